@@ -1,0 +1,68 @@
+package otp
+
+import "time"
+
+// Rate is a number of attempts in a fixed window that starts with the first one.
+type Rate struct {
+	Attempts int
+	Window   time.Duration
+}
+
+// Policy holds every number the rules depend on. A zero duration turns a
+// cooldown or a spacing off.
+type Policy struct {
+	// NumberSendLimit bounds sends and resends to one number.
+	NumberSendLimit Rate
+	// SendCooldown is the pause after the first send of a window; it doubles with
+	// every further one (see cooldown).
+	SendCooldown time.Duration
+	// VerifySpacing is the pause between two questions to the provider about one
+	// number: Infobip's own verifyPinLimit, met before Infobip has to refuse.
+	VerifySpacing time.Duration
+	// PINTTL is the life of a code, never longer than the provider's.
+	PINTTL time.Duration
+	// PINAttempts is how many times a code is compared (ASVS 5.0 6.5.5, 6.6.3),
+	// never more often than the provider would.
+	PINAttempts int
+	// FailureLimit is how many failures in a row, over any number of codes,
+	// disable a number. NIST SP 800-63B-4 3.2.2 caps it at 100.
+	FailureLimit int
+	// FailureMemory is how long failures in a row are remembered after the last.
+	FailureMemory time.Duration
+	// DisabledMemory is how long a disabled number is remembered.
+	DisabledMemory time.Duration
+	// SendTimeout is the time after which a send without an outcome is no longer
+	// running: the function's own timeout.
+	SendTimeout time.Duration
+}
+
+// DefaultPolicy gives the defaults that README's table of settings documents.
+func DefaultPolicy() Policy {
+	const day = 24 * time.Hour
+	return Policy{
+		NumberSendLimit: Rate{Attempts: 3, Window: day},
+		SendCooldown:    30 * time.Second,
+		VerifySpacing:   3 * time.Second,
+		PINTTL:          10 * time.Minute,
+		PINAttempts:     5,
+		FailureLimit:    50,
+		FailureMemory:   90 * day,
+		DisabledMemory:  400 * day,
+		SendTimeout:     20 * time.Second,
+	}
+}
+
+// maxCooldown ends the doubling: beyond it the send limit is the better guard.
+const maxCooldown = 10 * time.Minute
+
+// cooldown is the pause after the sends-th send of a window (counted from 1).
+func (p Policy) cooldown(sends int) time.Duration {
+	pause := p.SendCooldown
+	for range sends - 1 {
+		if pause >= maxCooldown {
+			break
+		}
+		pause = min(2*pause, maxCooldown)
+	}
+	return pause
+}

@@ -1,0 +1,110 @@
+package otp
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Clock tells the time. Limits, cooldowns and lives are all computed from it,
+// so a test (or the simulator's control listener) can move it.
+type Clock interface {
+	Now() time.Time
+}
+
+// Channel is the way a PIN reaches its phone.
+type Channel string
+
+// The channels Infobip 2FA offers for a phone number.
+const (
+	SMS   Channel = "sms"
+	Voice Channel = "voice"
+)
+
+// Provider makes, delivers and compares PINs. Infobip is the one that ships;
+// the domain never sees a PIN it made.
+//
+// Obligations on implementations: every call ends within ctx's deadline; Send
+// and Resend reach the provider at most once (a repeat is a second SMS), with
+// the one exception of a repeat after an authentication refusal, which had no
+// effect; Verify may be repeated once by the implementation. Every error is a
+// *ProviderError.
+type Provider interface {
+	// Send asks for a new PIN to be delivered to a phone and returns the
+	// provider's handle of it.
+	Send(ctx context.Context, to string, channel Channel) (pinID string, err error)
+	// Resend delivers the PIN behind pinID again and returns the handle that is
+	// valid from now on, usually the same.
+	Resend(ctx context.Context, pinID string, channel Channel) (newPinID string, err error)
+	// Verify compares a PIN. A nil error with Verified means that the provider
+	// said so, in a well-formed answer, for this pinID and this number.
+	Verify(ctx context.Context, pinID, to, pin string) (Verdict, error)
+}
+
+// Verdict is what the provider said of a PIN that it did compare, or refused to
+// compare because the PIN is no longer alive.
+type Verdict int
+
+// Verdicts. The zero value is no verdict at all.
+const (
+	_         Verdict = iota
+	Verified          // the PIN is right
+	Wrong             // the PIN is wrong, another try is possible
+	Exhausted         // wrong too often; the provider takes no more tries
+	Gone              // the PIN expired or the provider does not know it (any more)
+)
+
+var verdictNames = [...]string{"", "verified", "wrong", "exhausted", "gone"}
+
+// String is the word that logs and metrics use.
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdictNames) {
+		return fmt.Sprintf("verdict(%d)", int(v))
+	}
+	return verdictNames[v]
+}
+
+// Effect is what is known about a provider call that did not succeed. It alone
+// decides whether a budget is given back and what the caller may be told.
+type Effect int
+
+// Effects. The zero value is the most cautious one.
+const (
+	// Unknown: a timeout, a 5xx, a cut connection or an unusable answer. The
+	// effect may have taken place; nothing is repeated and nothing given back.
+	Unknown Effect = iota
+	// NotSent: it is certain that nothing was delivered or compared: the
+	// provider could not be reached, or said so (MESSAGE_NOT_SENT).
+	NotSent
+	// Refused: a 4xx. Nothing happened; the configuration needs a look.
+	Refused
+	// Throttled: the provider's own limits. Nothing happened.
+	Throttled
+	// NotFound: the provider does not know the pinId (resend only; Verify
+	// reports it as the verdict Gone).
+	NotFound
+)
+
+var effectNames = [...]string{"unknown", "not_sent", "refused", "throttled", "not_found"}
+
+// String is the word that logs and metrics use.
+func (e Effect) String() string {
+	if e < 0 || int(e) >= len(effectNames) {
+		return fmt.Sprintf("effect(%d)", int(e))
+	}
+	return effectNames[e]
+}
+
+// ProviderError is a provider call that did not succeed.
+type ProviderError struct {
+	Effect Effect
+	// RetryAfter is how long the provider asked to wait; zero if it did not.
+	RetryAfter time.Duration
+	// Err is for the log. It holds no PIN, pinId, number or key.
+	Err error
+}
+
+func (e *ProviderError) Error() string { return fmt.Sprintf("provider: %s: %v", e.Effect, e.Err) }
+
+// Unwrap gives the cause.
+func (e *ProviderError) Unwrap() error { return e.Err }

@@ -1,0 +1,36 @@
+package otp
+
+import "time"
+
+// Trace is what happened during one request, for its log line. A nil Trace is one
+// that nobody reads.
+type Trace struct {
+	// ProviderOutcome is "sent", a Verdict's or an Effect's word; empty if the
+	// provider was not asked.
+	ProviderOutcome string
+	ProviderTime    time.Duration
+	// Conflicts counts saves that somebody else got ahead of, WriteRetries those
+	// that the store failed.
+	Conflicts    int
+	WriteRetries int
+	// Repeat: the request had been carried out before.
+	Repeat bool
+	// Unrecorded: the provider delivered, but its handle could not be saved.
+	Unrecorded bool
+}
+
+func (t *Trace) set(f func(*Trace)) {
+	if t != nil {
+		f(t)
+	}
+}
+
+func (t *Trace) provider(outcome string, err error, took time.Duration) {
+	t.set(func(t *Trace) {
+		t.ProviderOutcome = outcome
+		t.ProviderTime = took
+		if err != nil {
+			t.ProviderOutcome = providerFailure(err).Effect.String()
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package otp
+
+import (
+	"slices"
+	"time"
+)
+
+// Guess is one request to verify a PIN.
+type Guess struct {
+	// ID of the request: random, or derived from the caller's idempotency key and
+	// all it asked, so that a repeat finds its own success.
+	ID string
+	// By is fresh for every request.
+	By string
+	// VerificationID names the verification; empty means the number's newest.
+	VerificationID string
+}
+
+// Charged is a debit's result.
+type Charged struct {
+	// Repeat: this very request verified the code before, and there is nothing to do.
+	Repeat         bool
+	VerificationID string
+	PinID          string
+}
+
+// Debit charges one attempt before the provider is asked, and gives the handle to
+// ask about. A refusal changes nothing: other right PINs may be under way. Deciding
+// again after a lost write finds the run in Pending and charges nothing.
+func (n *Number) Debit(now time.Time, p Policy, g Guess) (Charged, *Error) {
+	n.forget(now, p)
+	for i := range n.Verifications {
+		v := &n.Verifications[i]
+		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, g.ID) {
+			return Charged{Repeat: true, VerificationID: v.ID}, nil
+		}
+		if slices.Contains(v.Pending, g.By) {
+			return Charged{VerificationID: v.ID, PinID: v.PinID}, nil
+		}
+	}
+	v := n.newest()
+	if g.VerificationID != "" {
+		v = n.find(g.VerificationID)
+	}
+	switch {
+	case v == nil:
+		return Charged{}, refuse(InvalidOrExpired, 0)
+	case n.Disabled(p), !v.alive(now), v.Attempts >= p.PINAttempts:
+		return Charged{}, n.refuseGuess(now, p, v, g)
+	case now.Before(n.NextVerifyAt):
+		return Charged{}, refuse(VerifyTooSoon, n.NextVerifyAt.Sub(now))
+	}
+	v.Attempts++
+	v.Pending = append(v.Pending, g.By)
+	n.Failures++
+	n.LastFailureAt = now
+	n.NextVerifyAt = now.Add(p.VerifySpacing)
+	return Charged{VerificationID: v.ID, PinID: v.PinID}, nil
+}
+
+// Settle records what the provider said of a debited attempt. Only a nil error
+// means "verified", and one code gives it to one request only.
+func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Verdict) *Error {
+	v := n.find(c.VerificationID)
+	if v == nil {
+		return refuse(InvalidOrExpired, 0)
+	}
+	if v.State == StateVerified && sameSecret(v.SettledBy, g.ID) {
+		return nil
+	}
+	if !v.resolve(g.By) { // recorded before, or the verification has ended
+		return n.refuseGuess(now, p, v, g)
+	}
+	switch verdict {
+	case Verified:
+		n.Failures = 0
+		v.end(StateVerified)
+		v.SettledBy = g.ID
+		return nil
+	case Gone:
+		// The PIN was not compared.
+		n.Failures = max(n.Failures-1, 0)
+		v.end(StateExpired)
+	case Exhausted:
+		v.end(StateLocked)
+	default: // Wrong
+		if v.Attempts >= p.PINAttempts && len(v.Pending) == 0 {
+			v.end(StateLocked)
+		}
+	}
+	if n.Failures >= p.FailureLimit && n.DisabledAt.IsZero() {
+		n.DisabledAt = now
+	}
+	return n.refuseGuess(now, p, v, g)
+}
+
+// Undebit takes a charge back when it is certain that the PIN was not compared:
+// the failure always, the attempt only if the provider was not even reached,
+// because the attempt cap also bounds how often a provider is asked about one code.
+func (n *Number) Undebit(c Charged, g Guess, effect Effect) {
+	v := n.find(c.VerificationID)
+	if v == nil || !v.resolve(g.By) {
+		return
+	}
+	n.Failures = max(n.Failures-1, 0)
+	if effect == NotSent {
+		v.Attempts--
+	}
+}
+
+// resolve takes a run out of Pending, and says whether it was there.
+func (v *Verification) resolve(by string) bool {
+	i := slices.Index(v.Pending, by)
+	if i < 0 {
+		return false
+	}
+	v.Pending = slices.Delete(v.Pending, i, i+1)
+	return true
+}
+
+// refuseGuess tells the tries left to a caller who named the verification: who
+// started one may know about it, a stranger may not.
+func (n *Number) refuseGuess(now time.Time, p Policy, v *Verification, g Guess) *Error {
+	err := refuse(InvalidOrExpired, 0)
+	if g.VerificationID == "" {
+		return err
+	}
+	remaining := 0
+	pending := v.State == StateSending && now.Before(v.ExpiresAt)
+	if !n.Disabled(p) && (v.alive(now) || pending) {
+		remaining = max(p.PINAttempts-v.Attempts, 0)
+	}
+	err.Remaining = &remaining
+	return err
+}

@@ -1,0 +1,87 @@
+// Package phone holds the one form of a phone number this product works with: a
+// valid international number in E.164.
+//
+// Parse takes digits, with or without a leading +, and nothing else. It never
+// repairs: a lenient parser drops letters, extensions and national prefixes, and
+// so turns a mistyped number into another person's. What Parse accepts is the
+// very string that keys every limit and that the provider is given.
+package phone
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// ErrInvalid is the only error of Parse. It does not repeat the input, which is
+// personal data.
+var ErrInvalid = errors.New("not a valid phone number in E.164 form")
+
+// maxDigits is E.164's limit: country code and national number together.
+const maxDigits = 15
+
+// Number is a valid phone number. Only Parse makes one; the zero Number is none.
+// It does not print itself: formatting, logging or marshalling a Number gives a
+// placeholder, so it cannot end up in a log by accident. E164 and Digits give
+// the real thing, on purpose and by name.
+type Number struct {
+	e164   string
+	region string
+}
+
+// Parse accepts ^\+?[1-9]\d{1,14}$ on ASCII bytes if libphonenumber calls the
+// number valid and writes it the same way. The error is ErrInvalid.
+func Parse(s string) (Number, error) {
+	digits := s
+	if len(digits) > 0 && digits[0] == '+' {
+		digits = digits[1:]
+	}
+	if len(digits) < 2 || len(digits) > maxDigits || digits[0] == '0' {
+		return Number{}, ErrInvalid
+	}
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return Number{}, ErrInvalid
+		}
+	}
+	e164 := "+" + digits
+	parsed, err := phonenumbers.Parse(e164, "")
+	if err != nil || !phonenumbers.IsValidNumber(parsed) {
+		return Number{}, ErrInvalid
+	}
+	// The library drops a national prefix ("+44 0 20 …"): that would be a repair.
+	if phonenumbers.Format(parsed, phonenumbers.E164) != e164 {
+		return Number{}, ErrInvalid
+	}
+	return Number{e164: e164, region: phonenumbers.GetRegionCodeForNumber(parsed)}, nil
+}
+
+// E164 gives the number with its leading +.
+func (n Number) E164() string { return n.e164 }
+
+// Digits gives the number without the +, as Infobip writes it.
+func (n Number) Digits() string {
+	if n.e164 == "" {
+		return ""
+	}
+	return n.e164[1:]
+}
+
+// Region gives the ISO 3166-1 alpha-2 code of the number's country or territory,
+// or "001" for numbers that belong to none (such as +800). Regions that share a
+// calling code are told apart: Jamaica is JM, not US.
+func (n Number) Region() string { return n.region }
+
+const redacted = "[phone number]"
+
+// Format prints a placeholder for every verb.
+func (Number) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue logs a placeholder.
+func (Number) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText marshals a placeholder.
+func (Number) MarshalText() ([]byte, error) { return []byte(redacted), nil }
