@@ -1,0 +1,115 @@
+package infobip
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// errNotUTF8 does not quote the text, which may be a PIN.
+var errNotUTF8 = errors.New("text is not UTF-8")
+
+// object is a JSON object as the provider sent it. Its members are looked at one
+// by one: a member that we do not need, is null or has a surprising type does
+// not spoil the others, which a struct with types would do.
+//
+// It is read by jsontext rather than encoding/json because that one matches
+// names without regard to case and lets the last of two equal names win. An
+// answer that says verified twice says nothing.
+type object map[string]jsontext.Value
+
+// parseObject reads one object, and nothing else, from data.
+func parseObject(data []byte) (object, bool) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	opening, err := decoder.ReadToken()
+	if err != nil || opening.Kind() != jsontext.KindBeginObject {
+		return nil, false
+	}
+	members := object{}
+	for decoder.PeekKind() == jsontext.KindString {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		key := name.String() // before the next read, which voids the token
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, false
+		}
+		members[key] = value.Clone()
+	}
+	_, err = decoder.ReadToken()
+	if err != nil {
+		return nil, false
+	}
+	_, err = decoder.ReadToken()
+	if err != io.EOF {
+		return nil, false
+	}
+	return members, true
+}
+
+// text gives a string member, or the empty string if it is anything else.
+func (o object) text(name string) string {
+	value := o[name]
+	if value.Kind() != jsontext.KindString {
+		return ""
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// isTrue is whether a member is there and is the JSON literal true.
+func (o object) isTrue(name string) bool { return o[name].Kind() == jsontext.KindTrue }
+
+// isFalse is whether a member is there and is the JSON literal false.
+func (o object) isFalse(name string) bool { return o[name].Kind() == jsontext.KindFalse }
+
+// has is whether a member is there and is not null.
+func (o object) has(name string) bool {
+	value, found := o[name]
+	return found && value.Kind() != jsontext.KindNull
+}
+
+// object gives a member that is an object, or an empty one.
+func (o object) object(name string) object {
+	member, _ := parseObject(o[name])
+	return member
+}
+
+// noneLeft is whether a member is a number that is zero or less.
+func (o object) noneLeft(name string) bool {
+	value := o[name]
+	if value.Kind() != jsontext.KindNumber {
+		return false
+	}
+	left, err := strconv.ParseFloat(string(value), 64)
+	return err == nil && left <= 0
+}
+
+// encodeObject writes an object of strings: a name, its value, a name, and so
+// on. It fails on text that is not UTF-8, which JSON cannot carry.
+func encodeObject(pairs ...string) ([]byte, error) {
+	body := []byte{'{'}
+	for i, text := range pairs {
+		switch {
+		case i == 0:
+		case i%2 == 1:
+			body = append(body, ':')
+		default:
+			body = append(body, ',')
+		}
+		var err error
+		body, err = jsontext.AppendQuote(body, text)
+		if err != nil {
+			return nil, errNotUTF8
+		}
+	}
+	return append(body, '}'), nil
+}

@@ -1,0 +1,242 @@
+// Package infobip is the HTTP client of Infobip 2FA: it has PINs made, delivered
+// and compared, as an [otp.Provider].
+//
+// Its promises are those of that interface. The ones that cost money or trust
+// when broken: a send or resend is handed to the network once, and once more
+// only after a 401, which had no effect; nothing below repeats it, neither a
+// redirect nor Go's transport. A PIN is verified only if a complete, well-formed
+// answer says so for this pinId and this number; whatever is not understood is a
+// refusal or an unknown outcome. No error holds a PIN, a pinId, a number or a
+// key.
+//
+// The wire contract has gaps (which status a limit refuses with, which values
+// pinError has), so answers are read with tolerance: by the status first, then by
+// the few members that decide, each of which may be missing or of another type.
+//
+// The provisioning calls, for the operator's CLI, are in [Provisioner].
+package infobip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+)
+
+// stateReserve is what a call leaves of the request's deadline. After it comes
+// the write that records its outcome (a DynamoDB call of 1 s, repeated once) and
+// the answer to the client; an outcome that could not be recorded is worse than a
+// call that had less time.
+const stateReserve = 2200 * time.Millisecond
+
+// maxPinID keeps a handle small enough to be stored with the number's state.
+// Infobip's have 32 characters.
+const maxPinID = 128
+
+// Config is what a Client is made from.
+type Config struct {
+	// BaseURL is the API's address in one of the forms that ParseBaseURL takes.
+	BaseURL string
+	// AllowHTTP lets a BaseURL other than this machine be plain http.
+	AllowHTTP bool
+	// ApplicationID and MessageID name the 2FA application and its template.
+	ApplicationID string
+	MessageID     string
+	// Keys gives the API key of each call.
+	Keys KeySource
+	// Timeout bounds one call; zero means 5 s.
+	Timeout time.Duration
+	// VerifyRetryAfter is how long a verify waits before its one repeat: not less
+	// than the provider wants between two verifies of one number.
+	VerifyRetryAfter time.Duration
+	// Transport replaces the client's own. A transport that does not report to
+	// net/http/httptrace leaves every failure unknown.
+	Transport http.RoundTripper
+}
+
+// Client is an [otp.Provider]. It is safe for concurrent use.
+type Client struct {
+	wire             wire
+	keys             KeySource
+	applicationID    string
+	messageID        string
+	verifyRetryAfter time.Duration
+}
+
+var _ otp.Provider = (*Client)(nil)
+
+// New checks a Config and makes a Client of it, without any call.
+func New(config Config) (*Client, error) {
+	if config.ApplicationID == "" || config.MessageID == "" {
+		return nil, errors.New("infobip: the ids of the application and of the message template are needed")
+	}
+	if config.Keys == nil {
+		return nil, errors.New("infobip: a source of the API key is needed")
+	}
+	w, err := newWire(config.BaseURL, config.AllowHTTP, config.Timeout, config.Transport)
+	if err != nil {
+		return nil, err
+	}
+	w.reserve = stateReserve
+	return &Client{
+		wire:             w,
+		keys:             config.Keys,
+		applicationID:    config.ApplicationID,
+		messageID:        config.MessageID,
+		verifyRetryAfter: config.VerifyRetryAfter,
+	}, nil
+}
+
+// What a caller did wrong. The values are not quoted.
+var (
+	errChannel = errors.New("unknown channel")
+	errNumber  = errors.New("the number is not in E.164 form")
+	errPinID   = errors.New("not a pinId")
+)
+
+// Send asks for a new PIN to be delivered to a number in E.164 form.
+func (c *Client) Send(ctx context.Context, to string, channel otp.Channel) (string, error) {
+	number := strings.TrimPrefix(to, "+")
+	path, known := map[otp.Channel]string{
+		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
+		otp.Voice: "/2fa/2/pin/voice",
+	}[channel]
+	if !known {
+		return "", notBegun("send", errChannel)
+	}
+	if !isNumber(number) {
+		return "", notBegun("send", errNumber)
+	}
+	body, err := encodeObject("applicationId", c.applicationID, "messageId", c.messageID, "to", number)
+	if err != nil {
+		return "", notBegun("send", err)
+	}
+	pinID, failed := c.deliver(ctx, request{operation: "send", path: path, body: body, secrets: []string{number}})
+	if failed == nil {
+		return pinID, nil
+	}
+	if failed.Effect == otp.NotFound {
+		failed.Effect = otp.Refused // not a pinId, but the application or the address
+	}
+	return "", failed
+}
+
+// Resend delivers the PIN behind pinID again.
+func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) (string, error) {
+	suffix, known := map[otp.Channel]string{otp.SMS: "/resend", otp.Voice: "/resend/voice"}[channel]
+	if !known {
+		return "", notBegun("resend", errChannel)
+	}
+	if !isPinID(pinID) {
+		return "", notBegun("resend", errPinID)
+	}
+	newPinID, failed := c.deliver(ctx, request{
+		operation: "resend",
+		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + suffix,
+		body:      []byte("{}"),
+		secrets:   []string{pinID},
+	})
+	if failed != nil {
+		return "", failed
+	}
+	return newPinID, nil
+}
+
+// deliver makes the one call of a send or a resend and reads its handle.
+func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderError) {
+	res, cut, failed := c.post(ctx, &r)
+	if failed != nil {
+		return "", failed
+	}
+	answer, ok := parseObject(res.body)
+	if cut != nil || !ok {
+		return "", unusable(r, res, cut, "the answer is not a JSON object of at most 64 KiB")
+	}
+	if answer.text("smsStatus") == "MESSAGE_NOT_SENT" || strings.Contains(answer.text("ncStatus"), "NOT_REACHABLE") {
+		return "", &otp.ProviderError{
+			Effect: otp.NotSent,
+			Err:    &CallError{Operation: r.operation, Status: res.status, Reason: "the provider did not send the message", sent: true},
+		}
+	}
+	pinID := answer.text("pinId")
+	if !isPinID(pinID) {
+		return "", unusable(r, res, nil, "the answer has no usable pinId")
+	}
+	return pinID, nil
+}
+
+// post makes a call with the current key and, after a 401, once more with the key
+// read anew. A 2xx comes back as a response, which may have been cut short;
+// everything else as its effect.
+func (c *Client) post(ctx context.Context, r *request) (response, *CallError, *otp.ProviderError) {
+	r.method = http.MethodPost
+	key, err := c.keys.APIKey(ctx)
+	if err == nil && key == "" {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return response{}, nil, noKey(r.operation, err)
+	}
+	r.use(key)
+	res, cut := c.wire.exchange(ctx, *r)
+	if res.status == http.StatusUnauthorized {
+		key, err = c.keys.RefreshAPIKey(ctx, key)
+		if err != nil {
+			return response{}, nil, noKey(r.operation, err)
+		}
+		r.use(key)
+		res, cut = c.wire.exchange(ctx, *r)
+	}
+	if res.status < 200 || res.status > 299 {
+		return response{}, nil, failure(*r, res, cut)
+	}
+	return res, cut, nil
+}
+
+// noKey is a call that was not made, or was refused, for want of a key.
+func noKey(operation string, err error) *otp.ProviderError {
+	return notBegun(operation, fmt.Errorf("reading the API key: %w", err))
+}
+
+// notBegun is a call that was not made.
+func notBegun(operation string, err error) *otp.ProviderError {
+	return &otp.ProviderError{
+		Effect: otp.NotSent,
+		Err:    &CallError{Operation: operation, Reason: "not begun: " + err.Error(), cause: err},
+	}
+}
+
+// isNumber is whether a number can be sent: digits only, as Infobip documents it.
+func isNumber(number string) bool { return number != "" && digits(number) == number }
+
+// isPinID is whether an id can stand in a path and in our state. The two names
+// for folders survive percent-encoding, and would name another path.
+func isPinID(id string) bool {
+	return id != "" && len(id) <= maxPinID && id != "." && id != ".."
+}
+
+// Warm opens the connection to the provider ahead of the first call, with a
+// request that has no effect and carries no key. Any answer will do. Its error
+// is for the log: the first call opens the connection itself if need be.
+func (c *Client) Warm(ctx context.Context) error {
+	w := c.wire
+	w.reserve = 0
+	_, failed := w.exchange(ctx, request{operation: "warm-up", method: http.MethodHead, path: "/"})
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// Close closes the idle connections. The Client can still be used.
+func (c *Client) Close() {
+	type closer interface{ CloseIdleConnections() }
+	if transport, ok := c.wire.transport.(closer); ok {
+		transport.CloseIdleConnections()
+	}
+}

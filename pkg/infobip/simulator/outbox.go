@@ -1,0 +1,74 @@
+package simulator
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Message is what a phone or a mailbox would have received.
+type Message struct {
+	// To is the destination as the request had it.
+	To string `json:"to"`
+	// Channel is sms, voice or email.
+	Channel string `json:"channel"`
+	// Sender is the request's `from`, else the template's sender.
+	Sender string `json:"sender"`
+	// Text is the template's text with its placeholders filled; of an e-mail,
+	// whose text the 2FA API does not know, the PIN alone.
+	Text  string    `json:"text"`
+	PIN   string    `json:"pin"`
+	PINID string    `json:"pinId"`
+	At    time.Time `json:"at"`
+}
+
+// Outbox gives a copy of what was delivered to a destination, newest last; to
+// all of them if `to` is empty. Numbers are compared by their digits.
+func (s *Simulator) Outbox(to string) []Message {
+	key := destinationKey(to)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := []Message{}
+	for _, message := range s.outbox {
+		if to == "" || destinationKey(message.To) == key {
+			found = append(found, message)
+		}
+	}
+	return found
+}
+
+// destinationKey is what two spellings of a destination have in common: the
+// digits of a number, an address in lower case. A space in an address is a +
+// that came unescaped through a query.
+func destinationKey(to string) string {
+	if strings.Contains(to, "@") {
+		return strings.ToLower(strings.ReplaceAll(to, " ", "+"))
+	}
+	return digits(to)
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+var placeholder = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+
+// render fills a text's placeholders in one pass, so that {{pin}} inside a
+// value stays as it is. A placeholder without a value stays as written.
+func render(text, pin string, values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(match string) string {
+		name := match[2 : len(match)-2]
+		if match == pinPlaceholder {
+			return pin
+		}
+		if value, given := values[name]; given {
+			return value
+		}
+		return match
+	})
+}

@@ -1,0 +1,151 @@
+package infobip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+)
+
+// verifyJitter spreads the repeats of verifies that failed together.
+const verifyJitter = 250 * time.Millisecond
+
+// Verify compares a PIN. It asks a second time, once, if the first exchange came
+// to no end or ended in a 5xx and the deadline leaves room; the provider's
+// application has to allow several verifications of one PIN for that.
+func (c *Client) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict, error) {
+	number := strings.TrimPrefix(to, "+")
+	if !isPinID(pinID) {
+		return 0, notBegun("verify", errPinID)
+	}
+	if !isNumber(number) {
+		return 0, notBegun("verify", errNumber)
+	}
+	body, err := encodeObject("pin", pin)
+	if err != nil {
+		return 0, notBegun("verify", err)
+	}
+	r := request{
+		operation: "verify",
+		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + "/verify",
+		body:      body,
+		secrets:   []string{pinID, pin, number},
+	}
+	verdict, first := c.verifyOnce(ctx, r, pinID, number)
+	if first == nil {
+		return verdict, nil
+	}
+	if !repeatable(first) || !c.waitToRepeat(ctx, first.RetryAfter) {
+		return 0, first
+	}
+	verdict, second := c.verifyOnce(ctx, r, pinID, number)
+	if second != nil {
+		// Whatever the second call came to, the first may have taken place.
+		return 0, &otp.ProviderError{
+			Effect:     otp.Unknown,
+			RetryAfter: second.RetryAfter,
+			Err:        fmt.Errorf("%w; once more: %w", first.Err, second.Err),
+		}
+	}
+	return verdict, nil
+}
+
+func (c *Client) verifyOnce(ctx context.Context, r request, pinID, number string) (otp.Verdict, *otp.ProviderError) {
+	res, cut, failed := c.post(ctx, &r)
+	if failed != nil && failed.Effect == otp.NotFound {
+		return otp.Gone, nil
+	}
+	if failed != nil {
+		return 0, failed
+	}
+	if cut != nil {
+		return 0, unusable(r, res, cut, "")
+	}
+	verdict, reason := readVerdict(res.body, pinID, number)
+	if reason != "" {
+		return 0, unusable(r, res, nil, reason)
+	}
+	return verdict, nil
+}
+
+func repeatable(failed *otp.ProviderError) bool {
+	var call *CallError
+	return failed.Effect == otp.Unknown && errors.As(failed.Err, &call) && call.again
+}
+
+// waitToRepeat sleeps until a verify may be made again, or says at once that the
+// deadline leaves no room for that and a whole call.
+func (c *Client) waitToRepeat(ctx context.Context, asked time.Duration) bool {
+	if asked > c.wire.timeout {
+		return false // nobody waits that long for an answer
+	}
+	wait := max(c.verifyRetryAfter, asked) + rand.N(verifyJitter)
+	deadline, bounded := ctx.Deadline()
+	if bounded && time.Until(deadline) < wait+c.wire.timeout+c.wire.reserve {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// readVerdict reads the body of a 2xx to a verify. If it has no verdict, the
+// reason says why.
+//
+// verified comes first: Infobip's own example of success has no attempts left.
+// It counts only as the JSON literal true, and only for the number that was
+// asked about: the provider was told a pinId, not a number.
+func readVerdict(body []byte, pinID, number string) (otp.Verdict, string) {
+	answer, ok := parseObject(body)
+	if !ok {
+		return 0, "the answer is not a JSON object of at most 64 KiB"
+	}
+	if answer.isTrue("verified") {
+		return confirm(answer, pinID, number)
+	}
+	pinError := strings.ToUpper(answer.text("pinError"))
+	switch {
+	case strings.Contains(pinError, "EXPIRED"):
+		return otp.Gone, ""
+	case strings.Contains(pinError, "ATTEMPT"):
+		return otp.Exhausted, ""
+	case !answer.isFalse("verified") && pinError == "":
+		return 0, "the answer does not say whether the PIN was right"
+	case answer.noneLeft("attemptsRemaining"):
+		return otp.Exhausted, ""
+	}
+	// WRONG_PIN, a word we do not know, or none: a refusal in any case.
+	return otp.Wrong, ""
+}
+
+// confirm checks that a success is about what was asked.
+func confirm(answer object, pinID, number string) (otp.Verdict, string) {
+	msisdn := digits(answer.text("msisdn"))
+	if msisdn == "" || msisdn != number {
+		return 0, "the answer is not about this number"
+	}
+	if answer.has("pinId") && answer.text("pinId") != pinID {
+		return 0, "the answer is not about this pinId"
+	}
+	return otp.Verified, ""
+}
+
+// digits gives the ASCII digits of s.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
