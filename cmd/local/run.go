@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/seed-a131a524/infobip-otp/internal/serve"
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+)
+
+// loopback is where the gateway and the control listener are, always: the one has no
+// protection against strangers that a stage's throttles give, the other shows PINs.
+const loopback = "127.0.0.1"
+
+// run is the program. It returns when ctx ends, or with what kept it from starting.
+func run(ctx context.Context, getenv func(string) string, envFile string, stdout, stderr io.Writer) error {
+	getenv, err := environment(getenv, envFile)
+	if err != nil {
+		return err
+	}
+	c, err := readConfig(getenv)
+	if err != nil {
+		return err
+	}
+	gateway, err := serve.Listen(ctx, loopback, c.port, "PORT")
+	if err != nil {
+		return err
+	}
+	defer gateway.Close()
+
+	var clock otp.Clock = app.Clock{}
+	var listeners []serve.Listener
+	if c.simulate {
+		movable := simulator.NewClock()
+		clock = movable
+		infobip, err := startSimulator(ctx, &c, movable)
+		if err != nil {
+			return err
+		}
+		defer infobip.account.Close()
+		defer infobip.api.Close()
+		defer infobip.control.Close()
+		listeners = append(listeners,
+			serve.Listener{Listener: infobip.api, Handler: infobip.account.API()},
+			serve.Listener{Listener: infobip.control, Handler: infobip.account.Control()})
+	}
+	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
+	if c.AWS.DynamoDB != "" {
+		if err := store.CreateTable(ctx, app.NewDynamoDB(c.AWS), c.Table); err != nil {
+			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
+		}
+	}
+	a, err := app.New(c.Config, clock, logger)
+	if err != nil {
+		return err
+	}
+	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: newGateway(
+		a.Send, a.Verify, httpapi.NewDiscovery(logger),
+	)})
+	announce(stdout, &c, listeners, gateway.Addr())
+	return serve.Run(ctx, listeners...)
+}
+
+type simulated struct {
+	account      *simulator.Simulator
+	api, control net.Listener
+}
+
+// startSimulator opens the simulator's ports and points the gateway at it, with an
+// application made from the gateway's own settings, so that ours decide.
+func startSimulator(ctx context.Context, c *config, clock simulator.Clock) (*simulated, error) {
+	account := simulator.New(simulator.Options{Key: c.simulatorKey, Strict: c.strict, Clock: clock})
+	appID, messageID, err := account.Provision(simulator.Settings{
+		ApplicationID:   c.Infobip.ApplicationID,
+		MessageID:       c.Infobip.MessageID,
+		PINLength:       c.PINLength,
+		PINAttempts:     c.Policy.PINAttempts,
+		PINTTL:          c.Policy.PINTTL,
+		VerifySpacing:   c.Policy.VerifySpacing,
+		NumberSendLimit: grammar.Rate(c.Policy.NumberSendLimit),
+	})
+	if err != nil {
+		return nil, err
+	}
+	api, err := serve.Listen(ctx, c.simulatorHost, c.simulatorPort, "INFOBIP_SIMULATOR_PORT")
+	if err != nil {
+		return nil, err
+	}
+	control, err := serve.Listen(ctx, loopback, c.controlPort, "INFOBIP_CONTROL_PORT")
+	if err != nil {
+		_ = api.Close()
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(api.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
+	}
+	c.Infobip.BaseURL = "http://" + net.JoinHostPort(loopback, port)
+	c.Infobip.ApplicationID, c.Infobip.MessageID = appID, messageID
+	c.Infobip.APIKey = c.simulatorKey
+	return &simulated{account: account, api: api, control: control}, nil
+}
+
+func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Addr) {
+	_, port, _ := net.SplitHostPort(gateway.String())
+	base := "http://localhost:" + port
+	kept := "memory"
+	if c.Table != "" {
+		kept = "DynamoDB table " + c.Table
+	}
+	fmt.Fprintf(w, "infobip-otp\n  gateway   %s\n  state     %s\n", base, kept)
+	pin, readIt := "123456", "the code from the SMS"
+	if c.simulate {
+		control := "http://" + listeners[1].Addr().String()
+		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  outbox    %s/outbox\n", listeners[0].Addr(), control)
+		// The newest message is the last of the array.
+		pin = fmt.Sprintf(`'"$(curl -s '%s/outbox?to=14155552671' | sed 's/.*"pin":"\([0-9]*\)".*/\1/')"'`, control)
+		readIt = "the code from the outbox"
+	} else {
+		fmt.Fprintf(w, "  Infobip   %s\n", c.Infobip.BaseURL)
+	}
+	fmt.Fprintf(w, `
+Ask for a code, then verify it with %[3]s:
+
+  curl -i %[1]s/send-otp -H 'Content-Type: application/json' -d '{"phoneNumber":"+14155552671"}'
+  curl -i %[1]s/verify-otp -H 'Content-Type: application/json' -d '{"phoneNumber":"+14155552671","pin":"%[2]s"}'
+
+Ctrl-C ends it.
+`, base, pin, readIt)
+}

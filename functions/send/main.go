@@ -1,0 +1,12 @@
+// Command send is the Lambda function behind POST /send-otp and POST /resend-otp.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+)
+
+func main() {
+	lambda.Start(app.MustStart().Send.Handle)
+}

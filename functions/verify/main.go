@@ -1,0 +1,12 @@
+// Command verify is the Lambda function behind POST /verify-otp.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+)
+
+func main() {
+	lambda.Start(app.MustStart().Verify.Handle)
+}

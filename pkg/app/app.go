@@ -1,0 +1,127 @@
+// Package app wires the product together: from the environment to the handlers of the
+// functions. The Lambda functions and a laptop's gateway call the same New, so what
+// runs on a laptop is what runs in AWS; only the addresses and the keeping of state
+// differ.
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+)
+
+// App is the object graph.
+type App struct {
+	Send   *httpapi.Handler
+	Verify *httpapi.Handler
+
+	logger   *slog.Logger
+	store    otp.Store
+	source   *secrets.Source
+	provider *infobip.Client
+}
+
+// Clock is real time.
+type Clock struct{}
+
+// Now implements otp.Clock.
+func (Clock) Now() time.Time { return time.Now() }
+
+// New builds the graph without any call. Warm makes the first ones.
+func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
+	reader, err := secretReader(c)
+	if err != nil {
+		return nil, err
+	}
+	source := secrets.NewSource(reader, clock)
+	provider, err := infobip.New(infobip.Config{
+		BaseURL:          c.Infobip.BaseURL,
+		AllowHTTP:        c.Infobip.AllowHTTP,
+		ApplicationID:    c.Infobip.ApplicationID,
+		MessageID:        c.Infobip.MessageID,
+		Keys:             source,
+		VerifyRetryAfter: c.Policy.VerifySpacing,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the Infobip client: %w", err)
+	}
+	numbers, counter := keeping(c, clock)
+	service := &otp.Service{Store: numbers, Provider: provider, Clock: clock, Policy: c.Policy}
+	edge := httpapi.Edge{Keys: source, Counter: counter, Clock: clock, Logger: logger}
+	if c.Infobip.AllowHTTP {
+		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
+	}
+	return &App{
+		Send:     httpapi.NewSend(edge, c.SendLimit, service),
+		Verify:   httpapi.NewVerify(edge, c.VerifyLimit, service, c.PINLength, c.RequireVerificationID),
+		logger:   logger,
+		store:    numbers,
+		source:   source,
+		provider: provider,
+	}, nil
+}
+
+func secretReader(c Config) (secrets.Reader, error) {
+	if c.SecretID != "" {
+		return secrets.Manager{Client: NewSecretsManager(c.AWS), ID: c.SecretID}, nil
+	}
+	if c.Infobip.APIKey == "" {
+		return nil, errors.New("neither SECRET_ID nor INFOBIP_API_KEY is set")
+	}
+	// Without a secret, on a laptop, the phone key comes from the API key: as secret,
+	// and the same after a restart.
+	derived := sha256.Sum256([]byte("infobip-otp phone key\x00" + c.Infobip.APIKey))
+	key, err := pseudonym.NewKey("local", derived[:])
+	if err != nil {
+		return nil, fmt.Errorf("making a local phone key: %w", err)
+	}
+	return secrets.Static(secrets.New(c.Infobip.APIKey, key)), nil
+}
+
+func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter) {
+	if c.Table == "" {
+		return store.NewMemory(clock), ratelimit.NewMemory()
+	}
+	client := NewDynamoDB(c.AWS)
+	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table)
+}
+
+// warmKey is a key that no number has; reading it opens the connection and shows that
+// the table is there.
+const warmKey = "warm-up"
+
+// Warm reads the secret and opens the connections, side by side, so that the first
+// request finds them. What fails is logged and tried again by the first request: only
+// a bad configuration ends a function.
+func (a *App) Warm(ctx context.Context) {
+	var group sync.WaitGroup
+	try := func(what string, f func() error) {
+		group.Go(func() {
+			if err := f(); err != nil {
+				a.logger.WarnContext(ctx, "warm-up failed", slog.String("what", what), slog.String("cause", err.Error()))
+			}
+		})
+	}
+	try("secret", func() error {
+		_, err := a.source.PhoneKey(ctx)
+		return err
+	})
+	try("table", func() error {
+		_, _, err := a.store.Load(ctx, warmKey)
+		return err
+	})
+	try("provider", func() error { return a.provider.Warm(ctx) })
+	group.Wait()
+}

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// Clients are built from explicit options rather than config.LoadDefaultConfig: the
+// SSO, STS and sign-in packages that one links double a cold start, and a function has
+// its credentials in the environment. Attempts and timeouts are set here because the
+// SDK's defaults change with its releases.
+const (
+	dynamoDBAttempt = 1 * time.Second
+	secretAttempt   = 1 * time.Second
+	attempts        = 2 // one repeat
+	maxBackoff      = 100 * time.Millisecond
+	// Services close idle connections before the SDK's default of 90 s
+	// (aws-sdk-go-v2 #3423), and a request on such a connection fails.
+	idleTimeout = 25 * time.Second
+	dialTimeout = time.Second
+	// localRegion signs requests to an emulator, which does not care.
+	localRegion = "us-east-1"
+)
+
+// NewDynamoDB gives a client that ends every attempt within a second.
+func NewDynamoDB(c AWS) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       c.region(c.DynamoDB),
+		Credentials:  c.credentials(c.DynamoDB),
+		BaseEndpoint: c.endpoint(c.DynamoDB),
+		HTTPClient:   httpClient(dynamoDBAttempt),
+		Retryer:      retryer(),
+	})
+}
+
+// NewSecretsManager gives a client that ends every attempt within a second.
+func NewSecretsManager(c AWS) *secretsmanager.Client {
+	return secretsmanager.New(secretsmanager.Options{
+		Region:       c.region(c.SecretsManager),
+		Credentials:  c.credentials(c.SecretsManager),
+		BaseEndpoint: c.endpoint(c.SecretsManager),
+		HTTPClient:   httpClient(secretAttempt),
+		Retryer:      retryer(),
+	})
+}
+
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
+		o.MaxBackoff = maxBackoff
+	})
+}
+
+func httpClient(timeout time.Duration) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	return &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dialer.DialContext,
+			TLSHandshakeTimeout: dialTimeout,
+			IdleConnTimeout:     idleTimeout,
+			MaxIdleConnsPerHost: 10,
+			ForceAttemptHTTP2:   true,
+		},
+	}
+}
+
+func (AWS) endpoint(url string) *string {
+	if url == "" {
+		return nil
+	}
+	return &url
+}
+
+func (c AWS) region(endpoint string) string {
+	if c.Region == "" && endpoint != "" {
+		return localRegion
+	}
+	return c.Region
+}
+
+var errNoCredentials = errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
+
+// credentials are the environment's. An emulator takes any.
+func (c AWS) credentials(endpoint string) aws.CredentialsProvider {
+	found := aws.Credentials{
+		AccessKeyID:     c.AccessKeyID,
+		SecretAccessKey: c.SecretAccessKey,
+		SessionToken:    c.SessionToken,
+		Source:          "environment",
+	}
+	if endpoint != "" && !found.HasKeys() {
+		found.AccessKeyID, found.SecretAccessKey = "local", "local"
+	}
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		if !found.HasKeys() {
+			return aws.Credentials{}, errNoCredentials
+		}
+		return found, nil
+	})
+}

@@ -1,0 +1,148 @@
+package app
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+)
+
+// FunctionTimeout is the functions' timeout in both templates, and what a laptop's
+// gateway gives a request.
+const FunctionTimeout = 20 * time.Second
+
+// Config is the environment, read once. README's table of settings documents it.
+type Config struct {
+	Infobip Infobip
+	AWS     AWS
+	// Table is the DynamoDB table; empty keeps state in memory.
+	Table string
+	// SecretID names the secret in Secrets Manager; empty takes Infobip.APIKey.
+	SecretID string
+
+	SendLimit   ratelimit.Limit
+	VerifyLimit ratelimit.Limit
+	Policy      otp.Policy
+	PINLength   int
+	// RequireVerificationID refuses to verify without naming the verification.
+	RequireVerificationID bool
+}
+
+// Infobip is how the provider is reached.
+type Infobip struct {
+	BaseURL       string
+	AllowHTTP     bool
+	APIKey        string
+	ApplicationID string
+	MessageID     string
+}
+
+// AWS is how AWS is reached; the names are the SDK's own.
+type AWS struct {
+	Region          string
+	AccessKeyID     string
+	SecretAccessKey string
+	SessionToken    string
+	DynamoDB        string // endpoint, empty for AWS's own
+	SecretsManager  string // endpoint, empty for AWS's own
+}
+
+// Bounds of settings, each with its reason.
+const (
+	// maxPINAttempts is Infobip's own default for pinAttempts, which ours must not
+	// exceed; `otpctl provision` sets the same.
+	maxPINAttempts = 10
+	// NIST SP 800-63B-4 3.2.2 allows no more than 100 failures in a row.
+	maxFailures = 100
+	// An item of DynamoDB has room for this many verifications and more.
+	maxNumberSends = 1000
+	maxHits        = 1_000_000_000
+	minPINLength   = 4
+	maxPINLength   = 12
+	maxPINTTL      = grammar.Day
+	maxPause       = grammar.Day
+	maxMemory      = 10 * 365 * grammar.Day
+)
+
+// ReadConfig reads the environment. Its error names every variable that is wrong and
+// the form it should have. What a function cannot do without is checked by
+// Config.CheckDeployed.
+func ReadConfig(getenv func(string) string) (Config, error) {
+	r := settings.NewReader(getenv)
+	p := otp.DefaultPolicy()
+	endpoint := r.Text("AWS_ENDPOINT_URL", "")
+	rate := func(name string, otherwise otp.Rate, most int) otp.Rate {
+		return otp.Rate(r.Rate(name, grammar.Rate(otherwise), most))
+	}
+	c := Config{
+		Infobip: Infobip{
+			BaseURL:       r.Text("INFOBIP_BASE_URL", ""),
+			AllowHTTP:     r.Truth("INFOBIP_ALLOW_HTTP"),
+			APIKey:        r.Text("INFOBIP_API_KEY", ""),
+			ApplicationID: r.Text("INFOBIP_2FA_APP_ID", ""),
+			MessageID:     r.Text("INFOBIP_2FA_MSG_ID", ""),
+		},
+		AWS: AWS{
+			Region:          r.Text("AWS_REGION", r.Text("AWS_DEFAULT_REGION", "")),
+			AccessKeyID:     r.Text("AWS_ACCESS_KEY_ID", ""),
+			SecretAccessKey: r.Text("AWS_SECRET_ACCESS_KEY", ""),
+			SessionToken:    r.Text("AWS_SESSION_TOKEN", ""),
+			DynamoDB:        r.Text("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+			SecretsManager:  r.Text("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint),
+		},
+		Table:       r.Text("TABLE_NAME", ""),
+		SecretID:    r.Text("SECRET_ID", ""),
+		SendLimit:   ratelimit.Limit(rate("IP_SEND_LIMIT", otp.Rate{Attempts: 5, Window: 15 * time.Minute}, maxHits)),
+		VerifyLimit: ratelimit.Limit(rate("IP_VERIFY_LIMIT", otp.Rate{Attempts: 10, Window: 5 * time.Minute}, maxHits)),
+		PINLength:   r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+		Policy: otp.Policy{
+			NumberSendLimit: rate("NUMBER_SEND_LIMIT", p.NumberSendLimit, maxNumberSends),
+			SendCooldown:    r.Duration("SEND_COOLDOWN", p.SendCooldown, 0, maxPause),
+			VerifySpacing:   r.Duration("VERIFY_SPACING", p.VerifySpacing, 0, maxPause),
+			PINTTL:          r.Duration("PIN_TTL", p.PINTTL, time.Second, maxPINTTL),
+			PINAttempts:     r.Number("PIN_ATTEMPTS", p.PINAttempts, 1, maxPINAttempts),
+			FailureLimit:    r.Number("NUMBER_FAILURE_LIMIT", p.FailureLimit, 1, maxFailures),
+			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY", p.FailureMemory, grammar.Day, maxMemory),
+			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, grammar.Day, maxMemory),
+			SendTimeout:     FunctionTimeout,
+		},
+		RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
+	}
+	if c.Infobip.BaseURL != "" {
+		if _, err := infobip.ParseBaseURL(c.Infobip.BaseURL, c.Infobip.AllowHTTP); err != nil {
+			r.Fault("INFOBIP_BASE_URL", "the address of your account, such as xyz.api.infobip.com, with https unless it is on this machine or INFOBIP_ALLOW_HTTP is true")
+		}
+	}
+	for name, address := range map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": c.AWS.DynamoDB, "AWS_ENDPOINT_URL_SECRETS_MANAGER": c.AWS.SecretsManager,
+	} {
+		if address != "" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+			r.Fault(name, "an address that begins with http:// or https://")
+		}
+	}
+	return c, r.Err()
+}
+
+// CheckDeployed says what a Lambda function lacks.
+func (c Config) CheckDeployed() error {
+	var missing []error
+	need := func(name, value, what string) {
+		if value == "" {
+			missing = append(missing, errors.New(name+" must be set: "+what))
+		}
+	}
+	need("INFOBIP_BASE_URL", c.Infobip.BaseURL, "the address of your Infobip account, such as xyz.api.infobip.com")
+	need("INFOBIP_2FA_APP_ID", c.Infobip.ApplicationID, "the id of the 2FA application (otpctl provision prints it)")
+	need("INFOBIP_2FA_MSG_ID", c.Infobip.MessageID, "the id of the message template (otpctl provision prints it)")
+	need("TABLE_NAME", c.Table, "the name of the DynamoDB table")
+	need("AWS_REGION", c.AWS.Region, "the region of the table and the secret")
+	if c.SecretID == "" && c.Infobip.APIKey == "" {
+		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
+	}
+	return errors.Join(missing...)
+}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+)
+
+// warmBudget bounds the warm-up, in which Lambda gives a function its full CPU.
+const warmBudget = 2 * time.Second
+
+// MustStart gives a function its App, warmed up. A bad setting ends the program with a
+// log line that names it.
+func MustStart() *App {
+	logger := telemetry.NewLogger(os.Stdout, os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
+	a, err := start(os.Getenv, logger)
+	if err != nil {
+		logger.Error("configuration", slog.String("cause", strings.ReplaceAll(err.Error(), "\n", "; ")))
+		os.Exit(1)
+	}
+	return a
+}
+
+func start(getenv func(string) string, logger *slog.Logger) (*App, error) {
+	c, err := ReadConfig(getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckDeployed(); err != nil {
+		return nil, err
+	}
+	a, err := New(c, Clock{}, logger)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), warmBudget)
+	defer cancel()
+	a.Warm(ctx)
+	return a, nil
+}

@@ -1,0 +1,63 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// log writes the one line of a request. It holds no number, PIN, pinId, verification
+// id, address or key: a number is named by its pseudonym and region, and what a
+// client wrote (paths included) is not repeated.
+func (h *Handler) log(ctx context.Context, r *request, status int, code string, cause error, took time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("apiRequestId", r.event.RequestContext.RequestID),
+		slog.String("route", routeName(r.event.RawPath)),
+		slog.Int("status", status),
+		slog.String("code", code),
+		slog.Float64("durationMs", milliseconds(took)),
+	}
+	if r.logName != "" {
+		attrs = append(attrs, slog.String("number", r.logName), slog.String("region", r.number.Region()))
+	}
+	if t := r.trace; t.ProviderOutcome != "" {
+		attrs = append(attrs, slog.String("provider", t.ProviderOutcome), slog.Float64("providerMs", milliseconds(t.ProviderTime)))
+	}
+	if r.trace.Conflicts > 0 {
+		attrs = append(attrs, slog.Int("conflicts", r.trace.Conflicts))
+	}
+	if r.trace.WriteRetries > 0 {
+		attrs = append(attrs, slog.Int("writeRetries", r.trace.WriteRetries))
+	}
+	if r.trace.Repeat {
+		attrs = append(attrs, slog.Bool("repeat", true))
+	}
+	if r.trace.Unrecorded {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("event", "activate_failed"))
+	}
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if _, ordinary := errors.AsType[*refusal](cause); cause != nil && !ordinary {
+		attrs = append(attrs, slog.String("cause", cause.Error()))
+	}
+	if p, ok := errors.AsType[*panicked](cause); ok {
+		attrs = append(attrs, slog.String("stack", string(p.stack)))
+	}
+	h.logger.LogAttrs(ctx, level, "request", attrs...)
+}
+
+func routeName(path string) string {
+	if method, known := methods[path]; known {
+		return method + " " + path
+	}
+	return "other"
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / 1000 //nolint:mnd // microseconds in a millisecond
+}

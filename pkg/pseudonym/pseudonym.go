@@ -1,0 +1,99 @@
+// Package pseudonym turns personal data into names under a secret key. A plain or
+// salted hash of a phone number falls to trying all numbers within minutes; only a
+// keyed one protects it.
+package pseudonym
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+)
+
+// KeySize is the length of a key in bytes.
+const KeySize = 32
+
+// Key is an HMAC-SHA-256 key and its version, which is part of every name so that
+// names under different keys never meet. It does not print itself.
+type Key struct {
+	version string
+	secret  []byte
+}
+
+var _ otp.Keyring = Key{}
+
+var errKeySize = errors.New("a phone key has 32 bytes")
+
+// NewKey makes a key. The version is 1 to 16 letters, digits, - or _.
+func NewKey(version string, secret []byte) (Key, error) {
+	const maxVersion = 16
+	if len(secret) != KeySize {
+		return Key{}, errKeySize
+	}
+	if version == "" || len(version) > maxVersion {
+		return Key{}, errors.New("a phone key's version has 1 to 16 characters")
+	}
+	for _, c := range []byte(version) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return Key{}, errors.New("a phone key's version is made of letters, digits, - and _")
+		}
+	}
+	return Key{version: version, secret: append([]byte(nil), secret...)}, nil
+}
+
+// NumberKey is the table key of a phone number's state.
+func (k Key) NumberKey(n phone.Number) string {
+	return "number#" + k.version + "#" + k.name("number", n.E164())
+}
+
+// ClientKey is the table key of a client's counter on one route.
+func (k Key) ClientKey(route, client string) string {
+	return "client#" + route + "#" + k.version + "#" + k.name("client", route, client)
+}
+
+// LogName names a phone number in logs: the beginning of its table key's hash.
+func (k Key) LogName(n phone.Number) string {
+	const enough = 12
+	return k.name("number", n.E164())[:enough]
+}
+
+// Derive implements otp.Keyring.
+func (k Key) Derive(label string, parts ...string) [16]byte {
+	return [16]byte(k.mac("derive/"+label, parts...))
+}
+
+func (k Key) name(label string, parts ...string) string {
+	return base64.RawURLEncoding.EncodeToString(k.mac(label, parts...))
+}
+
+// mac frames every part by its length: ("ab","c") and ("a","bc") must differ.
+func (k Key) mac(label string, parts ...string) []byte {
+	h := hmac.New(sha256.New, k.secret)
+	write := func(s string) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(s)))
+		h.Write(length[:])
+		_, _ = io.WriteString(h, s)
+	}
+	write(label)
+	for _, part := range parts {
+		write(part)
+	}
+	return h.Sum(nil)
+}
+
+const redacted = "[phone key]"
+
+// Format prints a placeholder for every verb.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue logs a placeholder.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,0 +1,106 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// DynamoDBAPI is what DynamoDB needs of the SDK's client.
+type DynamoDBAPI interface {
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+}
+
+// DynamoDB keeps one counter item per key: pk, hits, ends (milliseconds) and ttl. A
+// hit is one write; only an item whose window is over, and which the TTL has not
+// taken yet, costs a second one.
+type DynamoDB struct {
+	client DynamoDBAPI
+	table  string
+}
+
+var _ Counter = (*DynamoDB)(nil)
+
+// NewDynamoDB gives the Counter in that table.
+func NewDynamoDB(client DynamoDBAPI, table string) *DynamoDB {
+	return &DynamoDB{client: client, table: table}
+}
+
+const (
+	// callTimeout bounds one call with the SDK's one repeat.
+	callTimeout = 2500 * time.Millisecond
+	// maxTries bounds the to and fro between counting and starting a window. A
+	// second round needs a window to end between two calls.
+	maxTries = 3
+)
+
+var (
+	errUnsettled  = errors.New("counting a request: the window would not settle")
+	errUnreadable = errors.New("counting a request: the counter item is unreadable")
+)
+
+// Hit implements Counter.
+func (d *DynamoDB) Hit(ctx context.Context, key string, now time.Time, length time.Duration) (int, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	ends := now.Add(length)
+	values := map[string]types.AttributeValue{
+		":one":  number(1),
+		":now":  number(now.UnixMilli()),
+		":ends": number(ends.UnixMilli()),
+		":ttl":  number(ends.Add(time.Second - 1).Unix()),
+	}
+	names := map[string]string{"#ttl": "ttl"} // a reserved word
+	count := &dynamodb.UpdateItemInput{
+		UpdateExpression:    aws.String("ADD hits :one SET ends = if_not_exists(ends, :ends), #ttl = if_not_exists(#ttl, :ttl)"),
+		ConditionExpression: aws.String("attribute_not_exists(pk) OR ends > :now"),
+	}
+	restart := &dynamodb.UpdateItemInput{
+		UpdateExpression:    aws.String("SET hits = :one, ends = :ends, #ttl = :ttl"),
+		ConditionExpression: aws.String("attribute_not_exists(pk) OR ends <= :now"),
+	}
+	for range maxTries {
+		for _, in := range []*dynamodb.UpdateItemInput{count, restart} {
+			in.TableName = &d.table
+			in.Key = map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}}
+			in.ExpressionAttributeNames = names
+			in.ExpressionAttributeValues = values
+			in.ReturnValues = types.ReturnValueAllNew
+			out, err := d.client.UpdateItem(ctx, in)
+			if err == nil {
+				return decode(out.Attributes)
+			}
+			if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); !refused {
+				return 0, time.Time{}, fmt.Errorf("counting a request: %w", err)
+			}
+		}
+	}
+	return 0, time.Time{}, errUnsettled
+}
+
+func number(i int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(i, 10)}
+}
+
+func decode(item map[string]types.AttributeValue) (int, time.Time, error) {
+	hits, hitsOK := item["hits"].(*types.AttributeValueMemberN)
+	ends, endsOK := item["ends"].(*types.AttributeValueMemberN)
+	if !hitsOK || !endsOK {
+		return 0, time.Time{}, errUnreadable
+	}
+	count, err := strconv.Atoi(hits.Value)
+	if err != nil {
+		return 0, time.Time{}, errUnreadable
+	}
+	end, err := strconv.ParseInt(ends.Value, 10, 64)
+	if err != nil {
+		return 0, time.Time{}, errUnreadable
+	}
+	return count, time.UnixMilli(end).UTC(), nil
+}

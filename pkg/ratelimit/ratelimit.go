@@ -1,0 +1,80 @@
+// Package ratelimit counts what one client address does in a fixed window, as
+// express-rate-limit does: the window starts with the first hit, every hit counts,
+// also those that are refused, and nothing is given back.
+//
+// Counting has to be atomic and is a Counter's; the arithmetic is Limit's. Limits of
+// a phone number are not here: they are the domain's (pkg/otp).
+package ratelimit
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Counter counts hits by key.
+//
+// Obligations on implementations: Hit bounds its time; it adds exactly one, or more
+// if an answer was lost, never less. After an error the caller must not go on: a
+// limit that cannot be counted is a limit that does not hold.
+type Counter interface {
+	// Hit adds one to the key's running window, or starts a window that ends at
+	// now+window, and gives the count with this hit in it and the window's end.
+	Hit(ctx context.Context, key string, now time.Time, window time.Duration) (hits int, ends time.Time, err error)
+}
+
+// Limit is a number of hits in a window.
+type Limit struct {
+	Attempts int
+	Window   time.Duration
+}
+
+// Standing is where a client stands after a hit.
+type Standing struct {
+	Limit     Limit
+	Allowed   bool
+	Remaining int
+	// Reset is how long the window still lasts.
+	Reset time.Duration
+}
+
+// Hit counts one request.
+func (l Limit) Hit(ctx context.Context, c Counter, key string, now time.Time) (Standing, error) {
+	hits, ends, err := c.Hit(ctx, key, now, l.Window)
+	if err != nil {
+		return Standing{}, err
+	}
+	return Standing{
+		Limit:     l,
+		Allowed:   hits <= l.Attempts,
+		Remaining: max(l.Attempts-hits, 0),
+		Reset:     max(ends.Sub(now), 0),
+	}, nil
+}
+
+// ipv6Network is what one subscriber is given at least; a limit per single IPv6
+// address is none.
+const ipv6Network = 64
+
+// unknownClient is the bucket of requests without a readable address. API Gateway
+// always gives one; sharing one bucket is the strict side.
+const unknownClient = "unknown"
+
+// ClientKey gives the bucket of a client's address: the address itself for IPv4, its
+// /64 for IPv6. An IPv4-mapped IPv6 address is the IPv4 address; unmapping comes
+// first, or all of IPv4 would share ::/64.
+func ClientKey(sourceIP string) string {
+	addr, err := netip.ParseAddr(sourceIP)
+	if err != nil {
+		return unknownClient
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return addr.String()
+	}
+	network, err := addr.Prefix(ipv6Network)
+	if err != nil {
+		return unknownClient
+	}
+	return network.String()
+}
