@@ -73,15 +73,17 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	}, nil
 }
 
+// secretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the
+// stack never sets it, and `sam local` cannot leave SECRET_ID out.
 func secretReader(c Config) (secrets.Reader, error) {
-	if c.SecretID != "" {
+	if c.Infobip.APIKey == "" {
+		if c.SecretID == "" {
+			return nil, errors.New("neither SECRET_ID nor INFOBIP_API_KEY is set")
+		}
 		return secrets.Manager{Client: NewSecretsManager(c.AWS), ID: c.SecretID}, nil
 	}
-	if c.Infobip.APIKey == "" {
-		return nil, errors.New("neither SECRET_ID nor INFOBIP_API_KEY is set")
-	}
-	// Without a secret, on a laptop, the phone key comes from the API key: as secret,
-	// and the same after a restart.
+	// Without a secret the phone key comes from the API key: as secret, and the same
+	// after a restart.
 	derived := sha256.Sum256([]byte("infobip-otp phone key\x00" + c.Infobip.APIKey))
 	key, err := pseudonym.NewKey("local", derived[:])
 	if err != nil {

@@ -22,7 +22,8 @@ type Config struct {
 	AWS     AWS
 	// Table is the DynamoDB table; empty keeps state in memory.
 	Table string
-	// SecretID names the secret in Secrets Manager; empty takes Infobip.APIKey.
+	// SecretID names the secret in Secrets Manager. Infobip.APIKey, if set, stands for
+	// it on a laptop.
 	SecretID string
 
 	SendLimit   ratelimit.Limit

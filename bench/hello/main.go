@@ -1,0 +1,12 @@
+// Command hello is the smallest Lambda function there is: the measure of a cold start.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	lambda.Start(func(context.Context) (string, error) { return "hello", nil })
+}
