@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"time"
 
@@ -17,6 +18,15 @@ type config struct {
 	controlPort int
 	options     simulator.Options
 	settings    simulator.Settings
+}
+
+// controlHost is not a setting: the control listener shows every PIN, so it
+// stays on this machine even where a container needs the API on a wider host.
+const controlHost = "127.0.0.1"
+
+func (c config) apiAddress() string { return net.JoinHostPort(c.host, strconv.Itoa(c.apiPort)) }
+func (c config) controlAddress() string {
+	return net.JoinHostPort(controlHost, strconv.Itoa(c.controlPort))
 }
 
 // readConfig gives the configuration or all that is wrong with it.

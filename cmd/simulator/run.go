@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -18,10 +17,6 @@ import (
 
 // shutdownTime is how long calls under way may still take after a signal.
 const shutdownTime = time.Second
-
-// controlHost is not a setting: the control listener shows every PIN, so it
-// stays on this machine even where a container needs the API on a wider host.
-const controlHost = "127.0.0.1"
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
@@ -56,12 +51,12 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	api, err := listen(c.host, c.apiPort, "INFOBIP_SIMULATOR_PORT")
+	api, err := listen(c.apiAddress(), "INFOBIP_SIMULATOR_PORT")
 	if err != nil {
 		return err
 	}
 	defer api.Close()
-	control, err := listen(controlHost, c.controlPort, "INFOBIP_CONTROL_PORT")
+	control, err := listen(c.controlAddress(), "INFOBIP_CONTROL_PORT")
 	if err != nil {
 		return err
 	}
@@ -90,23 +85,24 @@ func serve(ctx context.Context, c config, stdout io.Writer) error {
 	return err
 }
 
+// server has no ReadTimeout and no WriteTimeout: either would end a call that a
+// fault delays for longer.
 func server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
 }
 
-func listen(host string, port int, variable string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+func listen(address, portVariable string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("port %d is taken: choose another with %s", port, variable)
+		return nil, fmt.Errorf("%s is taken: choose another port with %s", address, portVariable)
 	case err != nil:
-		return nil, fmt.Errorf("listening on %s: %w", net.JoinHostPort(host, strconv.Itoa(port)), err)
+		return nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
 	return listener, nil
 }

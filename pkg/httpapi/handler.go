@@ -85,7 +85,9 @@ type body struct {
 func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	started := time.Now()
 	r := &request{event: &event}
-	a, cause := h.dispatch(ctx, r)
+	working, cancel := withTimeToAnswer(ctx)
+	defer cancel()
+	a, cause := h.dispatch(working, r)
 	var response events.APIGatewayV2HTTPResponse
 	code := "ok"
 	if cause == nil {
@@ -100,6 +102,18 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 	}
 	h.log(ctx, r, response.StatusCode, code, cause, time.Since(started))
 	return response, nil
+}
+
+// answerTime is what a request leaves of the function's deadline. At the deadline
+// Lambda ends the function, and the answer and the log line would be lost.
+const answerTime = 250 * time.Millisecond
+
+func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-answerTime))
 }
 
 func (h *Handler) broken(path string) *refusal {

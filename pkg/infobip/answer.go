@@ -52,9 +52,28 @@ func parseObject(data []byte) (object, bool) {
 	return members, true
 }
 
+// parseArray gives the elements of an array that was read before, or none.
+func parseArray(value jsontext.Value) []jsontext.Value {
+	decoder := jsontext.NewDecoder(bytes.NewReader(value))
+	opening, err := decoder.ReadToken()
+	if err != nil || opening.Kind() != jsontext.KindBeginArray {
+		return nil
+	}
+	var elements []jsontext.Value
+	for decoder.PeekKind() != jsontext.KindEndArray {
+		element, err := decoder.ReadValue()
+		if err != nil {
+			return nil
+		}
+		elements = append(elements, element.Clone())
+	}
+	return elements
+}
+
 // text gives a string member, or the empty string if it is anything else.
-func (o object) text(name string) string {
-	value := o[name]
+func (o object) text(name string) string { return textOf(o[name]) }
+
+func textOf(value jsontext.Value) string {
 	if value.Kind() != jsontext.KindString {
 		return ""
 	}

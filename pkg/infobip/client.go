@@ -160,7 +160,7 @@ func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderE
 	if answer.text("smsStatus") == "MESSAGE_NOT_SENT" || strings.Contains(answer.text("ncStatus"), "NOT_REACHABLE") {
 		return "", &otp.ProviderError{
 			Effect: otp.NotSent,
-			Err:    &CallError{Operation: r.operation, Status: res.status, Reason: "the provider did not send the message", sent: true},
+			Err:    &CallError{Operation: r.operation, Status: res.status, Reason: "the provider did not send the message", Sent: true},
 		}
 	}
 	pinID := answer.text("pinId")
@@ -234,9 +234,4 @@ func (c *Client) Warm(ctx context.Context) error {
 }
 
 // Close closes the idle connections. The Client can still be used.
-func (c *Client) Close() {
-	type closer interface{ CloseIdleConnections() }
-	if transport, ok := c.wire.transport.(closer); ok {
-		transport.CloseIdleConnections()
-	}
-}
+func (c *Client) Close() { closeIdle(c.wire.transport) }

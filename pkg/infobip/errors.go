@@ -25,12 +25,15 @@ type CallError struct {
 	MessageID string
 	// Reason says what happened.
 	Reason string
+	// Details are the provider's words about settings. Only provisioning calls have
+	// them: a PIN's call shows nothing of what a provider says.
+	Details []string
+	// Sent is whether the request may have reached the provider.
+	Sent bool
 
 	// cause is what callers may look for with errors.Is and errors.As: a context's
 	// or a KeySource's error.
 	cause error
-	// sent is whether the request may have reached the provider.
-	sent bool
 	// again is whether a verify may be asked once more: the exchange came to no
 	// end, or to a 5xx.
 	again bool
@@ -44,7 +47,11 @@ func (e *CallError) Error() string {
 	if e.MessageID != "" {
 		text += e.MessageID + ": "
 	}
-	return text + e.Reason
+	text += e.Reason
+	if len(e.Details) > 0 {
+		text += ": " + strings.Join(e.Details, "; ")
+	}
+	return text
 }
 
 // Unwrap gives the context's or the KeySource's error, if that was the cause.

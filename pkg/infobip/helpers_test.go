@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,8 +37,9 @@ type seen struct {
 // server is a provider with one answer. It keeps what it was asked.
 type server struct {
 	*httptest.Server
-	mu       sync.Mutex
-	requests []seen
+	connections atomic.Int32 // counted by secure
+	mu          sync.Mutex
+	requests    []seen
 }
 
 func serve(t *testing.T, answer http.HandlerFunc) *server {

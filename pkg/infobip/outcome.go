@@ -16,14 +16,14 @@ const maxRetryAfter = 24 * time.Hour
 // failure turns a call that gave no 2xx into its effect. The status decides; the
 // body only tells the provider's limits from other refusals.
 func failure(r request, res response, cut *CallError) *otp.ProviderError {
-	if cut != nil && !cut.sent {
+	if cut != nil && !cut.Sent {
 		return &otp.ProviderError{Effect: otp.NotSent, Err: cut}
 	}
 	if cut != nil && cut.Status == 0 {
 		return &otp.ProviderError{Effect: otp.Unknown, Err: cut}
 	}
 	said := readRefusal(res.body)
-	call := &CallError{Operation: r.operation, Status: res.status, MessageID: word(said.id, r.secrets), sent: true}
+	call := &CallError{Operation: r.operation, Status: res.status, MessageID: word(said.id, r.secrets), Sent: true}
 	result := &otp.ProviderError{RetryAfter: retryAfter(res.header, time.Now()), Err: call}
 	switch status := res.status; {
 	case status < 400 || status >= 500 || status == http.StatusRequestTimeout:
@@ -46,7 +46,7 @@ func unusable(r request, res response, cut *CallError, reason string) *otp.Provi
 	}
 	return &otp.ProviderError{
 		Effect: otp.Unknown,
-		Err:    &CallError{Operation: r.operation, Status: res.status, Reason: reason, sent: true},
+		Err:    &CallError{Operation: r.operation, Status: res.status, Reason: reason, Sent: true},
 	}
 }
 
@@ -54,6 +54,8 @@ func unusable(r request, res response, cut *CallError, reason string) *otp.Provi
 type refusal struct {
 	id   string
 	text string
+	// reasons are what is wrong with which member, for provisioning.
+	reasons []string
 }
 
 // readRefusal reads an error's body as far as it makes sense.
@@ -63,14 +65,14 @@ func readRefusal(body []byte) refusal {
 		return refusal{}
 	}
 	if code := answer.text("errorCode"); code != "" {
-		return refusal{id: code, text: answer.text("description")}
+		return refusal{id: code, text: answer.text("description"), reasons: violations(answer)}
 	}
 	legacy := answer.object("requestError")
 	exception := legacy.object("serviceException")
 	if len(exception) == 0 {
 		exception = legacy.object("policyException")
 	}
-	return refusal{id: exception.text("messageId"), text: exception.text("text")}
+	return refusal{id: exception.text("messageId"), text: exception.text("text"), reasons: validationErrors(exception)}
 }
 
 // throttled is whether a refusal is about the provider's limits. Infobip does

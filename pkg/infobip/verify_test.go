@@ -93,6 +93,7 @@ func TestVerifyVerdicts(t *testing.T) {
 func TestVerifyRefusals(t *testing.T) {
 	for _, test := range refusals {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			s := serve(t, test.answer)
 			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
 			if got := effectOf(t, err); got != test.want || verdict != 0 {
@@ -141,6 +142,7 @@ func TestVerifyOnceMore(t *testing.T) {
 		{"5xx again", ``, 503, 0, otp.Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			for name, first := range map[string]func() *server{
 				"5xx":     func() *server { return serve(t, inTurn(says(500, ``), says(test.status, test.second))) },
 				"cut":     func() *server { return serve(t, inTurn(hangUp, says(test.status, test.second))) },

@@ -165,7 +165,7 @@ func (w *wire) exchange(ctx context.Context, r request) (response, *CallError) {
 		return response{}, &CallError{Operation: r.operation, Reason: "not connected: " + dialReason(ctx, err), cause: ctx.Err()}
 	}
 	if err != nil {
-		return response{}, &CallError{Operation: r.operation, Reason: cutReason(ctx, err), cause: ctx.Err(), sent: true, again: true}
+		return response{}, &CallError{Operation: r.operation, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, again: true}
 	}
 	defer res.Body.Close()
 	answer := response{status: res.StatusCode, header: res.Header}
@@ -174,7 +174,7 @@ func (w *wire) exchange(ctx context.Context, r request) (response, *CallError) {
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return answer, &CallError{Operation: r.operation, Status: res.StatusCode, Reason: cutReason(ctx, err), cause: ctx.Err(), sent: true, again: true}
+		return answer, &CallError{Operation: r.operation, Status: res.StatusCode, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, again: true}
 	}
 	if len(body) <= maxAnswer {
 		answer.body = body
@@ -198,3 +198,10 @@ func (r *reach) trace(ctx context.Context) context.Context {
 // on: name lookup, dial, proxy and TLS handshake all come before GotConn. A
 // transport that does not report its connections gives no certainty.
 func (r *reach) never() bool { return r.asked.Load() && !r.got.Load() }
+
+func closeIdle(transport http.RoundTripper) {
+	type closer interface{ CloseIdleConnections() }
+	if pool, ok := transport.(closer); ok {
+		pool.CloseIdleConnections()
+	}
+}

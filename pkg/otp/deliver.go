@@ -69,7 +69,7 @@ func (s *Service) record(n *Number, id string, o Order, pinID string, callErr er
 	case Throttled:
 		return n.Fail(s.Policy, id, o, TurnedAway)
 	case NotFound:
-		n.Expire(id)
+		n.Expire(s.Policy, id)
 		return n.Fail(s.Policy, id, o, NotDelivered)
 	default: // Unknown
 		return n.Lose(id, o)

@@ -186,6 +186,16 @@ func (v *Verification) alive(now time.Time) bool {
 	return v.State == StateActive && now.Before(v.ExpiresAt)
 }
 
+// close ends a verification that the provider takes no more guesses at. While some are
+// under way it only lets no more in (one that is given back opens nothing): the right
+// PIN may be among them.
+func (v *Verification) close(p Policy, s State) {
+	v.Attempts = max(v.Attempts, p.PINAttempts+len(v.Pending))
+	if len(v.Pending) == 0 {
+		v.end(s)
+	}
+}
+
 // end moves the verification to a final state.
 func (v *Verification) end(s State) {
 	v.State = s

@@ -76,7 +76,7 @@ func (n *Number) ReserveResend(now time.Time, p Policy, verificationID string, o
 		}
 	}
 	v := n.find(verificationID)
-	if v == nil || !v.alive(now) {
+	if v == nil || !v.alive(now) || v.Attempts >= p.PINAttempts {
 		return Ticket{}, refuse(InvalidOrExpired, 0)
 	}
 	if err := n.charge(now, p); err != nil {
@@ -154,9 +154,9 @@ func (n *Number) conclude(verificationID string, o Order, outcome Progress) (*Ve
 }
 
 // Expire records that the provider does not know the code any more.
-func (n *Number) Expire(verificationID string) {
+func (n *Number) Expire(p Policy, verificationID string) {
 	if v := n.find(verificationID); v != nil && v.State == StateActive {
-		v.end(StateExpired)
+		v.close(p, StateExpired)
 	}
 }
 

@@ -68,15 +68,18 @@ type VerifyRequest struct {
 
 // Verification id: 16 bytes, at least as hard to guess as ASVS 5.0 asks of any
 // reference token (7.2.3: 128 bits of entropy), in unpadded base64url.
-const verificationIDLength = 22
+const (
+	verificationIDLength = 22
+	verificationIDBytes  = 16
+)
 
 // ValidVerificationID says whether an id could be one that this service issued.
 func ValidVerificationID(id string) bool {
 	if len(id) != verificationIDLength {
 		return false
 	}
-	_, err := base64.RawURLEncoding.Strict().DecodeString(id)
-	return err == nil
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	return err == nil && len(decoded) == verificationIDBytes // the decoder skips line breaks
 }
 
 // Send charges the number, has the provider send a PIN, and records its handle. Its
@@ -143,8 +146,9 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) error {
 		return s.undebit(ctx, doc, r.Trace, charged, g, err)
 	}
 	err = s.update(ctx, doc, r.Trace, untilDeadline, func(n *Number, now time.Time) bool {
-		refused = n.Settle(now, s.Policy, charged, g, verdict)
-		return true
+		var changed bool
+		changed, refused = n.Settle(now, s.Policy, charged, g, verdict)
+		return changed
 	})
 	if err != nil {
 		return err
@@ -159,9 +163,8 @@ func (s *Service) undebit(ctx context.Context, doc *document, trace *Trace, c Ch
 	failure := providerFailure(cause)
 	if failure.Effect != Unknown {
 		// Best effort: the charge that stays is the safe side.
-		err := s.update(ctx, doc, trace, untilDeadline, func(n *Number, _ time.Time) bool {
-			n.Undebit(c, g, failure.Effect)
-			return true
+		err := s.update(ctx, doc, trace, untilDeadline, func(n *Number, now time.Time) bool {
+			return n.Undebit(now, s.Policy, c, g, failure.Effect)
 		})
 		if err != nil {
 			cause = errors.Join(cause, err)

@@ -59,53 +59,76 @@ func (n *Number) Debit(now time.Time, p Policy, g Guess) (Charged, *Error) {
 }
 
 // Settle records what the provider said of a debited attempt. Only a nil error
-// means "verified", and one code gives it to one request only.
-func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Verdict) *Error {
+// means "verified", and one code gives it to one request only. The first result
+// says whether there is anything to save.
+func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Verdict) (bool, *Error) {
 	v := n.find(c.VerificationID)
 	if v == nil {
-		return refuse(InvalidOrExpired, 0)
+		return false, refuse(InvalidOrExpired, 0)
 	}
 	if v.State == StateVerified && sameSecret(v.SettledBy, g.ID) {
-		return nil
+		return false, nil
 	}
 	if !v.resolve(g.By) { // recorded before, or the verification has ended
-		return n.refuseGuess(now, p, v, g)
+		return false, n.refuseGuess(now, p, v, g)
 	}
 	switch verdict {
 	case Verified:
-		n.Failures = 0
 		v.end(StateVerified)
 		v.SettledBy = g.ID
-		return nil
+		n.succeed()
+		n.review(now, p)
+		return true, nil
 	case Gone:
 		// The PIN was not compared.
 		n.Failures = max(n.Failures-1, 0)
-		v.end(StateExpired)
+		v.close(p, StateExpired)
 	case Exhausted:
-		v.end(StateLocked)
+		v.close(p, StateLocked)
 	default: // Wrong
 		if v.Attempts >= p.PINAttempts && len(v.Pending) == 0 {
 			v.end(StateLocked)
 		}
 	}
-	if n.Failures >= p.FailureLimit && n.DisabledAt.IsZero() {
+	n.review(now, p)
+	return true, n.refuseGuess(now, p, v, g)
+}
+
+// succeed starts the count of failures in a row anew, from the charges whose outcome
+// is not known yet.
+func (n *Number) succeed() {
+	n.Failures = 0
+	for i := range n.Verifications {
+		n.Failures += len(n.Verifications[i].Pending)
+	}
+}
+
+// review disables the number once its failures reach the limit, charges under way
+// included, and takes that back if one of those turns out to be none.
+func (n *Number) review(now time.Time, p Policy) {
+	switch {
+	case n.Failures < p.FailureLimit:
+		n.DisabledAt = time.Time{}
+	case n.DisabledAt.IsZero():
 		n.DisabledAt = now
 	}
-	return n.refuseGuess(now, p, v, g)
 }
 
 // Undebit takes a charge back when it is certain that the PIN was not compared:
 // the failure always, the attempt only if the provider was not even reached,
 // because the attempt cap also bounds how often a provider is asked about one code.
-func (n *Number) Undebit(c Charged, g Guess, effect Effect) {
+// The result says whether there is anything to save.
+func (n *Number) Undebit(now time.Time, p Policy, c Charged, g Guess, effect Effect) bool {
 	v := n.find(c.VerificationID)
 	if v == nil || !v.resolve(g.By) {
-		return
+		return false
 	}
 	n.Failures = max(n.Failures-1, 0)
+	n.review(now, p)
 	if effect == NotSent {
 		v.Attempts--
 	}
+	return true
 }
 
 // resolve takes a run out of Pending, and says whether it was there.

@@ -5,6 +5,9 @@
 // repairs: a lenient parser drops letters, extensions and national prefixes, and
 // so turns a mistyped number into another person's. What Parse accepts is the
 // very string that keys every limit and that the provider is given.
+//
+// The rules are libphonenumber's, compiled into metadata.go by internal/phonegen;
+// its package comment says why, and how to bring them up to date.
 package phone
 
 import (
@@ -12,9 +15,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-
-	"github.com/nyaruka/phonenumbers"
 )
+
+//go:generate go run ../../internal/phonegen metadata.go
 
 // ErrInvalid is the only error of Parse. It does not repeat the input, which is
 // personal data.
@@ -28,8 +31,9 @@ const maxDigits = 15
 // placeholder, so it cannot end up in a log by accident. E164 and Digits give
 // the real thing, on purpose and by name.
 type Number struct {
-	e164   string
-	region string
+	e164     string
+	region   string
+	lineType LineType
 }
 
 // Parse accepts ^\+?[1-9]\d{1,14}$ on ASCII bytes if libphonenumber calls the
@@ -47,16 +51,15 @@ func Parse(s string) (Number, error) {
 			return Number{}, ErrInvalid
 		}
 	}
-	e164 := "+" + digits
-	parsed, err := phonenumbers.Parse(e164, "")
-	if err != nil || !phonenumbers.IsValidNumber(parsed) {
+	region, lineType, ok := lookUp(digits)
+	if !ok {
 		return Number{}, ErrInvalid
 	}
-	// The library drops a national prefix ("+44 0 20 …"): that would be a repair.
-	if phonenumbers.Format(parsed, phonenumbers.E164) != e164 {
-		return Number{}, ErrInvalid
+	e164 := s
+	if len(e164) == len(digits) {
+		e164 = "+" + digits
 	}
-	return Number{e164: e164, region: phonenumbers.GetRegionCodeForNumber(parsed)}, nil
+	return Number{e164: e164, region: region, lineType: lineType}, nil
 }
 
 // E164 gives the number with its leading +.
@@ -74,6 +77,9 @@ func (n Number) Digits() string {
 // or "001" for numbers that belong to none (such as +800). Regions that share a
 // calling code are told apart: Jamaica is JM, not US.
 func (n Number) Region() string { return n.region }
+
+// LineType gives what the numbering plan says the number is used for.
+func (n Number) LineType() LineType { return n.lineType }
 
 const redacted = "[phone number]"
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // largestBody is what the API and the control listener read of a request.
@@ -24,12 +23,10 @@ type call struct {
 	fault *Fault
 }
 
-var requestIDs atomic.Int64
-
 // serveAPI is the way of every request: into the log, past the key, past a
 // fault, through its handler, and out in JSON.
 func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Request-Id", strconv.FormatInt(requestIDs.Add(1), 10))
+	w.Header().Set("X-Request-Id", strconv.FormatInt(s.requestIDs.Add(1), 10))
 	found := s.resolve(r)
 	entry := s.logRequest(r, found.route)
 

@@ -171,7 +171,7 @@ func (f *Fault) concerns(rt *route, destination string) bool {
 	case f.Channel != "" && f.Channel != rt.channel:
 		return false
 	}
-	return f.To == "" || destination != "" && destinationKey(f.To) == destination
+	return f.To == "" || destinationKey(f.To) == destination
 }
 
 // destinationOf finds the destination a call is about, if it names one or a PIN

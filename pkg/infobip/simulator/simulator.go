@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type Simulator struct {
 	random  io.Reader
 	closed  chan struct{}
 	closing sync.Once
+	// requestIDs numbers the answers (X-Request-Id).
+	requestIDs atomic.Int64
 
 	// mu guards everything below. It is never held while a fault delays a call.
 	mu           sync.Mutex

@@ -1,0 +1,209 @@
+package infobip
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Application is a 2FA application: the provider's limits for the PINs of one
+// use. A nil member is one that the answer did not have.
+type Application struct {
+	ID            string        `json:"applicationId,omitempty"`
+	Name          string        `json:"name"`
+	Enabled       *bool         `json:"enabled,omitempty"`
+	Configuration Configuration `json:"configuration,omitzero"`
+}
+
+// Configuration holds an application's limits. Durations and rates are in the
+// notation of package grammar.
+type Configuration struct {
+	PinAttempts                   *int    `json:"pinAttempts,omitempty"`
+	AllowMultiplePinVerifications *bool   `json:"allowMultiplePinVerifications,omitempty"`
+	PinTimeToLive                 *string `json:"pinTimeToLive,omitempty"`
+	VerifyPinLimit                *string `json:"verifyPinLimit,omitempty"`
+	SendPinPerApplicationLimit    *string `json:"sendPinPerApplicationLimit,omitempty"`
+	SendPinPerPhoneNumberLimit    *string `json:"sendPinPerPhoneNumberLimit,omitempty"`
+}
+
+// Message is a template of SMS and voice messages. In a list there are templates
+// for e-mail too, which have no Text. A nil member is one that the answer did not
+// have; in an update it is one to leave as it is.
+type Message struct {
+	ID            string   `json:"messageId,omitempty"`
+	ApplicationID string   `json:"applicationId,omitempty"`
+	Text          *string  `json:"messageText,omitempty"`
+	PinType       *string  `json:"pinType,omitempty"`
+	PinLength     *int     `json:"pinLength,omitempty"`
+	SenderID      *string  `json:"senderId,omitempty"`
+	Language      *string  `json:"language,omitempty"`
+	VoiceName     *string  `json:"voiceName,omitempty"`
+	RepeatDTMF    *string  `json:"repeatDTMF,omitempty"`
+	SpeechRate    *float64 `json:"speechRate,omitempty"`
+	// Regional is the registration that some countries want, as the provider has it.
+	Regional json.RawMessage `json:"regional,omitempty"`
+}
+
+// Languages are those of voice messages, in the API's spelling.
+var Languages = []string{
+	"en", "es", "ca", "da", "nl", "fr", "de", "it", "ja", "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro",
+	"pt_pt", "pt_br", "zh_cn", "zh_tw",
+}
+
+// provisionTimeout is longer than a PIN's call may take: an operator waits rather
+// than guesses whether an application was made.
+const provisionTimeout = 20 * time.Second
+
+// Provisioner makes and changes applications and their templates, for the
+// operator's CLI. It repeats nothing. Each of its errors has a *CallError in its
+// chain, whose Details are the provider's own words about the settings.
+type Provisioner struct {
+	wire wire
+	key  func() string
+}
+
+// NewProvisioner makes a Provisioner, without any call.
+func NewProvisioner(baseURL string, allowHTTP bool, key string) (*Provisioner, error) {
+	w, err := newWire(baseURL, allowHTTP, provisionTimeout, nil)
+	if err != nil {
+		return nil, err
+	}
+	if key == "" || !isHeaderText(key) {
+		return nil, errors.New("infobip: the API key has to be one word of ASCII")
+	}
+	return &Provisioner{wire: w, key: func() string { return key }}, nil
+}
+
+// Applications lists all applications of the account.
+func (p *Provisioner) Applications(ctx context.Context) ([]Application, error) {
+	var found []Application
+	err := p.do(ctx, "list applications", http.MethodGet, applicationPath(), nil, &found)
+	return found, err
+}
+
+// Application gives one application.
+func (p *Provisioner) Application(ctx context.Context, id string) (Application, error) {
+	var found Application
+	err := p.do(ctx, "get application", http.MethodGet, applicationPath(id), nil, &found)
+	return found, err
+}
+
+// CreateApplication makes an application and gives it as the provider sees it.
+func (p *Provisioner) CreateApplication(ctx context.Context, a Application) (Application, error) {
+	var created Application
+	err := p.do(ctx, "create application", http.MethodPost, applicationPath(), a, &created)
+	return created, err
+}
+
+// UpdateApplication replaces name, enabled and configuration of the application
+// with a's ID.
+func (p *Provisioner) UpdateApplication(ctx context.Context, a Application) (Application, error) {
+	path := applicationPath(a.ID)
+	a.ID = ""
+	var updated Application
+	err := p.do(ctx, "update application", http.MethodPut, path, a, &updated)
+	return updated, err
+}
+
+// Messages lists the templates of an application.
+func (p *Provisioner) Messages(ctx context.Context, applicationID string) ([]Message, error) {
+	var found []Message
+	err := p.do(ctx, "list message templates", http.MethodGet, applicationPath(applicationID, "messages"), nil, &found)
+	return found, err
+}
+
+// Message gives one template.
+func (p *Provisioner) Message(ctx context.Context, applicationID, id string) (Message, error) {
+	var found Message
+	err := p.do(ctx, "get message template", http.MethodGet, applicationPath(applicationID, "messages", id), nil, &found)
+	return found, err
+}
+
+// CreateMessage makes a template under m's ApplicationID.
+func (p *Provisioner) CreateMessage(ctx context.Context, m Message) (Message, error) {
+	path := applicationPath(m.ApplicationID, "messages")
+	m.ID, m.ApplicationID = "", ""
+	var created Message
+	err := p.do(ctx, "create message template", http.MethodPost, path, m, &created)
+	return created, err
+}
+
+// UpdateMessage changes what m names of the template with its two ids.
+func (p *Provisioner) UpdateMessage(ctx context.Context, m Message) (Message, error) {
+	path := applicationPath(m.ApplicationID, "messages", m.ID)
+	m.ID, m.ApplicationID = "", ""
+	var updated Message
+	err := p.do(ctx, "update message template", http.MethodPut, path, m, &updated)
+	return updated, err
+}
+
+// Close closes the idle connections.
+func (p *Provisioner) Close() { closeIdle(p.wire.transport) }
+
+func applicationPath(elements ...string) string {
+	path := "/2fa/2/applications"
+	for _, element := range elements {
+		path += "/" + url.PathEscape(element)
+	}
+	return path
+}
+
+// identified is an answer that has to say which thing it is about.
+type identified interface{ identifier() string }
+
+func (a *Application) identifier() string { return a.ID }
+func (m *Message) identifier() string     { return m.ID }
+
+// do makes one call and decodes its 2xx into out.
+func (p *Provisioner) do(ctx context.Context, operation, method, path string, in, out any) error {
+	r := request{operation: operation, method: method, path: path}
+	r.use(p.key())
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encoding the settings: %w", err)
+		}
+		r.body = body
+	}
+	res, cut := p.wire.exchange(ctx, r)
+	if cut != nil {
+		return cut
+	}
+	if res.status < 200 || res.status > 299 {
+		return refusedSettings(r, res)
+	}
+	err := json.Unmarshal(res.body, out)
+	thing, single := out.(identified)
+	if err != nil || single && thing.identifier() == "" {
+		return &CallError{Operation: operation, Status: res.status, Reason: "the answer is not what the documentation has", Sent: true}
+	}
+	return nil
+}
+
+// refusedSettings is the error of a provisioning call. Unlike those of the PIN
+// calls it may show what the provider says, because nothing but settings went out;
+// the key is taken out all the same.
+func refusedSettings(r request, res response) *CallError {
+	said := readRefusal(res.body)
+	reason := "refused"
+	switch {
+	case res.status == http.StatusTooManyRequests || res.status < 500 && res.status >= 400 && said.throttled():
+		reason = "the provider's limits"
+	case res.status == http.StatusNotFound:
+		reason = "not known to the provider"
+	case res.status < 400 || res.status >= 500:
+		reason = "no usable answer"
+	}
+	return &CallError{
+		Operation: r.operation,
+		Status:    res.status,
+		MessageID: word(said.id, r.secrets),
+		Reason:    reason,
+		Details:   said.details(r.secrets),
+		Sent:      true,
+	}
+}

@@ -1,0 +1,342 @@
+package infobip
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+)
+
+// account is a strict simulator with an application and a template made by the
+// provisioning calls, and a client of them.
+type account struct {
+	*simulator.Simulator
+	api         *Provisioner
+	client      *Client
+	clock       *simulator.MovableClock
+	application Application
+	message     Message
+}
+
+func newAccount(t *testing.T, options simulator.Options, change func(*Application)) *account {
+	t.Helper()
+	a := &account{clock: simulator.NewClock()}
+	options.Strict, options.Key, options.Clock = true, testKey, a.clock
+	a.Simulator = simulator.New(options)
+	server := httptest.NewServer(a.API())
+	t.Cleanup(server.Close)
+	t.Cleanup(a.Simulator.Close)
+
+	var err error
+	a.api, err = NewProvisioner(server.URL, false, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.api.Close)
+	application := Application{
+		Name:    "sign-up",
+		Enabled: new(true),
+		Configuration: Configuration{
+			PinAttempts:                   new(3),
+			AllowMultiplePinVerifications: new(true),
+			PinTimeToLive:                 new("10m"),
+			VerifyPinLimit:                new("1000/1s"),
+			SendPinPerApplicationLimit:    new("10000/1d"),
+			SendPinPerPhoneNumberLimit:    new("3/1d"),
+		},
+	}
+	if change != nil {
+		change(&application)
+	}
+	a.application, err = a.api.CreateApplication(t.Context(), application)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.message, err = a.api.CreateMessage(t.Context(), Message{
+		ApplicationID: a.application.ID,
+		Text:          new("Code: {{pin}}"),
+		PinType:       new("NUMERIC"),
+		PinLength:     new(6),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := testConfig(server.URL)
+	config.ApplicationID, config.MessageID = a.application.ID, a.message.ID
+	a.client = newClient(t, config)
+	return a
+}
+
+// send sends by SMS and gives the pinId, and the PIN that arrived.
+func (a *account) send(t *testing.T) (string, string) {
+	t.Helper()
+	pinID, err := a.client.Send(t.Context(), testNumber, otp.SMS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := a.Outbox(testDigits)
+	return pinID, arrived[len(arrived)-1].PIN
+}
+
+func (a *account) fault(t *testing.T, fault simulator.Fault) {
+	t.Helper()
+	err := a.AddFault(fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (a *account) verify(t *testing.T, pinID, pin string, want otp.Verdict) {
+	t.Helper()
+	got, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+	if err != nil || got != want {
+		t.Errorf("verify: got %v, %v, want %v", got, err, want)
+	}
+}
+
+// other is a PIN of the same form that is not pin.
+func other(pin string) string {
+	return strings.Map(func(r rune) rune { return '0' + (r-'0'+1)%10 }, pin)
+}
+
+func TestSimulatorFlow(t *testing.T) {
+	a := newAccount(t, simulator.Options{}, nil)
+	err := a.client.Warm(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinID, pin := a.send(t)
+	again, err := a.client.Resend(t.Context(), pinID, otp.Voice)
+	if err != nil || again != pinID {
+		t.Errorf("resend: got %q, %v, want the same pinId", again, err)
+	}
+	a.verify(t, pinID, other(pin), otp.Wrong)
+	a.verify(t, pinID, pin, otp.Verified)
+
+	byVoice, err := a.client.Send(t.Context(), testNumber, otp.Voice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := a.Outbox(testDigits)
+	channels := []string{arrived[0].Channel, arrived[1].Channel, arrived[2].Channel}
+	if diff := cmp.Diff([]string{"sms", "voice", "voice"}, channels); diff != "" || arrived[1].PIN != pin {
+		t.Errorf("outbox (-want +got):\n%s", diff)
+	}
+	for _, want := range []otp.Verdict{otp.Wrong, otp.Wrong, otp.Exhausted, otp.Exhausted} {
+		a.verify(t, byVoice, other(arrived[2].PIN), want)
+	}
+	a.verify(t, byVoice, arrived[2].PIN, otp.Exhausted)
+	a.verify(t, "NOBODY", pin, otp.Gone)
+	_, err = a.client.Resend(t.Context(), "NOBODY", otp.SMS)
+	if got := effectOf(t, err); got != otp.NotFound {
+		t.Errorf("resend of nobody's: got %v, want %v", got, otp.NotFound)
+	}
+
+	third, pin := a.send(t)
+	a.clock.Advance(10 * time.Minute)
+	a.verify(t, third, pin, otp.Gone)
+	_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+	if got := effectOf(t, err); got != otp.Throttled {
+		t.Errorf("a fourth send in a day: got %v, want %v", got, otp.Throttled)
+	}
+	for _, r := range a.Requests("") {
+		if r.Status == 400 {
+			t.Errorf("the strict simulator refused %s %s", r.Method, r.Operation)
+		}
+	}
+}
+
+// The readings of the contract that the vendor leaves open all end well.
+func TestSimulatorReadings(t *testing.T) {
+	for name, options := range map[string]simulator.Options{
+		"newer envelope":      {NewEnvelope: true},
+		"limits as 400":       {LimitStatus: 400},
+		"true remainder":      {TrueRemainder: true},
+		"last try no more":    {LastTryNoMore: true},
+		"expired as 404":      {ExpiredNotFound: true},
+		"ncStatus always":     {NCStatus: simulator.NCAlways},
+		"ncStatus null":       {NCStatus: simulator.NCNull},
+		"create answers 200":  {CreateStatus: 200},
+		"sliding windows":     {SlidingWindows: true},
+		"resends count":       {ResendsCount: true},
+		"newer cancels older": {SendCancelsOlder: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t, options, func(application *Application) {
+				application.Configuration.VerifyPinLimit = new("6/1m")
+			})
+			pinID, pin := a.send(t)
+			a.verify(t, pinID, other(pin), otp.Wrong)
+			a.verify(t, pinID, pin, otp.Verified)
+			pinID, pin = a.send(t)
+			for _, want := range []otp.Verdict{otp.Wrong, otp.Wrong, otp.Exhausted, otp.Exhausted} {
+				a.verify(t, pinID, other(pin), want)
+			}
+			_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+			if got := effectOf(t, err); got != otp.Throttled {
+				t.Errorf("a seventh verify in a minute: got %v (%v), want %v", got, err, otp.Throttled)
+			}
+			pinID, pin = a.send(t)
+			a.clock.Advance(10 * time.Minute)
+			a.verify(t, pinID, pin, otp.Gone)
+			_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+			if got := effectOf(t, err); got != otp.Throttled {
+				t.Errorf("a fourth send in a day: got %v (%v), want %v", got, err, otp.Throttled)
+			}
+		})
+	}
+}
+
+func TestSimulatorFaults(t *testing.T) {
+	send := func(ctx context.Context, a *account) error {
+		_, err := a.client.Send(ctx, testNumber, otp.SMS)
+		return err
+	}
+	for _, test := range []struct {
+		name  string
+		fault simulator.Fault
+		want  otp.Effect
+		sent  int // messages that left
+	}{
+		{"not sent", simulator.Fault{SMSStatus: new("MESSAGE_NOT_SENT")}, otp.NotSent, 0},
+		{"not reachable", simulator.Fault{NCStatus: new("NC_NOT_REACHABLE")}, otp.NotSent, 0},
+		{"no pinId", simulator.Fault{Omit: []string{"pinId"}}, otp.Unknown, 1},
+		{"500", simulator.Fault{Status: 500}, otp.Unknown, 0},
+		{"500 after the effect", simulator.Fault{Status: 500, Effect: new(true)}, otp.Unknown, 1},
+		{"dropped before", simulator.Fault{Drop: "before"}, otp.Unknown, 0},
+		{"dropped after", simulator.Fault{Drop: "after"}, otp.Unknown, 1},
+		{"dropped during", simulator.Fault{Drop: "during"}, otp.Unknown, 1},
+		{"HTML", simulator.Fault{Body: new("<html></html>"), ContentType: new("text/html")}, otp.Unknown, 1},
+		{"throttled", simulator.Fault{Status: 429, Envelope: "new"}, otp.Throttled, 0},
+		{"forbidden", simulator.Fault{Status: 403, MessageID: new("UNAUTHORIZED")}, otp.Refused, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newAccount(t, simulator.Options{}, nil)
+			test.fault.Operation, test.fault.Times = "send", 1
+			a.fault(t, test.fault)
+			if got := effectOf(t, send(t.Context(), a)); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+			if got := len(a.Outbox("")); got != test.sent {
+				t.Errorf("%d messages left, want %d", got, test.sent)
+			}
+			if got := len(a.Requests("send")); got != 1 {
+				t.Errorf("%d sends reached the provider, want 1", got)
+			}
+		})
+	}
+}
+
+// The answer to a right PIN is lost, and the provider says the same once more.
+func TestSimulatorVerifyAnswerLost(t *testing.T) {
+	for _, drop := range []string{"before", "after", "during"} {
+		a := newAccount(t, simulator.Options{}, nil)
+		pinID, pin := a.send(t)
+		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: drop})
+		a.verify(t, pinID, pin, otp.Verified)
+		if got := len(a.Requests("verify")); got != 2 {
+			t.Errorf("%s: %d verifies, want 2", drop, got)
+		}
+	}
+}
+
+func TestProvisioning(t *testing.T) {
+	a := newAccount(t, simulator.Options{}, nil)
+	got, err := a.api.Application(t.Context(), a.application.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a.application, got); diff != "" || *got.Configuration.PinAttempts != 3 {
+		t.Errorf("application (-created +read):\n%s", diff)
+	}
+	changed := a.application
+	changed.Name, changed.Enabled = "renamed", new(false)
+	changed.Configuration.PinAttempts = new(7)
+	got, err = a.api.UpdateApplication(t.Context(), changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(changed, got); diff != "" {
+		t.Errorf("application (-wanted +updated):\n%s", diff)
+	}
+	all, err := a.api.Applications(t.Context())
+	if diff := cmp.Diff([]Application{changed}, all); diff != "" || err != nil {
+		t.Errorf("applications, %v (-want +got):\n%s", err, diff)
+	}
+
+	wanted := a.message
+	wanted.Text, wanted.SenderID, wanted.Language = new("{{pin}}!"), new("Example"), new("zh_tw")
+	message, err := a.api.UpdateMessage(t.Context(), wanted)
+	if diff := cmp.Diff(wanted, message); diff != "" || err != nil {
+		t.Errorf("template, %v (-wanted +updated):\n%s", err, diff)
+	}
+	message, err = a.api.Message(t.Context(), a.application.ID, a.message.ID)
+	if diff := cmp.Diff(wanted, message); diff != "" || err != nil {
+		t.Errorf("template, %v (-updated +read):\n%s", err, diff)
+	}
+	messages, err := a.api.Messages(t.Context(), a.application.ID)
+	if diff := cmp.Diff([]Message{wanted}, messages); diff != "" || err != nil {
+		t.Errorf("templates, %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestProvisioningRefusals(t *testing.T) {
+	a := newAccount(t, simulator.Options{}, nil)
+	bad := a.application
+	bad.Configuration.PinTimeToLive, bad.Configuration.VerifyPinLimit = new("2y"), new("1/2d")
+	_, err := a.api.UpdateApplication(t.Context(), bad)
+	var call *CallError
+	if !errors.As(err, &call) || call.Status != 400 || call.MessageID != "BAD_REQUEST" || !call.Sent {
+		t.Fatalf("got %v, want a 400", err)
+	}
+	want := []string{
+		"configuration.pinTimeToLive: must be a duration such as 10m",
+		"configuration.verifyPinLimit: must not exceed 1d",
+	}
+	if !slices.Equal(call.Details, want) {
+		t.Errorf("details %q, want %q", call.Details, want)
+	}
+	_, err = a.api.Message(t.Context(), a.application.ID, "../../x")
+	if !errors.As(err, &call) || call.Status != 404 {
+		t.Errorf("got %v, want a 404", err)
+	}
+	for _, key := range []string{"", "two words"} {
+		_, err = NewProvisioner("https://xxxxx.api.infobip.com", false, key)
+		if err == nil {
+			t.Errorf("the key %q is taken", key)
+		}
+	}
+	_, err = NewProvisioner("http://xxxxx.api.infobip.com", false, testKey)
+	if err == nil {
+		t.Error("plain http to another machine is taken")
+	}
+}
+
+// Both envelopes give the operator the reasons, and nothing that could be a secret
+// or a terminal's command.
+func TestDetails(t *testing.T) {
+	for body, want := range map[string][]string{
+		`{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`:                         {"Bad request"},
+		`{"requestError":{"serviceException":{"validationErrors":{"b":["x","y"],"a":["z"]}}}}`:                           {"a: z", "b: x", "b: y"},
+		`{"requestError":{"policyException":{"text":"no"}}}`:                                                             {"no"},
+		`{"errorCode":"E400","description":"Bad","violations":[{"property":"name","violation":"is ` + testKey + `"},7]}`: {"name: is …"},
+		`{"errorCode":"E400","description":"Bad\u001b[31m\n","violations":null}`:                                         {"Bad [31m "},
+		`{"errorCode":"E400","description":"` + strings.Repeat("é", 300) + `"}`:                                          {strings.Repeat("é", 200) + "…"},
+		`{"requestError":{"serviceException":{"validationErrors":{"a":[` + strings.Repeat(`"x",`, 20) + `"x"]}}}}`:       slices.Repeat([]string{"a: x"}, 10),
+		`{"requestError":{"serviceException":{"validationErrors":["a"],"text":5}}}`:                                      nil,
+		`<html></html>`: nil,
+	} {
+		got := readRefusal([]byte(body)).details([]string{testKey})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}

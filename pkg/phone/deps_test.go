@@ -1,0 +1,80 @@
+package phone
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// The library is for the generator and for the tests of this package.
+func TestFunctionsDoNotImportLibrary(t *testing.T) {
+	const library = "github.com/nyaruka/phonenumbers"
+	for _, from := range []string{"./functions/...", "./pkg/phone"} {
+		deps := dependencies(t, from)
+		if !slices.Contains(deps, "github.com/seed-a131a524/infobip-otp/pkg/phone") {
+			t.Fatalf("go list -deps %s does not name pkg/phone: this test looks at the wrong packages", from)
+		}
+		if slices.Contains(deps, library) {
+			t.Errorf("%s imports %s: loading it takes each cold start 4.7 ms and 35,511 allocations, "+
+				"and its data 1.3 MB of each zip; use the plans of pkg/phone, which cost neither", from, library)
+		}
+	}
+	if !slices.Contains(dependencies(t, "./internal/phonegen"), library) {
+		t.Fatalf("internal/phonegen does not import %s: this test looks for the wrong library", library)
+	}
+}
+
+func dependencies(t *testing.T, packages string) []string {
+	t.Helper()
+	list := exec.Command("go", "list", "-deps", packages)
+	list.Dir = root
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", packages, err)
+	}
+	return strings.Fields(string(out))
+}
+
+var initLine = regexp.MustCompile(`(?m)^init github\.com/seed-a131a524/infobip-otp/pkg/phone @.* (\d+) bytes, (\d+) allocs$`)
+
+// The plans must be data that the linker lays out. One map or slice that Go has to
+// build at start would show here.
+func TestNothingIsBuiltBeforeMain(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "start")
+	build := exec.Command("go", "build", "-o", program, "./testdata/start")
+	out, err := build.CombinedOutput()
+	if err != nil {
+		t.Fatalf("building testdata/start: %v\n%s", err, out)
+	}
+	start := exec.Command(program)
+	start.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	trace := &strings.Builder{}
+	start.Stderr = trace
+	region, err := start.Output()
+	if err != nil || string(region) != "US\n" {
+		t.Fatalf("testdata/start answers %q, %v", region, err)
+	}
+	if !strings.Contains(trace.String(), "init runtime @") {
+		t.Fatalf("no trace of package initialisation in %q", trace)
+	}
+	line := initLine.FindStringSubmatch(trace.String())
+	if line == nil {
+		return // nothing to initialise at all
+	}
+	bytes, err := strconv.Atoi(line[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const errInvalid = 16 // what errors.New takes
+	if bytes > errInvalid {
+		t.Errorf("pkg/phone builds something before main: %s", line[0])
+	}
+}

@@ -1,0 +1,108 @@
+package phone
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// answer is all that is known of a number: nothing (the zero value) if it is refused.
+type answer struct {
+	e164, region string
+	lineType     LineType
+}
+
+func parsed(s string) answer {
+	n, err := Parse(s)
+	if err != nil {
+		return answer{}
+	}
+	return answer{e164: n.E164(), region: n.Region(), lineType: n.LineType()}
+}
+
+var e164Form = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
+
+// oracle answers as Parse promises to, by means of the library itself.
+func oracle(s string) answer {
+	if !e164Form.MatchString(s) {
+		return answer{}
+	}
+	e164 := s
+	if e164[0] != '+' {
+		e164 = "+" + e164
+	}
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return answer{}
+	}
+	// The library drops a national prefix ("+44 0 20 …"): that would be a repair.
+	if phonenumbers.Format(n, phonenumbers.E164) != e164 {
+		return answer{}
+	}
+	return answer{
+		e164:     e164,
+		region:   phonenumbers.GetRegionCodeForNumber(n),
+		lineType: lineTypes[phonenumbers.GetNumberType(n)],
+	}
+}
+
+var lineTypes = map[phonenumbers.PhoneNumberType]LineType{
+	phonenumbers.FIXED_LINE:           FixedLine,
+	phonenumbers.MOBILE:               Mobile,
+	phonenumbers.FIXED_LINE_OR_MOBILE: FixedLineOrMobile,
+	phonenumbers.TOLL_FREE:            TollFree,
+	phonenumbers.PREMIUM_RATE:         PremiumRate,
+	phonenumbers.SHARED_COST:          SharedCost,
+	phonenumbers.VOIP:                 VoIP,
+	phonenumbers.PERSONAL_NUMBER:      PersonalNumber,
+	phonenumbers.PAGER:                Pager,
+	phonenumbers.UAN:                  UAN,
+	phonenumbers.VOICEMAIL:            Voicemail,
+	phonenumbers.UNKNOWN:              "unknown to the oracle", // IsValidNumber refuses these
+}
+
+// comparison counts what a differential test has asked, so that a test that
+// compared nothing, or only refusals, cannot pass.
+type comparison struct {
+	t              *testing.T
+	valid, asked   int
+	regions        map[string]bool
+	lineTypes      map[LineType]bool
+	differences    int
+	maxDifferences int
+}
+
+func compareWithLibrary(t *testing.T) *comparison {
+	t.Helper()
+	return &comparison{t: t, regions: make(map[string]bool), lineTypes: make(map[LineType]bool), maxDifferences: 20}
+}
+
+// ask compares both answers on one string.
+func (c *comparison) ask(s string) {
+	c.t.Helper()
+	got, want := parsed(s), oracle(s)
+	c.asked++
+	if want != (answer{}) {
+		c.valid++
+		c.regions[want.region] = true
+		c.lineTypes[want.lineType] = true
+	}
+	if got != want {
+		c.differences++
+		c.t.Errorf("Parse(%q) = %+v, the library says %+v", s, got, want)
+		if c.differences == c.maxDifferences {
+			c.t.Fatalf("%d differences: enough", c.differences)
+		}
+	}
+}
+
+// report fails a comparison with too few valid numbers to mean anything.
+func (c *comparison) report(minValid int) {
+	c.t.Helper()
+	c.t.Logf("%d numbers compared, %d of them valid, in %d regions and %d line types",
+		c.asked, c.valid, len(c.regions), len(c.lineTypes))
+	if c.valid < minValid {
+		c.t.Errorf("only %d valid numbers among %d, want at least %d", c.valid, c.asked, minValid)
+	}
+}
