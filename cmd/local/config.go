@@ -7,8 +7,8 @@ import (
 
 	"github.com/joho/godotenv"
 
+	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -17,12 +17,8 @@ type config struct {
 	app.Config
 	port int
 	// simulate is set unless the real provider was configured.
-	simulate      bool
-	simulatorHost string
-	simulatorPort int
-	controlPort   int
-	simulatorKey  string
-	strict        bool
+	simulate   bool
+	simulation simulation.Config
 }
 
 // defaultTable is the table in a DynamoDB that is given without a TABLE_NAME.
@@ -52,14 +48,10 @@ func readConfig(getenv func(string) string) (config, error) {
 	common, err := app.ReadConfig(getenv)
 	r := settings.NewReader(getenv)
 	c := config{
-		Config:        common,
-		port:          r.Number("PORT", 3000, 0, highestPort),
-		simulate:      common.Infobip.BaseURL == "",
-		simulatorHost: r.Text("INFOBIP_SIMULATOR_HOST", "127.0.0.1"),
-		simulatorPort: r.Number("INFOBIP_SIMULATOR_PORT", 3001, 0, highestPort),
-		controlPort:   r.Number("INFOBIP_CONTROL_PORT", 3002, 0, highestPort),
-		simulatorKey:  r.Text("INFOBIP_SIMULATOR_KEY", simulator.DefaultKey),
-		strict:        r.Truth("INFOBIP_SIMULATOR_STRICT"),
+		Config:     common,
+		port:       r.Number("PORT", 3000, 0, highestPort),
+		simulate:   common.Infobip.BaseURL == "",
+		simulation: simulation.ReadConfig(r),
 	}
 	if c.Table == "" && c.AWS.DynamoDB != "" {
 		c.Table = defaultTable
@@ -78,16 +70,6 @@ func (c *config) check() error {
 		faults = append(faults, errors.New("INFOBIP_BASE_URL is set but INFOBIP_API_KEY is not: set both for the real Infobip, or neither for the simulator"))
 	case !c.simulate && (c.Infobip.ApplicationID == "" || c.Infobip.MessageID == ""):
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID must be set with INFOBIP_BASE_URL (otpctl provision prints them)"))
-	}
-	ports := map[int]string{}
-	for _, p := range []struct {
-		name string
-		port int
-	}{{"PORT", c.port}, {"INFOBIP_SIMULATOR_PORT", c.simulatorPort}, {"INFOBIP_CONTROL_PORT", c.controlPort}} {
-		if other, taken := ports[p.port]; taken && p.port != 0 && c.simulate {
-			faults = append(faults, fmt.Errorf("%s and %s must differ", other, p.name))
-		}
-		ports[p.port] = p.name
 	}
 	return errors.Join(faults...)
 }

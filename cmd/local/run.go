@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
+	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
@@ -16,8 +17,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// loopback is where the gateway and the control listener are, always: the one has no
-// protection against strangers that a stage's throttles give, the other shows PINs.
+// loopback is where the gateway is, always: it has no stage's throttles before it.
 const loopback = "127.0.0.1"
 
 // run is the program. It returns when ctx ends, or with what kept it from starting.
@@ -41,16 +41,14 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	if c.simulate {
 		movable := simulator.NewClock()
 		clock = movable
-		infobip, err := startSimulator(ctx, &c, movable)
+		c.simulation.Options.Clock = movable
+		running, err := startSimulator(ctx, &c)
 		if err != nil {
 			return err
 		}
-		defer infobip.account.Close()
-		defer infobip.api.Close()
-		defer infobip.control.Close()
-		listeners = append(listeners,
-			serve.Listener{Listener: infobip.api, Handler: infobip.account.API()},
-			serve.Listener{Listener: infobip.control, Handler: infobip.account.Control()})
+		defer running.Close()
+		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
+		listeners = running.Listeners()
 	}
 	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
 	if c.AWS.DynamoDB != "" {
@@ -69,16 +67,10 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	return serve.Run(ctx, listeners...)
 }
 
-type simulated struct {
-	account      *simulator.Simulator
-	api, control net.Listener
-}
-
 // startSimulator opens the simulator's ports and points the gateway at it, with an
 // application made from the gateway's own settings, so that ours decide.
-func startSimulator(ctx context.Context, c *config, clock simulator.Clock) (*simulated, error) {
-	account := simulator.New(simulator.Options{Key: c.simulatorKey, Strict: c.strict, Clock: clock})
-	appID, messageID, err := account.Provision(simulator.Settings{
+func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, error) {
+	running, err := simulation.Start(ctx, c.simulation, simulator.Settings{
 		ApplicationID:   c.Infobip.ApplicationID,
 		MessageID:       c.Infobip.MessageID,
 		PINLength:       c.PINLength,
@@ -90,23 +82,15 @@ func startSimulator(ctx context.Context, c *config, clock simulator.Clock) (*sim
 	if err != nil {
 		return nil, err
 	}
-	api, err := serve.Listen(ctx, c.simulatorHost, c.simulatorPort, "INFOBIP_SIMULATOR_PORT")
+	_, port, err := net.SplitHostPort(running.API.Addr().String())
 	if err != nil {
-		return nil, err
-	}
-	control, err := serve.Listen(ctx, loopback, c.controlPort, "INFOBIP_CONTROL_PORT")
-	if err != nil {
-		_ = api.Close()
-		return nil, err
-	}
-	_, port, err := net.SplitHostPort(api.Addr().String())
-	if err != nil {
+		running.Close()
 		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
 	}
 	c.Infobip.BaseURL = "http://" + net.JoinHostPort(loopback, port)
-	c.Infobip.ApplicationID, c.Infobip.MessageID = appID, messageID
-	c.Infobip.APIKey = c.simulatorKey
-	return &simulated{account: account, api: api, control: control}, nil
+	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
+	c.Infobip.APIKey = c.simulation.Options.Key
+	return running, nil
 }
 
 func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Addr) {

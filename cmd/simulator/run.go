@@ -6,26 +6,22 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"strings"
-	"syscall"
-	"time"
 
+	"github.com/seed-a131a524/infobip-otp/internal/serve"
+	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 )
-
-// shutdownTime is how long calls under way may still take after a signal.
-const shutdownTime = time.Second
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() { printHelp(stdout) }
+	flags.Usage = func() {} // a wrong flag gets one sentence, not the whole help
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		printHelp(stdout)
 		return 0
 	case err != nil:
 		return 1
@@ -35,7 +31,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	configuration, err := readConfig(getenv)
 	if err == nil {
-		err = serve(ctx, configuration, stdout)
+		err = simulate(ctx, configuration, stdout)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "simulator: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -44,71 +40,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return 0
 }
 
-// serve runs both listeners until ctx ends.
-func serve(ctx context.Context, c config, stdout io.Writer) error {
-	account := simulator.New(c.options)
-	appID, msgID, err := account.Provision(c.settings)
+// simulate runs both listeners until ctx ends.
+func simulate(ctx context.Context, c config, stdout io.Writer) error {
+	running, err := simulation.Start(ctx, c.simulation, c.settings)
 	if err != nil {
 		return err
 	}
-	api, err := listen(c.apiAddress(), "INFOBIP_SIMULATOR_PORT")
-	if err != nil {
-		return err
-	}
-	defer api.Close()
-	control, err := listen(c.controlAddress(), "INFOBIP_CONTROL_PORT")
-	if err != nil {
-		return err
-	}
-	defer control.Close()
-
-	servers := []*http.Server{server(account.API()), server(account.Control())}
-	ended := make(chan error, len(servers))
-	go func() { ended <- servers[0].Serve(api) }()
-	go func() { ended <- servers[1].Serve(control) }()
-	announce(stdout, c, api.Addr(), control.Addr(), appID, msgID)
-
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
-		err = fmt.Errorf("serving: %w", err)
-	}
-	account.Close()
-	// The signal has ended ctx, so the time for a clean end is counted afresh.
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
-	for _, each := range servers {
-		if each.Shutdown(closing) != nil {
-			_ = each.Close() // what is still open then is cut
-		}
-	}
-	return err
+	defer running.Close()
+	context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
+	announce(stdout, c, running)
+	return serve.Run(ctx, running.Listeners()...)
 }
 
-// server has no ReadTimeout and no WriteTimeout: either would end a call that a
-// fault delays for longer.
-func server(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
-}
-
-func listen(address, portVariable string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is taken: choose another port with %s", address, portVariable)
-	case err != nil:
-		return nil, fmt.Errorf("listening on %s: %w", address, err)
-	}
-	return listener, nil
-}
-
-func announce(w io.Writer, c config, api, control net.Addr, appID, msgID string) {
-	key := c.options.Key
+func announce(w io.Writer, c config, running *simulation.Simulation) {
+	key := c.simulation.Options.Key
 	if key != simulator.DefaultKey {
 		key = "$INFOBIP_SIMULATOR_KEY"
 	}
@@ -123,5 +68,5 @@ Send a PIN:
 Read the outbox:
   curl "http://%[2]s/outbox?to=14155552671"
 Ctrl-C ends it.
-`, api, control, appID, msgID, key)
+`, running.API.Addr(), running.Control.Addr(), running.ApplicationID, running.MessageID, key)
 }

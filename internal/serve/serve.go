@@ -40,10 +40,11 @@ func Run(ctx context.Context, listeners ...Listener) error {
 	servers := make([]*http.Server, 0, len(listeners))
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
+		// No ReadTimeout and no WriteTimeout: either would end a call that a fault of
+		// the simulator delays for longer.
 		server := &http.Server{
 			Handler:           l.Handler,
 			ReadHeaderTimeout: 10 * time.Second,
-			ReadTimeout:       30 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			MaxHeaderBytes:    64 << 10,
 		}

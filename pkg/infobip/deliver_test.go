@@ -210,6 +210,19 @@ func TestAcceptsAny2xx(t *testing.T) {
 	}
 }
 
+// A pinId is opaque, so it is encoded.
+func TestResendPath(t *testing.T) {
+	s := serve(t, says(200, `{"pinId":"A"}`))
+	_, err := clientOf(t, s).Resend(t.Context(), "A/..?b% é", otp.SMS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "/2fa/2/pin/A%2F..%3Fb%25%20%C3%A9/resend"
+	if got := s.got()[0].target; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // What makes no sense is not asked.
 func TestNotBegun(t *testing.T) {
 	s := serve(t, says(200, verified))

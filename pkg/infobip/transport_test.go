@@ -263,14 +263,23 @@ func TestSilentTransportIsUnknown(t *testing.T) {
 // Answers that do not end, one way or another, do not hold a call.
 func TestEndlessAnswers(t *testing.T) {
 	hold := func() { time.Sleep(time.Second) } // five times as long as the client waits
-	for name, answer := range map[string]http.HandlerFunc{
-		"no answer": func(http.ResponseWriter, *http.Request) { hold() },
-		"no end of the body": func(w http.ResponseWriter, _ *http.Request) {
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		reason string
+	}{
+		"no answer": {func(http.ResponseWriter, *http.Request) { hold() }, "timeout"},
+		"no end of the body": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"pinId":"A"`)
 			_ = http.NewResponseController(w).Flush()
 			hold()
-		},
-		"another protocol": func(w http.ResponseWriter, _ *http.Request) {
+		}, "timeout"},
+		"a body that goes on": {func(w http.ResponseWriter, _ *http.Request) {
+			var err error
+			for err == nil {
+				_, err = io.WriteString(w, strings.Repeat(" ", 1000))
+			}
+		}, "at most 64 KiB"},
+		"another protocol": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -279,8 +288,8 @@ func TestEndlessAnswers(t *testing.T) {
 			defer conn.Close()
 			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 			hold()
-		},
-		"headers without end": func(w http.ResponseWriter, _ *http.Request) {
+		}, "no usable answer"},
+		"headers that go on": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -291,8 +300,8 @@ func TestEndlessAnswers(t *testing.T) {
 			for err == nil {
 				_, err = io.WriteString(conn, "X-A: "+strings.Repeat("a", 1000)+"\r\n")
 			}
-		},
-		"no HTTP": func(w http.ResponseWriter, _ *http.Request) {
+		}, "the exchange was cut short"},
+		"no HTTP": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -300,16 +309,16 @@ func TestEndlessAnswers(t *testing.T) {
 			}
 			defer conn.Close()
 			_, _ = io.WriteString(conn, testPIN+" "+testPinID+"\r\n\r\n")
-		},
+		}, "the exchange was cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, answer)
+			s := serve(t, test.answer)
 			config := testConfig(s.URL)
 			config.Timeout = 200 * time.Millisecond
 			start := time.Now()
 			_, err := newClient(t, config).Send(t.Context(), testNumber, otp.SMS)
-			if got := effectOf(t, err); got != otp.Unknown {
-				t.Errorf("got %v (%v), want %v", got, err, otp.Unknown)
+			if got := effectOf(t, err); got != otp.Unknown || !strings.HasSuffix(err.Error(), test.reason) {
+				t.Errorf("got %v (%v), want unknown: %s", got, err, test.reason)
 			}
 			if took := time.Since(start); took > 900*time.Millisecond {
 				t.Errorf("took %v", took)

@@ -11,19 +11,19 @@ import (
 // authorize checks the Authorization header and the scope. A path that leads
 // nowhere needs a key too.
 func (s *Simulator) authorize(headers []string, rt *route) *refusal {
-	unauthorized := refuse(http.StatusUnauthorized)
+	unknown := refuse(http.StatusUnauthorized)
 	if len(headers) != 1 {
-		return &unauthorized
+		return &unknown
 	}
 	scheme, credentials, found := strings.Cut(headers[0], " ")
 	if !found || credentials == "" {
-		return &unauthorized
+		return &unknown
 	}
 	switch strings.ToLower(scheme) {
 	case "app":
 		scopes, known := s.scopesOf(credentials)
 		if !known {
-			return &unauthorized
+			return &unknown
 		}
 		if rt != nil && scopes != nil && !haveInCommon(scopes, rt.scopes) {
 			forbidden := refuse(http.StatusForbidden)
@@ -35,7 +35,7 @@ func (s *Simulator) authorize(headers []string, rt *route) *refusal {
 			return nil
 		}
 	}
-	return &unauthorized
+	return &unknown
 }
 
 // scopesOf says whether a key is known and which scopes it has; nil means all.

@@ -237,7 +237,7 @@ func TestBadControlCalls(t *testing.T) {
 func TestControlKeepsWebPagesOut(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	ask := func(host, origin string) int {
-		request, err := http.NewRequestWithContext(t.Context(), "GET", r.controlURL+"/outbox", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.controlURL+"/outbox", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,7 @@ func TestRedirectFault(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.fault(`{"status":307,"headers":{"Location":"/elsewhere"}}`)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	request, err := http.NewRequestWithContext(t.Context(), "POST", r.apiURL+"/2fa/2/pin", strings.NewReader(r.startBody(number)))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.apiURL+"/2fa/2/pin", strings.NewReader(r.startBody(number)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestRedirectFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	if response.StatusCode != 307 || response.Header.Get("Location") != "/elsewhere" || len(r.Outbox("")) != 0 {
+	if response.StatusCode != http.StatusTemporaryRedirect || response.Header.Get("Location") != "/elsewhere" || len(r.Outbox("")) != 0 {
 		t.Errorf("status %d to %q, %d messages", response.StatusCode, response.Header.Get("Location"), len(r.Outbox("")))
 	}
 }

@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,7 +38,7 @@ func FuzzAPI(f *testing.F) {
 				t.Fatal(err)
 			}
 			call := func(method, path, body string) *httptest.ResponseRecorder {
-				request := httptest.NewRequest(method, "/2fa/2/"+path, strings.NewReader(body))
+				request := httptest.NewRequestWithContext(t.Context(), method, "/2fa/2/"+path, strings.NewReader(body))
 				request.Header = jsonHeader()
 				recorder := httptest.NewRecorder()
 				sim.API().ServeHTTP(recorder, request)
@@ -75,17 +76,18 @@ func FuzzFault(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request := httptest.NewRequest("POST", "http://localhost/faults", strings.NewReader(fault))
+		request := httptest.NewRequestWithContext(t.Context(), "POST", "http://localhost/faults", strings.NewReader(fault))
 		recorder := httptest.NewRecorder()
 		sim.Control().ServeHTTP(recorder, request)
 		if recorder.Code != 200 && recorder.Code != 400 || !json.Valid(recorder.Body.Bytes()) {
 			t.Fatalf("status %d, body %s", recorder.Code, recorder.Body)
 		}
-		api := httptest.NewRequest("POST", "/2fa/2/pin", strings.NewReader(`{"applicationId":"APP","messageId":"MSG","to":"41446681800"}`))
+		api := httptest.NewRequestWithContext(t.Context(), "POST", "/2fa/2/pin", strings.NewReader(`{"applicationId":"APP","messageId":"MSG","to":"41446681800"}`))
 		api.Header = jsonHeader()
 		sim.Close() // a delay then ends at once
 		defer func() {
-			if cut := recover(); cut != nil && cut != http.ErrAbortHandler {
+			cut := recover()
+			if err, isError := cut.(error); cut != nil && (!isError || !errors.Is(err, http.ErrAbortHandler)) {
 				panic(cut)
 			}
 		}()

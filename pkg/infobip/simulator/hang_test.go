@@ -24,7 +24,7 @@ func TestAHangEndsWithTheClient(t *testing.T) {
 	r.fault(`{"operation":"send","delay":"1h"}`)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "POST", server.URL+"/2fa/2/pin", strings.NewReader(r.startBody(number)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/2fa/2/pin", strings.NewReader(r.startBody(number)))
 	if err != nil {
 		t.Fatal(err)
 	}

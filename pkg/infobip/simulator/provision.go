@@ -92,7 +92,7 @@ func (s *Simulator) Provision(settings Settings) (string, string, error) {
 	text, refused := blank.applyText(textRequest{
 		MessageText: &settings.MessageText,
 		PINType:     new(defaultPINType),
-		PINLength:   new(int32(min(settings.PINLength, math.MaxInt32))),
+		PINLength:   new(toInt32(settings.PINLength)),
 		SenderID:    &settings.SenderID,
 		Language:    new("en"),
 	}, s.options.Strict)
@@ -115,7 +115,7 @@ func (s Settings) configuration() *configuration {
 	}
 	perNumber := grammar.Rate{Attempts: times(s.NumberSendLimit.Attempts, sendHeadroom), Window: min(s.NumberSendLimit.Window, oneYear)}
 	return &configuration{
-		PINAttempts:                   new(int32(times(s.PINAttempts, tryHeadroom))),
+		PINAttempts:                   new(toInt32(times(s.PINAttempts, tryHeadroom))),
 		AllowMultiplePINVerifications: new(true),
 		PINTimeToLive:                 new(grammar.FormatDuration(min(s.PINTTL+lifeHeadroom, oneYear))),
 		VerifyPINLimit:                &verifyLimit,
@@ -130,6 +130,18 @@ func times(count, headroom int) int {
 		return math.MaxInt32
 	}
 	return count * headroom
+}
+
+// toInt32 narrows to the contract's type; a number beyond it is refused as the
+// nearest one that fits.
+func toInt32(n int) int32 {
+	switch {
+	case n > math.MaxInt32:
+		return math.MaxInt32
+	case n < math.MinInt32:
+		return math.MinInt32
+	}
+	return int32(n)
 }
 
 func orNewID(id string) string {

@@ -1,0 +1,88 @@
+// Package simulation puts the Infobip simulator behind its two ports, for `make run`
+// and for the simulator alone.
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/seed-a131a524/infobip-otp/internal/serve"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+)
+
+// controlHost is not a setting: the control listener shows every PIN, so it stays on
+// this machine even where a container needs the API on a wider host.
+const controlHost = "127.0.0.1"
+
+const highestPort = 65535
+
+// Config is the INFOBIP_SIMULATOR_ part of the environment.
+type Config struct {
+	host        string
+	apiPort     int
+	controlPort int
+	Options     simulator.Options
+}
+
+// ReadConfig reads it; the reader collects the faults.
+func ReadConfig(r *settings.Reader) Config {
+	c := Config{
+		host:        r.Text("INFOBIP_SIMULATOR_HOST", "127.0.0.1"),
+		apiPort:     r.Number("INFOBIP_SIMULATOR_PORT", 3001, 0, highestPort),
+		controlPort: r.Number("INFOBIP_CONTROL_PORT", 3002, 0, highestPort),
+		Options: simulator.Options{
+			Key:    r.Text("INFOBIP_SIMULATOR_KEY", simulator.DefaultKey),
+			Strict: r.Truth("INFOBIP_SIMULATOR_STRICT"),
+		},
+	}
+	if c.apiPort == c.controlPort && c.apiPort != 0 {
+		r.Fault("INFOBIP_CONTROL_PORT", "another port than INFOBIP_SIMULATOR_PORT")
+	}
+	return c
+}
+
+// Simulation is a simulator with an application, on two open ports that nothing
+// serves yet.
+type Simulation struct {
+	Account       *simulator.Simulator
+	ApplicationID string
+	MessageID     string
+	API           net.Listener
+	Control       net.Listener
+}
+
+// Start makes the simulator and its application, and opens the ports.
+func Start(ctx context.Context, c Config, gateway simulator.Settings) (*Simulation, error) {
+	account := simulator.New(c.Options)
+	applicationID, messageID, err := account.Provision(gateway)
+	if err != nil {
+		return nil, fmt.Errorf("starting the simulator: %w", err)
+	}
+	api, err := serve.Listen(ctx, c.host, c.apiPort, "INFOBIP_SIMULATOR_PORT")
+	if err != nil {
+		return nil, err
+	}
+	control, err := serve.Listen(ctx, controlHost, c.controlPort, "INFOBIP_CONTROL_PORT")
+	if err != nil {
+		_ = api.Close() // nothing was served on it
+		return nil, err
+	}
+	return &Simulation{Account: account, ApplicationID: applicationID, MessageID: messageID, API: api, Control: control}, nil
+}
+
+// Listeners are what has to be served.
+func (s *Simulation) Listeners() []serve.Listener {
+	return []serve.Listener{
+		{Listener: s.API, Handler: s.Account.API()},
+		{Listener: s.Control, Handler: s.Account.Control()},
+	}
+}
+
+// Close ends calls that a fault delays, and closes the ports.
+func (s *Simulation) Close() {
+	s.Account.Close()
+	_ = s.API.Close()     // closed by its server, if that ran
+	_ = s.Control.Close() // likewise
+}
