@@ -46,7 +46,7 @@ func parseObject(data []byte) (object, bool) {
 		return nil, false
 	}
 	_, err = decoder.ReadToken()
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return nil, false
 	}
 	return members, true

@@ -33,7 +33,7 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 	a.Simulator = simulator.New(options)
 	server := httptest.NewServer(a.API())
 	t.Cleanup(server.Close)
-	t.Cleanup(a.Simulator.Close)
+	t.Cleanup(a.Close)
 
 	var err error
 	a.api, err = NewProvisioner(server.URL, false, testKey)

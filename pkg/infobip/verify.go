@@ -84,7 +84,7 @@ func (c *Client) waitToRepeat(ctx context.Context, asked time.Duration) bool {
 	if asked > c.wire.timeout {
 		return false // nobody waits that long for an answer
 	}
-	wait := max(c.verifyRetryAfter, asked) + rand.N(verifyJitter)
+	wait := max(c.verifyRetryAfter, asked) + rand.N(verifyJitter) //nolint:gosec // a jitter is no secret
 	deadline, bounded := ctx.Deadline()
 	if bounded && time.Until(deadline) < wait+c.wire.timeout+c.wire.reserve {
 		return false

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+)
+
+// member is one setting as it is compared and shown. Absent is the empty text.
+type member struct {
+	name string
+	text string
+	// same is the text by which two members are compared: 60s and 1m are one
+	// duration.
+	same string
+}
+
+func newMember[T any](name string, value *T, show func(T) string, same func(string) string) member {
+	if value == nil {
+		return member{name: name}
+	}
+	text := show(*value)
+	return member{name, text, same(text)}
+}
+
+func asWritten(text string) string { return text }
+
+func sameDuration(text string) string {
+	value, err := grammar.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	return grammar.FormatDuration(value)
+}
+
+func sameRate(text string) string {
+	value, err := grammar.ParseRate(text)
+	if err != nil {
+		return text
+	}
+	return value.String()
+}
+
+func applicationMembers(a infobip.Application) []member {
+	c := a.Configuration
+	return []member{
+		newMember("name", &a.Name, strconv.Quote, asWritten),
+		newMember("enabled", a.Enabled, strconv.FormatBool, asWritten),
+		newMember("pinAttempts", c.PinAttempts, strconv.Itoa, asWritten),
+		newMember("allowMultiplePinVerifications", c.AllowMultiplePinVerifications, strconv.FormatBool, asWritten),
+		newMember("pinTimeToLive", c.PinTimeToLive, asWritten, sameDuration),
+		newMember("verifyPinLimit", c.VerifyPinLimit, asWritten, sameRate),
+		newMember("sendPinPerApplicationLimit", c.SendPinPerApplicationLimit, asWritten, sameRate),
+		newMember("sendPinPerPhoneNumberLimit", c.SendPinPerPhoneNumberLimit, asWritten, sameRate),
+	}
+}
+
+func messageMembers(m infobip.Message) []member {
+	return []member{
+		newMember("messageText", m.Text, strconv.Quote, asWritten),
+		newMember("pinType", m.PinType, asWritten, asWritten),
+		newMember("pinLength", m.PinLength, strconv.Itoa, asWritten),
+		newMember("senderId", m.SenderID, strconv.Quote, asWritten),
+		newMember("language", m.Language, asWritten, asWritten),
+	}
+}
+
+// difference is a setting to change.
+type difference struct {
+	name     string
+	is, want string
+}
+
+func (d difference) String() string {
+	if d.is == "" {
+		return fmt.Sprintf("%s: %s", d.name, d.want)
+	}
+	return fmt.Sprintf("%s: %s -> %s", d.name, d.is, d.want)
+}
+
+// differences are the members that want names and is has otherwise.
+func differences(is, want []member) []difference {
+	var all []difference
+	for i, wanted := range want {
+		if wanted.text != "" && wanted.same != is[i].same {
+			all = append(all, difference{wanted.name, is[i].text, wanted.text})
+		}
+	}
+	return all
+}

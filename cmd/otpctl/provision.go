@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+)
+
+// provision is the command of that name.
+type provision struct {
+	ui     *tui
+	getenv func(string) string
+	policy policy
+
+	baseURL   string
+	appID     string
+	messageID string
+	nameGiven bool
+	keyStdin  bool
+	dryRun    bool
+}
+
+func newProvision(ui *tui, getenv func(string) string) *cobra.Command {
+	p := &provision{ui: ui, getenv: getenv}
+	command := &cobra.Command{
+		Use:   "provision",
+		Short: "Create or update the Infobip 2FA application and its message template",
+		Long: `provision makes the Infobip 2FA application and its message template what the
+flags say: it creates what is missing, shows and then changes what differs, and
+leaves alone what is right. Run again, it changes nothing.
+
+The application is found by its name, or named by --app-id. The template is the
+one with the same text, or else the only one of the application, or named by
+--message-id.
+
+A setting with which Infobip would refuse before the gateway's own limits do
+(PIN_ATTEMPTS, PIN_TTL, PIN_LENGTH, NUMBER_SEND_LIMIT, VERIFY_SPACING from the
+environment, or their defaults) is refused here.
+
+Durations are written as in 10m, rates as in 3/1d: a number of attempts, a slash,
+and a window in ms, s, m, h or d.
+
+The API key needs the scope 2fa:manage. It is read from INFOBIP_API_KEY; without
+it from a prompt, or from standard input with --key-stdin.`,
+		Example: `  otpctl provision --dry-run
+  otpctl provision --sender Example >> .env
+  pass infobip/key | otpctl provision --base-url xxxxx.api.infobip.com --key-stdin`,
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			p.nameGiven = command.Flags().Changed("name")
+			return p.run(command.Context())
+		},
+	}
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&p.baseURL, "base-url", "", "`address` of the Infobip account, such as xxxxx.api.infobip.com (default INFOBIP_BASE_URL)")
+	flags.BoolVar(&p.keyStdin, "key-stdin", false, "read the API key from standard input")
+	flags.BoolVar(&p.dryRun, "dry-run", false, "show what would change, and change nothing")
+	flags.StringVar(&p.appID, "app-id", "", "`id` of the application, if not found by name")
+	flags.StringVar(&p.messageID, "message-id", "", "`id` of the message template, if not found by text")
+	p.policy.register(flags)
+	for flag, values := range map[string][]string{"language": infobip.Languages, "pin-type": pinTypes} {
+		err := command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+		if err != nil {
+			panic(err) // no such flag
+		}
+	}
+	return command
+}
+
+func (p *provision) run(ctx context.Context) error {
+	gateway, err := app.ReadConfig(func(name string) string {
+		if name == "INFOBIP_BASE_URL" && p.baseURL != "" {
+			return p.baseURL
+		}
+		return p.getenv(name)
+	})
+	if err != nil {
+		return fails(err, "set these environment variables again; the gateway would not start with them either")
+	}
+	err = p.policy.check(gateway)
+	if err != nil {
+		return fails(err, "change the flag, or the gateway's own setting in the environment")
+	}
+	if gateway.Infobip.BaseURL == "" {
+		return fails(errors.New("no address of an Infobip account"),
+			"set INFOBIP_BASE_URL or use --base-url: the Infobip portal shows it, such as xxxxx.api.infobip.com")
+	}
+	if !p.policy.enabled {
+		p.ui.warn("with --enabled=false the application sends nothing")
+	}
+	if gateway.Policy.VerifySpacing == 0 {
+		p.ui.warn("VERIFY_SPACING is off, so that Infobip refuses what comes sooner than --verify-pin-limit %s", &p.policy.verifyPinLimit)
+	}
+	key, err := p.key()
+	if err != nil {
+		return err
+	}
+	api, err := infobip.NewProvisioner(gateway.Infobip.BaseURL, gateway.Infobip.AllowHTTP, key)
+	if err != nil {
+		return fails(err, "the portal shows the key under its API keys; copy it whole")
+	}
+	defer api.Close()
+	applicationID, messageID, err := p.reconcile(ctx, api)
+	if err != nil {
+		return explain(err, gateway.Infobip.BaseURL)
+	}
+	if applicationID == "" || messageID == "" {
+		return nil // a dry run of something new
+	}
+	base, err := infobip.ParseBaseURL(gateway.Infobip.BaseURL, gateway.Infobip.AllowHTTP)
+	if err != nil {
+		return fails(err)
+	}
+	p.ui.emit("INFOBIP_BASE_URL=%s", base)
+	p.ui.emit("INFOBIP_2FA_APP_ID=%s", applicationID)
+	p.ui.emit("INFOBIP_2FA_MSG_ID=%s", messageID)
+	return nil
+}
+
+// key gets the API key from where the operator keeps it.
+func (p *provision) key() (string, error) {
+	const what = "Infobip API key"
+	if !p.keyStdin {
+		if key := p.getenv("INFOBIP_API_KEY"); key != "" {
+			return key, nil
+		}
+		if _, interactive := p.ui.terminal(); !interactive {
+			return "", fails(errors.New("no API key"),
+				"set INFOBIP_API_KEY, or pipe the key in with --key-stdin, or run this in a terminal to be asked for it")
+		}
+	}
+	key, err := p.ui.readSecret(what)
+	if err != nil {
+		return "", fails(err)
+	}
+	if key == "" {
+		return "", fails(errors.New("the API key that was given is empty"), "the portal shows it under its API keys; copy it whole")
+	}
+	return key, nil
+}
+
+// reconcile brings the provider to the policy, or shows what that would take, and
+// gives the two ids as far as they exist.
+func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (string, string, error) {
+	want := p.policy.application()
+	found, err := p.findApplication(ctx, api)
+	if err != nil {
+		return "", "", err
+	}
+	if p.appID != "" && !p.nameGiven {
+		want.Name = found.Name
+	}
+	wantMessage := p.policy.message()
+	var foundMessage infobip.Message
+	if found.ID != "" {
+		foundMessage, err = p.findMessage(ctx, api, found.ID)
+		if err != nil {
+			return "", "", err
+		}
+	}
+
+	// All is shown before anything is changed.
+	changes := differences(applicationMembers(found), applicationMembers(want))
+	messageChanges := differences(messageMembers(foundMessage), messageMembers(wantMessage))
+	p.show(fmt.Sprintf("application %q", want.Name), found.ID, changes)
+	p.show("message template", foundMessage.ID, messageChanges)
+	switch {
+	case len(changes)+len(messageChanges) == 0:
+		p.ui.say("nothing to change")
+		return found.ID, foundMessage.ID, nil
+	case p.dryRun:
+		p.ui.say("dry run: nothing was changed")
+		return found.ID, foundMessage.ID, nil
+	}
+
+	want.ID = found.ID
+	applicationID, err := p.applyApplication(ctx, api, want, changes)
+	if err != nil {
+		return "", "", err
+	}
+	merged := overlay(foundMessage, wantMessage)
+	merged.ApplicationID = applicationID
+	messageID, err := p.applyMessage(ctx, api, merged, messageChanges)
+	return applicationID, messageID, err
+}
+
+// show says of one thing whether it is new, differs or is right.
+func (p *provision) show(what, id string, changes []difference) {
+	switch {
+	case id == "":
+		p.ui.say("%s is new", what)
+	case len(changes) == 0:
+		p.ui.say("%s (%s) is as it should be", what, id)
+	default:
+		p.ui.say("%s (%s) differs", what, id)
+	}
+	for _, change := range changes {
+		if id == "" {
+			change.is = ""
+		}
+		p.ui.say("  %s", change)
+	}
+}
+
+func (p *provision) applyApplication(ctx context.Context, api *infobip.Provisioner, want infobip.Application, changes []difference) (string, error) {
+	if want.ID != "" && len(changes) == 0 {
+		return want.ID, nil
+	}
+	call, done := api.UpdateApplication, "updated"
+	if want.ID == "" {
+		call, done = api.CreateApplication, "created"
+	}
+	got, err := call(ctx, want)
+	if err != nil {
+		return "", err
+	}
+	p.ui.say("application %s %s", got.ID, done)
+	return got.ID, notTaken(differences(applicationMembers(got), applicationMembers(want)))
+}
+
+func (p *provision) applyMessage(ctx context.Context, api *infobip.Provisioner, want infobip.Message, changes []difference) (string, error) {
+	if want.ID != "" && len(changes) == 0 {
+		return want.ID, nil
+	}
+	call, done := api.UpdateMessage, "updated"
+	if want.ID == "" {
+		call, done = api.CreateMessage, "created"
+	}
+	got, err := call(ctx, want)
+	if err != nil {
+		return "", err
+	}
+	p.ui.say("message template %s %s", got.ID, done)
+	return got.ID, notTaken(differences(messageMembers(got), messageMembers(want)))
+}
+
+// notTaken is the error of a provider that answers well and does otherwise.
+func notTaken(left []difference) error {
+	if len(left) == 0 {
+		return nil
+	}
+	var texts []string
+	for _, d := range left {
+		if d.is == "" {
+			d.is = "unset"
+		}
+		texts = append(texts, fmt.Sprintf("%s stays %s and not %s", d.name, d.is, d.want))
+	}
+	return fails(fmt.Errorf("the change was taken, but %s", strings.Join(texts, ", ")),
+		"use a value that your account may have, or ask Infobip's support about it")
+}

@@ -1,0 +1,123 @@
+package main
+
+// This file is otpctl's user interface. The rules are:
+//
+//   - Standard output has only what a program may read, such as environment lines.
+//     A command that fails writes nothing there.
+//   - Everything else goes to standard error behind "otpctl:", without a capital
+//     at its beginning or a full stop at its end.
+//   - An error says what is wrong, and a hint says what to do next.
+//   - A secret is read without echo and is never printed.
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+type tui struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// say writes a line for a person.
+func (t *tui) say(format string, args ...any) {
+	fmt.Fprintf(t.err, "otpctl: "+format+"\n", args...)
+}
+
+// warn writes a line for a person who is about to regret something.
+func (t *tui) warn(format string, args ...any) { t.say("warning: "+format, args...) }
+
+// emit writes a line for a program.
+func (t *tui) emit(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+
+// fail writes an error, line by line, and its hints.
+func (t *tui) fail(err error) {
+	for line := range strings.Lines(err.Error()) {
+		t.say("error: %s", strings.TrimSpace(line))
+	}
+	failed := (*failure)(nil)
+	if !errors.As(err, &failed) {
+		t.say("hint: otpctl help, or --help behind a command, shows what there is")
+		return
+	}
+	for _, hint := range failed.hints {
+		t.say("hint: %s", hint)
+	}
+}
+
+// failure is an error of a command, with what to do about it.
+type failure struct {
+	err   error
+	hints []string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// fails makes a failure of an error and its hints.
+func fails(err error, hints ...string) error { return &failure{err, hints} }
+
+// maxSecret is far above any key.
+const maxSecret = 4096
+
+// readSecret reads one line without showing it: from a prompt if standard input is
+// a terminal, else from standard input as it is.
+func (t *tui) readSecret(what string) (string, error) {
+	if terminal, ok := t.terminal(); ok {
+		return t.promptSecret(what, terminal)
+	}
+	line, err := bufio.NewReader(io.LimitReader(t.in, maxSecret)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("reading %s from standard input: %w", what, err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func (t *tui) promptSecret(what string, terminal int) (string, error) {
+	shown, err := term.GetState(terminal)
+	if err != nil {
+		return "", fmt.Errorf("asking for %s: %w", what, err)
+	}
+	// A read from a terminal cannot be called off, so a signal has to end the
+	// process here, with the echo on again.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	defer close(done)
+	defer signal.Stop(interrupts)
+	go func() {
+		select {
+		case <-interrupts:
+			_ = term.Restore(terminal, shown)
+			fmt.Fprintln(t.err)
+			os.Exit(exitFailed)
+		case <-done:
+		}
+	}()
+	fmt.Fprintf(t.err, "otpctl: %s (not shown): ", what)
+	secret, err := term.ReadPassword(terminal)
+	fmt.Fprintln(t.err)
+	if err != nil {
+		return "", fmt.Errorf("asking for %s: %w", what, err)
+	}
+	return string(secret), nil
+}
+
+// terminal gives standard input's descriptor if a person can be asked there.
+func (t *tui) terminal() (int, bool) {
+	file, isFile := t.in.(*os.File)
+	if !isFile || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
+	}
+	return int(file.Fd()), true
+}
