@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -162,4 +163,79 @@ func TestEqualReplacementStops(t *testing.T) {
 		}
 	}()
 	rule.changes(rule.step(rule.step(rule.start(), 0), 1), 2, false)
+}
+
+func TestLengthsAfterStripping(t *testing.T) {
+	allowed := lengths{all: []int32{5, 7}, local: []int32{3, 9}}
+	for length, want := range map[int]bool{
+		0: false, 2: false, 4: false, // too short
+		3: false, 9: false, // only within an area
+		5: true, 7: true,
+		6: false,          // in a gap
+		8: true, 10: true, // too long, which the parser lets pass
+	} {
+		if got := allowed.allowStripped(length); got != want {
+			t.Errorf("length %d is kept: %t, want %t", length, got, want)
+		}
+	}
+}
+
+func TestTypeOf(t *testing.T) {
+	for _, test := range []struct {
+		matching []int
+		same     bool
+		want     int
+	}{
+		{nil, false, noType},
+		{[]int{mobile}, false, mobile},
+		{[]int{mobile}, true, noType}, // the one pattern stands under fixed line
+		{[]int{fixedLine}, false, fixedLine},
+		{[]int{fixedLine}, true, fixedLineOrMobile},
+		{[]int{fixedLine, mobile}, false, fixedLineOrMobile},
+		{[]int{mobile, tollFree, premiumRate}, false, premiumRate},
+		{[]int{fixedLine, mobile, voicemail}, false, voicemail},
+	} {
+		r := region{sameFixedAndMobile: test.same}
+		got := r.typeOf(func(typ int) bool { return slices.Contains(test.matching, typ) })
+		if got != test.want {
+			t.Errorf("matching %v, same pattern %t: type %d, want %d", test.matching, test.same, got, test.want)
+		}
+	}
+}
+
+// Two regions share a calling code: leading digits decide for the first one, even
+// about numbers that are not valid there.
+func TestLeadingDigitsDecide(t *testing.T) {
+	describe := func(pattern string, all ...int32) description {
+		m, err := newMatcher(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return description{matcher: m, lengths: lengths{all: all}}
+	}
+	plan := callingCode{code: 999}
+	for _, pattern := range []string{`2[1-5]\d`, `\d{2,3}`} {
+		r := region{general: describe(pattern, 3)}
+		for typ := range r.types {
+			r.types[typ] = describe("", -1)
+		}
+		r.types[mobile] = describe(pattern)
+		plan.regions = append(plan.regions, r)
+	}
+	plan.regions[0].leading = describe("2[0-5]").matcher
+	a := newAutomaton()
+	start := a.add(plan)
+	for number, region := range map[string]int{
+		"214": 0, "259": 0, "263": 1, "999": 1,
+		"204": -1,                               // the first region's by its leading digits, but not valid there
+		"21":  -1, "99": -1, "2144": -1, "": -1, // by their lengths
+	} {
+		at := start
+		for _, digit := range number {
+			at = a.nodes[at].next[digit-'0']
+		}
+		if got := a.verdicts[a.nodes[at].verdict].region; got != region {
+			t.Errorf("%q is of region %d, want %d", number, got, region)
+		}
+	}
 }

@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -52,6 +54,24 @@ type AWS struct {
 	DynamoDB        string // endpoint, empty for AWS's own
 	SecretsManager  string // endpoint, empty for AWS's own
 }
+
+// Format prints a placeholder for every verb: the keys are in clear here.
+func (Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[configuration]") }
+
+// Format prints a placeholder for every verb.
+func (Infobip) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[Infobip configuration]") }
+
+// Format prints a placeholder for every verb.
+func (AWS) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[AWS configuration]") }
+
+// MarshalText marshals a placeholder.
+func (Config) MarshalText() ([]byte, error) { return []byte("[configuration]"), nil }
+
+// MarshalText marshals a placeholder.
+func (Infobip) MarshalText() ([]byte, error) { return []byte("[Infobip configuration]"), nil }
+
+// MarshalText marshals a placeholder.
+func (AWS) MarshalText() ([]byte, error) { return []byte("[AWS configuration]"), nil }
 
 // Bounds of settings, each with its reason.
 const (
@@ -119,10 +139,14 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			r.Fault("INFOBIP_BASE_URL", "the address of your account, such as xyz.api.infobip.com, with https unless it is on this machine or INFOBIP_ALLOW_HTTP is true")
 		}
 	}
-	for name, address := range map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": c.AWS.DynamoDB, "AWS_ENDPOINT_URL_SECRETS_MANAGER": c.AWS.SecretsManager,
+	for _, e := range []struct{ name, address string }{
+		{"AWS_ENDPOINT_URL_DYNAMODB", c.AWS.DynamoDB}, {"AWS_ENDPOINT_URL_SECRETS_MANAGER", c.AWS.SecretsManager},
 	} {
-		if address != "" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+		if e.address != "" && !strings.HasPrefix(e.address, "http://") && !strings.HasPrefix(e.address, "https://") {
+			name := e.name
+			if getenv(name) == "" {
+				name = "AWS_ENDPOINT_URL" // which stands for both
+			}
 			r.Fault(name, "an address that begins with http:// or https://")
 		}
 	}

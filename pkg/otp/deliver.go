@@ -88,7 +88,7 @@ func (s *Service) sendError(t Ticket, callErr, unrecorded error) *Error {
 		return &Error{Reason: Unavailable, RetryAfter: wait, Err: cause}
 	case failure.Effect == Throttled:
 		return &Error{Reason: ProviderThrottled, RetryAfter: max(wait, failure.RetryAfter), Err: cause}
-	case failure.Effect == NotFound:
+	case failure.Effect == NotFound && t.PinID != "":
 		return &Error{Reason: InvalidOrExpired, Err: cause}
 	case failure.Effect == Unknown:
 		return &Error{Reason: SendUnconfirmed, RetryAfter: wait, Err: cause}

@@ -82,8 +82,8 @@ func (n *Number) ReserveResend(now time.Time, p Policy, verificationID string, o
 	if err := n.charge(now, p); err != nil {
 		return Ticket{}, err
 	}
-	// A resend that is known not to have gone out leaves room for the next.
-	v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool { return d.notSent() })
+	n.prune(now, p)
+	v = n.find(verificationID) // pruning moves it
 	d := n.delivery(now, o)
 	v.Resends = append(v.Resends, d)
 	return Ticket{Receipt: v.receipt(&d), PinID: v.PinID}, nil
@@ -188,6 +188,10 @@ func (n *Number) prune(now time.Time, p Policy) {
 		over := !now.Before(v.ExpiresAt) && v.StartedAt.Before(windowStart)
 		return over || v.notSent()
 	})
+	for i := range n.Verifications {
+		v := &n.Verifications[i]
+		v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool { return d.notSent() })
+	}
 }
 
 // crowded is how long to wait until there is room for another live verification,

@@ -63,6 +63,7 @@ func TestParseRefuses(t *testing.T) {
 		"international prefix":   "0014155552671",
 		"national form":          "4155552671",
 		"national prefix":        "+4402079460000",
+		"what 8 hides":           "+3758104809982", // Belarus: a premium pattern behind a national prefix
 		"impossible area code":   "+11155552671",
 		"too short":              "+1415555267",
 		"too long":               "+141555526711",

@@ -4,6 +4,7 @@
 package pseudonym
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,10 +22,12 @@ import (
 const KeySize = 32
 
 // Key is an HMAC-SHA-256 key and its version, which is part of every name so that
-// names under different keys never meet. It does not print itself.
+// names under different keys never meet. It does not print itself, and its bytes are
+// behind a function: fmt asks no method of a value in another struct's unexported
+// field, but cannot look into a function. The zero Key is none; using it panics.
 type Key struct {
 	version string
-	secret  []byte
+	secret  func() []byte
 }
 
 var _ otp.Keyring = Key{}
@@ -46,7 +49,8 @@ func NewKey(version string, secret []byte) (Key, error) {
 			return Key{}, errors.New("a phone key's version is made of letters, digits, - and _")
 		}
 	}
-	return Key{version: version, secret: append([]byte(nil), secret...)}, nil
+	own := bytes.Clone(secret)
+	return Key{version: version, secret: func() []byte { return own }}, nil
 }
 
 // NumberKey is the table key of a phone number's state.
@@ -76,7 +80,7 @@ func (k Key) name(label string, parts ...string) string {
 
 // mac frames every part by its length: ("ab","c") and ("a","bc") must differ.
 func (k Key) mac(label string, parts ...string) []byte {
-	h := hmac.New(sha256.New, k.secret)
+	h := hmac.New(sha256.New, k.secret())
 	write := func(s string) {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(s)))

@@ -13,8 +13,12 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 )
 
-// Secret is the parsed secret. It does not print itself.
-type Secret struct {
+// Secret is the parsed secret. It does not print itself, and its parts are behind a
+// function: fmt asks no method of a value in another struct's unexported field, but
+// cannot look into a function. The zero Secret is none; using it panics.
+type Secret struct{ parts func() parts }
+
+type parts struct {
 	apiKey string
 	key    pseudonym.Key
 }
@@ -54,10 +58,15 @@ func Parse(text string) (Secret, error) {
 }
 
 // New puts a secret together from its parts.
-func New(apiKey string, key pseudonym.Key) Secret { return Secret{apiKey: apiKey, key: key} }
+func New(apiKey string, key pseudonym.Key) Secret {
+	return Secret{func() parts { return parts{apiKey: apiKey, key: key} }}
+}
+
+// APIKey is the Infobip API key.
+func (s Secret) APIKey() string { return s.parts().apiKey }
 
 // PhoneKey is the key under which phone numbers and client addresses are kept.
-func (s Secret) PhoneKey() pseudonym.Key { return s.key }
+func (s Secret) PhoneKey() pseudonym.Key { return s.parts().key }
 
 const redacted = "[secret]"
 

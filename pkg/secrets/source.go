@@ -78,20 +78,29 @@ func NewSource(reader Reader, clock otp.Clock) *Source {
 // PhoneKey gives the phone key in use. An error has otp.ErrUnavailable in its chain.
 func (s *Source) PhoneKey(ctx context.Context) (pseudonym.Key, error) {
 	secret, err := s.get(ctx, func(Secret) bool { return true })
-	return secret.key, err
+	if err != nil {
+		return pseudonym.Key{}, err
+	}
+	return secret.PhoneKey(), nil
 }
 
 // APIKey gives the Infobip API key. An error has otp.ErrUnavailable in its chain.
 func (s *Source) APIKey(ctx context.Context) (string, error) {
 	secret, err := s.get(ctx, func(Secret) bool { return true })
-	return secret.apiKey, err
+	if err != nil {
+		return "", err
+	}
+	return secret.APIKey(), nil
 }
 
 // RefreshAPIKey gives the API key after Infobip refused one: it is read again,
 // unless that has happened since.
 func (s *Source) RefreshAPIKey(ctx context.Context, refused string) (string, error) {
-	secret, err := s.get(ctx, func(cached Secret) bool { return cached.apiKey != refused })
-	return secret.apiKey, err
+	secret, err := s.get(ctx, func(cached Secret) bool { return cached.APIKey() != refused })
+	if err != nil {
+		return "", err
+	}
+	return secret.APIKey(), nil
 }
 
 func (s *Source) get(ctx context.Context, good func(Secret) bool) (Secret, error) {

@@ -1,0 +1,226 @@
+package otp
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCloneSharesNoMemory(t *testing.T) {
+	original := Number{Verifications: []Verification{{
+		State: StateActive, Pending: []string{"a", "b"}, Resends: []Delivery{{ID: "r"}},
+	}}}
+	want := Number{Verifications: []Verification{{
+		State: StateActive, Pending: []string{"a", "b"}, Resends: []Delivery{{ID: "r"}},
+	}}}
+	clone := original.Clone()
+	v := &clone.Verifications[0]
+	v.State = StateLocked
+	v.Pending[0] = "x"
+	v.Resends[0].ID = "x"
+	wantNumber(t, original, want)
+}
+
+func TestForgetAtIsTheLatestOfAllThatMatters(t *testing.T) {
+	p := testPolicy()
+	tests := []struct {
+		name   string
+		number Number
+		want   time.Time
+	}{
+		{"nothing", Number{}, time.Time{}},
+		{"send window", Number{WindowEnds: at(time.Hour), NextSendAt: at(time.Minute)}, at(time.Hour)},
+		{"cooldown", Number{WindowEnds: at(time.Second), NextSendAt: at(time.Minute)}, at(time.Minute)},
+		{"spacing", Number{NextVerifyAt: at(3 * time.Second)}, at(3 * time.Second)},
+		{"code", Number{WindowEnds: at(time.Minute), Verifications: []Verification{
+			{ExpiresAt: at(9 * time.Minute)}, {ExpiresAt: at(10 * time.Minute)}, {ExpiresAt: at(8 * time.Minute)},
+		}}, at(10 * time.Minute)},
+		{"failures", Number{WindowEnds: at(time.Hour), Failures: 1, LastFailureAt: at(time.Minute)}, at(time.Minute + p.FailureMemory)},
+		{"failures taken back", Number{WindowEnds: at(time.Hour), LastFailureAt: at(time.Minute)}, at(time.Hour)},
+		{"disabled", Number{WindowEnds: at(time.Hour), Failures: 7, LastFailureAt: at(0), DisabledAt: at(time.Minute)}, at(time.Minute + p.DisabledMemory)},
+		{"failures after it was disabled long ago", Number{Failures: 1, LastFailureAt: at(90 * time.Hour), DisabledAt: at(0)}, at(138 * time.Hour)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.number.forgetAt(p); !got.Equal(tt.want) {
+				t.Fatalf("forgetAt = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// DynamoDB deletes days late, so what the TTL should have taken may still be there.
+func TestForgetDropsMemoriesThatRanOut(t *testing.T) {
+	p := testPolicy()
+	failed := Number{Failures: 3, LastFailureAt: at(0)}
+	disabled := Number{Failures: 7, LastFailureAt: at(0), DisabledAt: at(0)}
+	tests := []struct {
+		name   string
+		number Number
+		now    time.Time
+		want   Number
+	}{
+		{"failures at the last moment", failed, at(p.FailureMemory - time.Millisecond), failed},
+		{"failures run out", failed, at(p.FailureMemory), Number{LastFailureAt: at(0)}},
+		{"disabled, failures run out", disabled, at(p.FailureMemory), Number{LastFailureAt: at(0), DisabledAt: at(0)}},
+		{"disabled at the last moment", disabled, at(p.DisabledMemory - time.Millisecond), Number{LastFailureAt: at(0), DisabledAt: at(0)}},
+		{"disabled run out", disabled, at(p.DisabledMemory), Number{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.number.Clone()
+			got.forget(tt.now, p)
+			wantNumber(t, got, tt.want)
+		})
+	}
+}
+
+func TestDisabledFromTheChargeOfTheLastFailureAllowed(t *testing.T) {
+	p := testPolicy()
+	tests := []struct {
+		name   string
+		number Number
+		want   bool
+	}{
+		{"never used", Number{}, false},
+		{"one below the limit", Number{Failures: p.FailureLimit - 1}, false},
+		{"at the limit, outcome not known yet", Number{Failures: p.FailureLimit}, true},
+		{"marked", Number{DisabledAt: at(0)}, true},
+	}
+	for _, tt := range tests {
+		if got := tt.number.Disabled(p); got != tt.want {
+			t.Errorf("%s: Disabled = %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestEnableForgetsFailuresAndNothingElse(t *testing.T) {
+	n := Number{
+		Sends: 2, WindowEnds: at(time.Hour), NextSendAt: at(time.Minute), NextVerifyAt: at(time.Second),
+		Failures: 7, LastFailureAt: at(0), DisabledAt: at(0),
+		Verifications: []Verification{{State: StateActive, Attempts: 2}},
+	}
+	n.Enable()
+	wantNumber(t, n, Number{
+		Sends: 2, WindowEnds: at(time.Hour), NextSendAt: at(time.Minute), NextVerifyAt: at(time.Second),
+		Verifications: []Verification{{State: StateActive, Attempts: 2}},
+	})
+	if n.Disabled(testPolicy()) {
+		t.Error("number is still disabled")
+	}
+}
+
+func TestFind(t *testing.T) {
+	n := Number{Verifications: []Verification{
+		{Delivery: Delivery{ID: "a"}}, {Delivery: Delivery{ID: "b"}}, {Delivery: Delivery{ID: "c"}},
+	}}
+	for i, id := range []string{"a", "b", "c"} {
+		if got := n.find(id); got != &n.Verifications[i] {
+			t.Errorf("find(%q) does not give verification %d of the aggregate", id, i)
+		}
+	}
+	for _, id := range []string{"", "d", "aa", "A"} {
+		if got := n.find(id); got != nil {
+			t.Errorf("find(%q) = %s, want none", id, got.ID)
+		}
+	}
+}
+
+// Without an id a guess is for the newest code that went out. A failed or
+// unconfirmed send does not hide the code that the person holds.
+func TestNewestIsTheLastThatWasSent(t *testing.T) {
+	verification := func(id string, p Progress, s State) Verification {
+		return Verification{Delivery: Delivery{ID: id, Progress: p}, State: s}
+	}
+	tests := []struct {
+		name string
+		list []Verification
+		want string
+	}{
+		{"none", nil, ""},
+		{"only failed ones", []Verification{verification("a", NotDelivered, StateFailed), verification("b", TurnedAway, StateFailed)}, ""},
+		{"last sent", []Verification{verification("a", Sent, StateActive), verification("b", Sent, StateActive)}, "b"},
+		{"failed after", []Verification{verification("a", Sent, StateActive), verification("b", NotDelivered, StateFailed)}, "a"},
+		{"unconfirmed after", []Verification{verification("a", Sent, StateActive), verification("b", Unconfirmed, StateSending)}, "a"},
+		{"in flight after", []Verification{verification("a", Sent, StateActive), verification("b", InFlight, StateSending)}, "a"},
+		{"a used one hides older ones", []Verification{verification("a", Sent, StateActive), verification("b", Sent, StateVerified)}, "b"},
+		{"a locked one hides older ones", []Verification{verification("a", Sent, StateActive), verification("b", Sent, StateLocked)}, "b"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := Number{Verifications: tt.list}
+			got := ""
+			if v := n.newest(); v != nil {
+				got = v.ID
+			}
+			if got != tt.want {
+				t.Fatalf("newest = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAliveComparesExpiryItself(t *testing.T) {
+	tests := []struct {
+		state State
+		now   time.Time
+		want  bool
+	}{
+		{StateActive, at(10*time.Minute - time.Millisecond), true},
+		{StateActive, at(10 * time.Minute), false},
+		{StateActive, at(24 * time.Hour), false},
+		{StateSending, at(0), false},
+		{StateFailed, at(0), false},
+		{StateVerified, at(0), false},
+		{StateLocked, at(0), false},
+		{StateExpired, at(0), false},
+		{"", at(0), false},
+	}
+	for _, tt := range tests {
+		v := Verification{State: tt.state, ExpiresAt: at(10 * time.Minute)}
+		if got := v.alive(tt.now); got != tt.want {
+			t.Errorf("%q at %s: alive = %t, want %t", tt.state, tt.now.Sub(start), got, tt.want)
+		}
+	}
+}
+
+func TestEndDropsWhatIsOfNoMoreUse(t *testing.T) {
+	v := Verification{State: StateActive, PinID: "pin", Pending: []string{"a"}, Attempts: 2, ExpiresAt: at(0)}
+	v.end(StateLocked)
+	if diff := cmp.Diff(Verification{State: StateLocked, Attempts: 2, ExpiresAt: at(0)}, v); diff != "" {
+		t.Fatalf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestWordsOfVerdictsAndEffects(t *testing.T) {
+	words := map[string]string{
+		Verified.String(): "verified", Wrong.String(): "wrong", Exhausted.String(): "exhausted", Gone.String(): "gone",
+		Verdict(0).String(): "", Verdict(9).String(): "verdict(9)", Verdict(-1).String(): "verdict(-1)",
+		Unknown.String(): "unknown", NotSent.String(): "not_sent", Refused.String(): "refused",
+		Throttled.String(): "throttled", NotFound.String(): "not_found",
+		Effect(9).String(): "effect(9)", Effect(-1).String(): "effect(-1)",
+	}
+	for got, want := range words {
+		if got != want {
+			t.Errorf("word is %q, want %q", got, want)
+		}
+	}
+}
+
+func TestErrorsUnwrapToTheirCause(t *testing.T) {
+	err := error(&Error{Reason: SendFailed, Err: &ProviderError{Effect: Refused, Err: ErrUnavailable}})
+	if !errors.Is(err, ErrUnavailable) {
+		t.Error("the chain does not reach the cause")
+	}
+	if got, want := err.Error(), "otp: send_failed: provider: refused: dependency unavailable"; got != want {
+		t.Errorf("text is %q, want %q", got, want)
+	}
+	if got, want := (&Error{Reason: Busy}).Error(), "otp: busy"; got != want {
+		t.Errorf("text is %q, want %q", got, want)
+	}
+	if got := refuse(CoolingDown, -time.Second).RetryAfter; got != 0 {
+		t.Errorf("a wait in the past is %s, want 0", got)
+	}
+}

@@ -1,0 +1,370 @@
+package otptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+)
+
+// Step is the effect that a request is about to have on the world. Between two steps
+// a request only computes, so a schedule is an order of steps, and a crash between
+// two of them is the same as one after the first or before the second.
+type Step string
+
+// Steps.
+const (
+	AtLoad   Step = "load"   // reads the store
+	AtAdmit  Step = "admit"  // asks whether its address is within limits
+	AtSave   Step = "save"   // writes the store
+	AtCall   Step = "call"   // the provider is asked and does it
+	AtAnswer Step = "answer" // the provider's answer arrives
+	AtEnd    Step = "end"    // none: the request has ended
+)
+
+// Mishap is what goes wrong at a step.
+type Mishap struct {
+	// Fail: the step does not take place and gives an error (load, admit, save).
+	Fail bool
+	// Lose: the step takes place and gives an error (save).
+	Lose bool
+	// Provider is the provider's fault (call).
+	Provider Fault
+}
+
+// Ask is what a request asks for.
+type Ask struct {
+	Operation Operation
+	Number    phone.Number
+	Key       string
+	Voice     bool
+	// Of is the send whose verification a resend or verify names, nil for none.
+	Of  *Request
+	PIN string
+}
+
+// Request is one request under way.
+type Request struct {
+	Ask
+	Name string
+	// At is its next step.
+	At Step
+	// What became of it, once At is AtEnd. A crashed one has no answer.
+	Crashed bool
+	Receipt otp.Receipt
+	Err     error
+
+	began   time.Time
+	advance func() (Step, bool)
+	kill    func()
+	mishap  Mishap
+
+	// What the oracle knows of it.
+	read      time.Time // its last look at the clock
+	decided   time.Time // when it was charged
+	reserved  bool      // its charge is saved
+	recorded  bool      // its outcome is saved
+	failures  int       // steps of the store that failed
+	conflicts int
+	call      *Call // its call to the provider
+	view      model // of its number, as it last saw it
+}
+
+// World is a service, its store and its provider, in which requests run one step at a
+// time. It must be made and used inside a synctest bubble, whose time passes while a
+// request pauses between two writes. Nothing in it is safe for concurrent use.
+type World struct {
+	Policy   otp.Policy
+	Clock    *Clock
+	Provider *Provider
+	Requests []*Request
+
+	store   otp.Store
+	keyring pseudonym.Key
+	models  map[phone.Number]model
+	faults  []string
+	trace   []string
+}
+
+// NewWorld gives a world in which nothing happened yet. If ttl, the store forgets an
+// item at the end of its life, else never.
+func NewWorld(policy otp.Policy, ttl bool) *World {
+	w := &World{
+		Policy: policy, Clock: NewClock(), Provider: &Provider{}, keyring: Keyring(),
+		models: map[phone.Number]model{},
+	}
+	deletion := otp.Clock(NewClock()) // stands still
+	if ttl {
+		deletion = w.Clock
+	}
+	w.store = store.NewMemory(deletion)
+	return w
+}
+
+// crash unwinds a request that is killed.
+type crash struct{}
+
+// functionTimeout is the deadline of every request.
+const functionTimeout = 20 * time.Second
+
+// Start begins a request and takes it to its first step.
+func (w *World) Start(a Ask) *Request {
+	r := &Request{Ask: a, Name: fmt.Sprintf("%s-%d", a.Operation, len(w.Requests)+1), began: w.Clock.Now()}
+	w.Requests = append(w.Requests, r)
+	r.advance, r.kill = iter.Pull(func(yield func(Step) bool) {
+		defer func() {
+			if value := recover(); value != nil && value != (crash{}) {
+				panic(value)
+			}
+		}()
+		ctx, cancel := context.WithTimeout(context.Background(), functionTimeout)
+		defer cancel()
+		w.run(ctx, r, func(s Step) {
+			if !yield(s) {
+				panic(crash{})
+			}
+		})
+	})
+	w.note("start %s %s", r.Name, r.Ask)
+	w.proceed(r)
+	return r
+}
+
+// GoString keeps failure texts short.
+func (r *Request) GoString() string { return r.Name }
+
+// Do takes a request's next step.
+func (w *World) Do(r *Request, m Mishap) {
+	w.note("%s: %s %s", r.Name, r.At, m)
+	r.mishap = m
+	w.proceed(r)
+}
+
+// Finish takes a request to its end without mishaps.
+func (w *World) Finish(r *Request) *Request {
+	for r.At != AtEnd {
+		w.Do(r, Mishap{})
+	}
+	return r
+}
+
+// Crash ends a request where it is: it has had all effects before its next step, and
+// will have none after.
+func (w *World) Crash(r *Request) {
+	w.note("%s: crash before %s", r.Name, r.At)
+	r.Crashed = true
+	r.kill()
+	r.At = AtEnd
+}
+
+// Answers counts the answers so far by operation and reason; a success is "ok".
+func (w *World) Answers(counts map[string]int) {
+	for _, r := range w.Requests {
+		word := "ok"
+		if failure, ok := errors.AsType[*otp.Error](r.Err); ok {
+			word = string(failure.Reason)
+		} else if r.Err != nil {
+			word = "not_admitted"
+		}
+		if r.Crashed {
+			word = "crashed"
+		}
+		counts[string(r.Operation)+" "+word]++
+	}
+}
+
+// Close ends what is still under way, so that nothing outlives the test.
+func (w *World) Close() {
+	for _, r := range w.Requests {
+		if r.At != AtEnd {
+			w.Crash(r)
+		}
+	}
+}
+
+// Running gives the requests that have not ended.
+func (w *World) Running() []*Request {
+	var running []*Request
+	for _, r := range w.Requests {
+		if r.At != AtEnd {
+			running = append(running, r)
+		}
+	}
+	return running
+}
+
+// Advance moves the clock. What has run for longer than a function may is killed.
+func (w *World) Advance(d time.Duration) {
+	w.note("clock: %s later", d)
+	w.Clock.Advance(d)
+	for _, r := range w.Running() {
+		if !w.Clock.Now().Before(r.began.Add(functionTimeout)) {
+			w.Crash(r)
+		}
+	}
+}
+
+// Enable is the operator's: it re-enables a number. It waits for guesses under way: one
+// of them that is given back afterwards would take a later failure along.
+func (w *World) Enable(number phone.Number) {
+	for _, r := range w.Running() {
+		if r.Operation == Verify && r.Number == number && r.reserved {
+			return
+		}
+	}
+	w.note("operator: enable")
+	ctx := context.Background()
+	key := w.keyring.NumberKey(number)
+	n, revision, err := w.store.Load(ctx, key)
+	if err == nil && revision != "" {
+		n.Enable()
+		_, err = w.store.Save(ctx, key, n, revision)
+		m := w.models[number].clone()
+		m.enable()
+		w.models[number] = m
+	}
+	if err != nil {
+		w.violated("operator: %v", err)
+	}
+}
+
+func (w *World) proceed(r *Request) {
+	step, running := r.advance()
+	if running {
+		r.At = step
+		return
+	}
+	r.At = AtEnd
+	w.note("%s: %s", r.Name, r.outcome())
+	w.ended(r)
+}
+
+func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
+	service := otp.Service{
+		Store:    steppedStore{w, r, pause},
+		Provider: steppedProvider{w, r, pause},
+		Clock:    readClock{w, r},
+		Policy:   w.Policy,
+	}
+	c := otp.Caller{Keyring: w.keyring, IdempotencyKey: r.Key, Admit: func(context.Context) error {
+		pause(AtAdmit)
+		if r.mishap.Fail {
+			return errNotAdmitted
+		}
+		return nil
+	}}
+	channel := otp.SMS
+	if r.Voice {
+		channel = otp.Voice
+	}
+	id := ""
+	if r.Of != nil {
+		id = r.Of.Receipt.VerificationID
+	}
+	switch r.Operation {
+	case Send:
+		r.Receipt, r.Err = service.Send(ctx, otp.SendRequest{Caller: c, Number: r.Number, Channel: channel})
+	case Resend:
+		r.Receipt, r.Err = service.Resend(ctx, otp.ResendRequest{Caller: c, Number: r.Number, VerificationID: id, Channel: channel})
+	case Verify:
+		r.Err = service.Verify(ctx, otp.VerifyRequest{Caller: c, Number: r.Number, PIN: r.PIN, VerificationID: id})
+	}
+}
+
+var (
+	errNotAdmitted = errors.New("the address is over its limit")
+	errStore       = errors.Join(errors.New("a fault of the test"), otp.ErrUnavailable)
+)
+
+// steppedStore is the store as one request sees it.
+type steppedStore struct {
+	w     *World
+	r     *Request
+	pause func(Step)
+}
+
+func (s steppedStore) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+	s.pause(AtLoad)
+	if s.r.mishap.Fail {
+		s.r.failures++
+		return otp.Number{}, "", errStore
+	}
+	n, revision, err := s.w.store.Load(ctx, key)
+	s.w.saw(s.r, revision)
+	return n, revision, err
+}
+
+func (s steppedStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+	s.pause(AtSave)
+	if s.r.mishap.Fail {
+		s.r.failures++
+		return "", errStore
+	}
+	revision, err := s.w.store.Save(ctx, key, n, was)
+	conflict, refused := errors.AsType[*otp.Conflict](err)
+	if err == nil {
+		if was == "" {
+			s.w.saw(s.r, "") // the item may have been deleted since
+		}
+		s.w.saved(s.r)
+	}
+	if s.r.mishap.Lose {
+		s.r.failures++
+		return "", errStore
+	}
+	if refused {
+		s.r.conflicts++
+		s.w.saw(s.r, conflict.Revision)
+	}
+	return revision, err
+}
+
+// steppedProvider is the provider as one request sees it.
+type steppedProvider struct {
+	w     *World
+	r     *Request
+	pause func(Step)
+}
+
+func (p steppedProvider) Send(ctx context.Context, to string, c otp.Channel) (string, error) {
+	defer p.begin()()
+	return p.w.Provider.Send(ctx, to, c)
+}
+
+func (p steppedProvider) Resend(ctx context.Context, pinID string, c otp.Channel) (string, error) {
+	defer p.begin()()
+	return p.w.Provider.Resend(ctx, pinID, c)
+}
+
+func (p steppedProvider) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict, error) {
+	defer p.begin()()
+	return p.w.Provider.Verify(ctx, pinID, to, pin)
+}
+
+// begin pauses before a call; what it gives pauses before the call's answer.
+func (p steppedProvider) begin() func() {
+	p.pause(AtCall)
+	p.w.Provider.Misbehave = func(Operation) Fault { return p.r.mishap.Provider }
+	return func() {
+		calls := p.w.Provider.Calls("")
+		p.w.called(p.r, calls[len(calls)-1])
+		p.pause(AtAnswer)
+	}
+}
+
+// readClock is the clock as one request sees it.
+type readClock struct {
+	w *World
+	r *Request
+}
+
+func (c readClock) Now() time.Time {
+	c.r.read = c.w.Clock.Now()
+	return c.r.read
+}

@@ -1,0 +1,401 @@
+package otp_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
+)
+
+func TestSendThenVerify(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	receipt := r.mustSend(t, otptest.Alice)
+	if !otp.ValidVerificationID(receipt.VerificationID) {
+		t.Errorf("verification id %q is not of the form that is promised", receipt.VerificationID)
+	}
+	if want := otptest.Start.Add(r.policy.PINTTL); !receipt.ExpiresAt.Equal(want) {
+		t.Errorf("expires at %s, want %s", receipt.ExpiresAt, want)
+	}
+	if want := otptest.Start.Add(r.policy.SendCooldown); !receipt.ResendAt.Equal(want) {
+		t.Errorf("resend at %s, want %s", receipt.ResendAt, want)
+	}
+	pin := r.provider.PIN(otptest.Alice.Digits())
+	if err := r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""); err != nil {
+		t.Fatalf("right PIN: %v", err)
+	}
+	wantReason(t, r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""), otp.InvalidOrExpired)
+}
+
+// What the provider did decides what is given back and what the caller hears.
+func TestSendOutcomes(t *testing.T) {
+	const throttledFor = 90 * time.Second
+	throttled := otptest.ProviderFailure(otp.Throttled)
+	throttled.RetryAfter = throttledFor
+	noKey := otptest.ProviderFailure(otp.NotSent)
+	noKey.Err = otp.ErrUnavailable
+	tests := []struct {
+		name   string
+		fault  otptest.Fault
+		reason otp.Reason
+		wait   time.Duration
+		sends  int
+		state  otp.State
+	}{
+		{"answer lost, message out", otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown), Effect: true}, otp.SendUnconfirmed, 30 * time.Second, 1, otp.StateSending},
+		{"answer lost, nothing out", otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown)}, otp.SendUnconfirmed, 30 * time.Second, 1, otp.StateSending},
+		{"not sent", otptest.Fault{Err: otptest.ProviderFailure(otp.NotSent)}, otp.SendFailed, 0, 0, otp.StateFailed},
+		{"refused", otptest.Fault{Err: otptest.ProviderFailure(otp.Refused)}, otp.SendFailed, 0, 0, otp.StateFailed},
+		{"not found is no word about a code", otptest.Fault{Err: otptest.ProviderFailure(otp.NotFound)}, otp.SendFailed, 0, 0, otp.StateFailed},
+		{"throttled", otptest.Fault{Err: throttled}, otp.ProviderThrottled, throttledFor, 0, otp.StateFailed},
+		{"no secret", otptest.Fault{Err: noKey}, otp.Unavailable, 30 * time.Second, 0, otp.StateFailed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(&otptest.Provider{Misbehave: always(otptest.Send, tt.fault)})
+			_, err := r.send(t, otptest.Alice, "")
+			if got := wantReason(t, err, tt.reason).RetryAfter; got != tt.wait {
+				t.Errorf("retry after %s, want %s", got, tt.wait)
+			}
+			n := r.state(t, otptest.Alice)
+			if n.Sends != tt.sends {
+				t.Errorf("%d sends stay charged, want %d", n.Sends, tt.sends)
+			}
+			if got := n.Verifications[0].State; got != tt.state {
+				t.Errorf("state is %s, want %s", got, tt.state)
+			}
+			if !n.NextSendAt.Equal(otptest.Start.Add(30 * time.Second)) {
+				t.Errorf("the cooldown was given back: next send at %s", n.NextSendAt)
+			}
+			if got := len(r.provider.Calls(otptest.Send)); got != 1 {
+				t.Errorf("%d calls, want 1", got)
+			}
+		})
+	}
+}
+
+// errors that are no *ProviderError mean the most cautious thing.
+type untypedProvider struct{ otp.Provider }
+
+func (untypedProvider) Send(context.Context, string, otp.Channel) (string, error) {
+	return "", errors.New("something else")
+}
+
+func TestSendErrorOfUnknownKindIsUnconfirmed(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Provider = untypedProvider{}
+	_, err := r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.SendUnconfirmed)
+	if got := r.state(t, otptest.Alice).Sends; got != 1 {
+		t.Fatalf("%d sends stay charged, want 1", got)
+	}
+}
+
+func TestOneKeyOneMessage(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	first, err := r.send(t, otptest.Alice, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(time.Hour)
+	var trace otp.Trace
+	c := caller("key")
+	c.Trace = &trace
+	again, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+	if err != nil || again != first {
+		t.Fatalf("repeat gives %+v, %v; want the first answer %+v", again, err, first)
+	}
+	if !trace.Repeat || trace.ProviderOutcome != "" {
+		t.Errorf("trace is %+v, want a repeat that asked nobody", trace)
+	}
+	if got := r.provider.Delivered(); got != 1 {
+		t.Fatalf("%d messages, want 1", got)
+	}
+	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), Number: otptest.Alice, Channel: otp.Voice})
+	wantReason(t, err, otp.KeyReused)
+	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), Number: otptest.Alice, Channel: otp.SMS, Locale: "de"})
+	wantReason(t, err, otp.KeyReused)
+}
+
+// An idempotency key's scope is the route and the number.
+func TestKeysOfOthersDoNotMeet(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	alice, err := r.send(t, otptest.Alice, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob, err := r.send(t, otptest.Bob, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alice.VerificationID == bob.VerificationID {
+		t.Error("two numbers share a verification id")
+	}
+	r.clock.Advance(time.Minute)
+	if _, err := r.resend(t, otptest.Alice, alice.VerificationID, "key"); err != nil {
+		t.Errorf("the send's key on a resend: %v", err)
+	}
+	r.clock.Advance(time.Minute)
+	if _, err := r.send(t, otptest.Alice, "other key"); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+	if got := r.provider.Delivered(); got != 4 {
+		t.Errorf("%d messages, want 4", got)
+	}
+}
+
+// An unconfirmed send is an answer too: its repeat gets it again and sends nothing.
+func TestUnconfirmedStaysUnconfirmedUnderItsKey(t *testing.T) {
+	r := newRig(&otptest.Provider{Misbehave: always(otptest.Send, otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown), Effect: true})})
+	for range 3 {
+		_, err := r.send(t, otptest.Alice, "key")
+		wantReason(t, err, otp.SendUnconfirmed)
+		r.clock.Advance(time.Hour)
+	}
+	if got := r.provider.Delivered(); got != 1 {
+		t.Fatalf("%d messages, want 1", got)
+	}
+}
+
+func TestResend(t *testing.T) {
+	r := newRig(&otptest.Provider{NewHandles: true})
+	sent := r.mustSend(t, otptest.Alice)
+	pin := r.provider.PIN(otptest.Alice.Digits())
+	r.clock.Advance(30 * time.Second)
+	resent, err := r.resend(t, otptest.Alice, sent.VerificationID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resent.VerificationID != sent.VerificationID || !resent.ExpiresAt.Equal(sent.ExpiresAt) {
+		t.Errorf("resend gives %+v, want the id and the life of %+v", resent, sent)
+	}
+	if want := otptest.Start.Add(90 * time.Second); !resent.ResendAt.Equal(want) {
+		t.Errorf("next resend at %s, want %s: the cooldown doubles", resent.ResendAt, want)
+	}
+	if err := r.verify(t, otptest.Alice, sent.VerificationID, pin, ""); err != nil {
+		t.Errorf("the PIN under its new handle: %v", err)
+	}
+}
+
+func TestResendOutcomes(t *testing.T) {
+	tests := []struct {
+		name   string
+		effect otp.Effect
+		reason otp.Reason
+		sends  int
+		state  otp.State
+	}{
+		{"answer lost", otp.Unknown, otp.SendUnconfirmed, 2, otp.StateActive},
+		{"not sent", otp.NotSent, otp.SendFailed, 1, otp.StateActive},
+		{"refused", otp.Refused, otp.SendFailed, 1, otp.StateActive},
+		{"throttled", otp.Throttled, otp.ProviderThrottled, 1, otp.StateActive},
+		{"not known to the provider", otp.NotFound, otp.InvalidOrExpired, 1, otp.StateExpired},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(&otptest.Provider{Misbehave: always(otptest.Resend, otptest.Fault{Err: otptest.ProviderFailure(tt.effect)})})
+			sent := r.mustSend(t, otptest.Alice)
+			r.clock.Advance(time.Minute)
+			_, err := r.resend(t, otptest.Alice, sent.VerificationID, "")
+			wantReason(t, err, tt.reason)
+			n := r.state(t, otptest.Alice)
+			if n.Sends != tt.sends || n.Verifications[0].State != tt.state {
+				t.Errorf("%d sends charged, state %s; want %d, %s", n.Sends, n.Verifications[0].State, tt.sends, tt.state)
+			}
+		})
+	}
+}
+
+func TestForeignResendReachesNobody(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	alice := r.mustSend(t, otptest.Alice)
+	r.mustSend(t, otptest.Bob)
+	r.clock.Advance(time.Minute)
+	_, err := r.resend(t, otptest.Bob, alice.VerificationID, "")
+	wantReason(t, err, otp.InvalidOrExpired)
+	if got := len(r.provider.Calls(otptest.Resend)); got != 0 {
+		t.Fatalf("%d resends reached the provider", got)
+	}
+}
+
+// The store failing before the provider is asked means no message, and no second try.
+func TestSendFailsClosed(t *testing.T) {
+	tests := map[string]*failingStore{
+		"load fails":            {failLoad: true},
+		"save fails":            {failSaves: 1},
+		"save's answer is lost": {loseSaves: 1},
+		"every save fails":      {failSaves: 1000},
+	}
+	for name, broken := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(&otptest.Provider{})
+			broken.Store = r.store
+			r.service.Store = broken
+			_, err := r.send(t, otptest.Alice, "")
+			wantReason(t, err, otp.Unavailable)
+			if got := len(r.provider.Calls("")); got != 0 {
+				t.Errorf("%d calls reached the provider", got)
+			}
+			if broken.saves > 1 {
+				t.Errorf("%d saves: a failing store was asked again before the provider", broken.saves)
+			}
+		})
+	}
+}
+
+// Once a message is out its handle has to be saved: the write is repeated, and a
+// write whose answer is lost counts once.
+func TestOutcomeIsSavedAgainAndAgain(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(&otptest.Provider{})
+			broken := &failingStore{Store: r.store, skipSaves: 1, failSaves: 5}
+			if lost {
+				broken = &failingStore{Store: r.store, skipSaves: 1, loseSaves: 1}
+			}
+			r.service.Store = broken
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			var trace otp.Trace
+			c := caller("")
+			c.Trace = &trace
+			receipt, err := r.service.Send(ctx, otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+			if err != nil {
+				t.Fatalf("lost=%t: %v", lost, err)
+			}
+			if trace.WriteRetries == 0 {
+				t.Error("no retry was counted")
+			}
+			pin := r.provider.PIN(otptest.Alice.Digits())
+			if err := r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""); err != nil {
+				t.Errorf("lost=%t: right PIN: %v", lost, err)
+			}
+		})
+	}
+}
+
+// If it cannot be saved within the deadline, the caller hears that the send is
+// unconfirmed, the log that its handle is lost, and the request ends in time.
+func TestHandleThatCannotBeSavedIsUnconfirmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const deadline = 20 * time.Second
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, failSaves: 1 << 30}
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		defer cancel()
+		var trace otp.Trace
+		c := caller("")
+		c.Trace = &trace
+		began := time.Now()
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.SendUnconfirmed)
+		if !trace.Unrecorded {
+			t.Error("the trace does not say that the handle is lost")
+		}
+		if took := time.Since(began); took >= deadline {
+			t.Errorf("took %s of %s", took, deadline)
+		}
+		if got := r.state(t, otptest.Alice).Sends; got != 1 {
+			t.Errorf("%d sends stay charged, want 1", got)
+		}
+	})
+}
+
+func TestAddressRefusalCostsNothing(t *testing.T) {
+	refused := errors.New("address is over its limit")
+	for _, failLoad := range []bool{false, true} {
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &failingStore{Store: r.store, failLoad: failLoad}
+		c := caller("")
+		c.Admit = func(context.Context) error { return refused }
+		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+		if !errors.Is(err, refused) {
+			t.Errorf("load fails %t: error is %v, want the address's refusal", failLoad, err)
+		}
+		err = r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, Number: otptest.Alice, PIN: wrongPIN})
+		if !errors.Is(err, refused) {
+			t.Errorf("load fails %t: error is %v, want the address's refusal", failLoad, err)
+		}
+		if got := len(r.provider.Calls("")); got != 0 {
+			t.Errorf("%d calls reached the provider", got)
+		}
+		if n := r.state(t, otptest.Alice); n.Sends != 0 {
+			t.Errorf("%d sends were charged", n.Sends)
+		}
+	}
+}
+
+func TestConflictsAreDecidedAnewAndBounded(t *testing.T) {
+	t.Run("a few settle", func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &busyStore{Store: r.store, conflicts: 19}
+		var trace otp.Trace
+		c := caller("")
+		c.Trace = &trace
+		if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS}); err != nil {
+			t.Fatal(err)
+		}
+		if trace.Conflicts != 19 {
+			t.Errorf("%d conflicts counted, want 19", trace.Conflicts)
+		}
+	})
+	t.Run("endless ones end in busy", func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &busyStore{Store: r.store, conflicts: 1 << 30}
+		_, err := r.send(t, otptest.Alice, "")
+		wantReason(t, err, otp.Busy)
+		if got := len(r.provider.Calls("")); got != 0 {
+			t.Errorf("%d calls reached the provider", got)
+		}
+	})
+	t.Run("a client that left ends them", func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r.provider.Hold = func(otptest.Operation) { cancel() }
+		r.service.Store = &busyAfterFirstSave{Store: r.store}
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), Number: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.SendUnconfirmed)
+	})
+}
+
+// busyAfterFirstSave conflicts for ever once one save went through.
+type busyAfterFirstSave struct {
+	otp.Store
+	saved bool
+}
+
+func (s *busyAfterFirstSave) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+	if s.saved {
+		return "", &otp.Conflict{Current: n, Revision: was}
+	}
+	s.saved = true
+	return s.Store.Save(ctx, key, n, was)
+}
+
+func TestValidVerificationID(t *testing.T) {
+	valid := "AAAAAAAAAAAAAAAAAAAAAA"
+	if !otp.ValidVerificationID(valid) {
+		t.Errorf("%q is refused", valid)
+	}
+	for _, id := range []string{"", "A", valid + "A", valid[:21], valid[:21] + "B", valid[:21] + "=", valid[:21] + "+", valid[:20] + "\n\n", valid[:21] + "é"} {
+		if otp.ValidVerificationID(id) {
+			t.Errorf("%q is taken", id)
+		}
+	}
+}
+
+func TestVerificationIDsAreRandom(t *testing.T) {
+	seen := map[string]bool{}
+	for range 50 {
+		r := newRig(&otptest.Provider{})
+		id := r.mustSend(t, otptest.Alice).VerificationID
+		if seen[id] {
+			t.Fatal("an id came twice")
+		}
+		seen[id] = true
+	}
+}
