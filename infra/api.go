@@ -1,0 +1,164 @@
+package infra
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// defaultRoute is whatever no other route takes. Its permission is for every method and path of
+// the API, and so for the other routes of the same function too.
+const defaultRoute = "$default"
+
+// route is one route of the API: who answers it, and how often. No throttle of its own: the
+// stage's default.
+type route struct {
+	id       string
+	key      string
+	function awslambda.Function
+	throttle *props.Throttle
+}
+
+// newAPI places the HTTP API with its routes and its one stage.
+func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery awslambda.Function) (awsapigatewayv2.HttpApi, awsapigatewayv2.CfnStage) {
+	t := p.Throttles
+	routes := []route{
+		{id: "Send", key: "POST /send-otp", function: send, throttle: &t.Send},
+		{id: "Resend", key: "POST /resend-otp", function: send, throttle: &t.Resend},
+		{id: "Verify", key: "POST /verify-otp", function: verify, throttle: &t.Verify},
+		{id: "Banner", key: "GET /", function: discovery},
+		// Unknown paths and wrong methods get our own 404 and 405, as they do locally.
+		{id: "Default", key: defaultRoute, function: discovery},
+	}
+
+	api := awsapigatewayv2.NewHttpApi(scope, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
+		ApiName:            jsii.String("infobip-otp-" + p.Stage),
+		CreateDefaultStage: jsii.Bool(false),
+		CorsPreflight:      cors(p.CORSOrigins),
+	})
+	integrations := map[awslambda.Function]awsapigatewayv2.CfnIntegration{
+		send:      newIntegration(scope, "SendIntegration", api, send),
+		verify:    newIntegration(scope, "VerifyIntegration", api, verify),
+		discovery: newIntegration(scope, "DiscoveryIntegration", api, discovery),
+	}
+
+	stage := newStage(scope, p, api, routes)
+	for _, r := range routes {
+		placed := awsapigatewayv2.NewCfnRoute(scope, jsii.String(r.id+"Route"), &awsapigatewayv2.CfnRouteProps{
+			ApiId:             api.ApiId(),
+			RouteKey:          jsii.String(r.key),
+			Target:            jsii.Sprintf("integrations/%s", *integrations[r.function].Ref()),
+			AuthorizationType: jsii.String("NONE"),
+		})
+		acceptAnyone(placed)
+		// A stage cannot name the throttle of a route that is not there yet.
+		stage.AddResourceDependency(placed, nil)
+		if r.key == defaultRoute || r.function != discovery {
+			mayInvoke(scope, api, r)
+		}
+	}
+	return api, stage
+}
+
+// cors is nil for no origins: then the API answers no preflight and no page can call it.
+func cors(origins []string) *awsapigatewayv2.CorsPreflightOptions {
+	if len(origins) == 0 {
+		return nil
+	}
+	return &awsapigatewayv2.CorsPreflightOptions{
+		AllowOrigins:  jsii.Strings(origins...),
+		AllowMethods:  &[]awsapigatewayv2.CorsHttpMethod{awsapigatewayv2.CorsHttpMethod_GET, awsapigatewayv2.CorsHttpMethod_POST},
+		AllowHeaders:  jsii.Strings("content-type", "idempotency-key"),
+		ExposeHeaders: jsii.Strings("ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "retry-after"),
+		MaxAge:        awscdk.Duration_Hours(jsii.Number(1)),
+	}
+}
+
+func newIntegration(scope constructs.Construct, id string, api awsapigatewayv2.HttpApi, function awslambda.Function) awsapigatewayv2.CfnIntegration {
+	return awsapigatewayv2.NewCfnIntegration(scope, jsii.String(id), &awsapigatewayv2.CfnIntegrationProps{
+		ApiId:                api.ApiId(),
+		IntegrationType:      jsii.String("AWS_PROXY"),
+		IntegrationUri:       function.FunctionArn(),
+		PayloadFormatVersion: jsii.String("2.0"),
+	})
+}
+
+// mayInvoke lets this route of this API, and nothing else, call the function.
+func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route) {
+	methodAndPath := strings.Replace(r.key, " ", "", 1)
+	if r.key == defaultRoute {
+		methodAndPath = "*"
+	}
+	awslambda.NewCfnPermission(scope, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
+		Action:       jsii.String("lambda:InvokeFunction"),
+		FunctionName: r.function.FunctionName(),
+		Principal:    jsii.String("apigateway.amazonaws.com"),
+		SourceArn: awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+			Service:      jsii.String("execute-api"),
+			Resource:     api.ApiId(),
+			ResourceName: jsii.String("*/" + methodAndPath), // any stage
+		}),
+	})
+}
+
+func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, routes []route) awsapigatewayv2.CfnStage {
+	perRoute := map[string]any{}
+	for _, r := range routes {
+		if r.throttle != nil {
+			// Raw JSON to CloudFormation, so in its own spelling.
+			perRoute[r.key] = map[string]any{
+				"ThrottlingRateLimit":  r.throttle.Rate,
+				"ThrottlingBurstLimit": r.throttle.Burst,
+			}
+		}
+	}
+	return awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
+		ApiId:      api.ApiId(),
+		StageName:  jsii.String("$default"),
+		AutoDeploy: jsii.Bool(true),
+		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+			DestinationArn: newLogGroup(scope, "ApiLogs", p).LogGroupArn(),
+			Format:         jsii.String(accessLogFormat()),
+		},
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{
+			ThrottlingRateLimit:  jsii.Number(p.Throttles.Other.Rate),
+			ThrottlingBurstLimit: jsii.Number(p.Throttles.Other.Burst),
+		},
+		RouteSettings: perRoute,
+	})
+}
+
+// accessLogFields leave out whatever names a person: the client's address, the user agent, the
+// path as it was asked (an unknown one may hold a number).
+var accessLogFields = []struct{ name, variable string }{
+	{"requestId", "requestId"},
+	{"requestTime", "requestTime"},
+	{"routeKey", "routeKey"},
+	{"status", "status"},
+	{"protocol", "protocol"},
+	{"responseLength", "responseLength"},
+	{"responseLatency", "responseLatency"},
+	{"integrationLatency", "integrationLatency"},
+	{"integrationStatus", "integrationStatus"},
+	{"integrationError", "integrationErrorMessage"},
+	{"error", "error.message"},
+}
+
+func accessLogFormat() string {
+	var members []string
+	for _, field := range accessLogFields {
+		name, err := json.Marshal(field.name)
+		if err != nil {
+			panic("infra: a field name of the access log is no JSON string: " + err.Error())
+		}
+		members = append(members, string(name)+`:"$context.`+field.variable+`"`)
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}

@@ -1,0 +1,175 @@
+package infra_test
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRoutes(t *testing.T) {
+	routes := []struct{ id, key, permitted, function string }{
+		{"Send", "POST /send-otp", "POST/send-otp", "Send"},
+		{"Resend", "POST /resend-otp", "POST/resend-otp", "Send"},
+		{"Verify", "POST /verify-otp", "POST/verify-otp", "Verify"},
+		{"Banner", "GET /", "", "Discovery"}, // the default route's permission is for it too
+		{"Default", "$default", "*", "Discovery"},
+	}
+	for _, r := range routes {
+		want := object{
+			"ApiId":             "${Api}",
+			"RouteKey":          r.key,
+			"Target":            "integrations/${" + r.function + "Integration}",
+			"AuthorizationType": "NONE",
+		}
+		if diff := cmp.Diff(want, development.properties(t, r.id+"Route", "AWS::ApiGatewayV2::Route")); diff != "" {
+			t.Errorf("route %s (-want +got):\n%s", r.key, diff)
+		}
+		want = object{
+			"ApiId":                "${Api}",
+			"IntegrationType":      "AWS_PROXY",
+			"IntegrationUri":       "${" + r.function + "Function.Arn}",
+			"PayloadFormatVersion": "2.0",
+		}
+		if diff := cmp.Diff(want, development.properties(t, r.function+"Integration", "AWS::ApiGatewayV2::Integration")); diff != "" {
+			t.Errorf("integration of %s (-want +got):\n%s", r.key, diff)
+		}
+		if r.permitted == "" {
+			continue
+		}
+		want = object{
+			"Action":       "lambda:InvokeFunction",
+			"FunctionName": "${" + r.function + "Function}",
+			"Principal":    "apigateway.amazonaws.com",
+			"SourceArn":    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/" + r.permitted,
+		}
+		if diff := cmp.Diff(want, development.properties(t, r.id+"Permission", "AWS::Lambda::Permission")); diff != "" {
+			t.Errorf("permission of %s (-want +got):\n%s", r.key, diff)
+		}
+	}
+}
+
+func TestStage(t *testing.T) {
+	throttle := func(rate, burst float64) object {
+		return object{"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+	}
+	for _, test := range []struct {
+		deployment
+		send, resend, verify, other object
+	}{
+		{development, throttle(5, 10), throttle(5, 10), throttle(50, 100), throttle(20, 40)},
+		{production, throttle(1, 2), throttle(3, 4), throttle(5, 6), throttle(7, 8)},
+	} {
+		want := object{
+			"ApiId":                "${Api}",
+			"StageName":            "$default",
+			"AutoDeploy":           true,
+			"DefaultRouteSettings": test.other,
+			"RouteSettings": object{
+				"POST /send-otp":   test.send,
+				"POST /resend-otp": test.resend,
+				"POST /verify-otp": test.verify,
+			},
+		}
+		got := object{}
+		for name, value := range test.properties(t, "Stage", "AWS::ApiGatewayV2::Stage") {
+			if name != "AccessLogSettings" { // TestAccessLog
+				got[name] = value
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s stage (-want +got):\n%s", test.props.Stage, diff)
+		}
+	}
+}
+
+// API Gateway refuses a stage whose settings name a route that is not there yet.
+func TestStageWaitsForItsRoutes(t *testing.T) {
+	data, err := os.ReadFile(development.path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Resources map[string]struct {
+			Type      string
+			DependsOn []string
+		}
+	}
+	err = json.Unmarshal(data, &document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stage, routes []string
+	for name, resource := range document.Resources {
+		switch resource.Type {
+		case "AWS::ApiGatewayV2::Stage":
+			stage = resource.DependsOn
+		case "AWS::ApiGatewayV2::Route":
+			routes = append(routes, name)
+		}
+	}
+	slices.Sort(stage)
+	slices.Sort(routes)
+	if diff := cmp.Diff(routes, stage); diff != "" || len(routes) == 0 {
+		t.Errorf("the stage waits for (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	settings := development.properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)
+	if got := settings["DestinationArn"]; got != "${ApiLogs.Arn}" {
+		t.Errorf("destination is %v, want the API's own log group", got)
+	}
+	format := settings["Format"].(string)
+	fields := map[string]string{}
+	err := json.Unmarshal([]byte(format), &fields)
+	if err != nil {
+		t.Fatalf("the format is not one JSON object of texts: %v\n%s", err, format)
+	}
+	want := map[string]string{
+		"requestId":          "$context.requestId",
+		"requestTime":        "$context.requestTime",
+		"routeKey":           "$context.routeKey",
+		"status":             "$context.status",
+		"protocol":           "$context.protocol",
+		"responseLength":     "$context.responseLength",
+		"responseLatency":    "$context.responseLatency",
+		"integrationLatency": "$context.integrationLatency",
+		"integrationStatus":  "$context.integrationStatus",
+		"integrationError":   "$context.integrationErrorMessage",
+		"error":              "$context.error.message",
+	}
+	if diff := cmp.Diff(want, fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	// Said apart from the list above, for whoever extends it.
+	for _, personal := range []string{"identity", "sourceIp", "userAgent", "caller", "authorizer", "path", "domainName", "user"} {
+		if strings.Contains(format, "$context."+personal) {
+			t.Errorf("the format logs $context.%s…, which can name a person", personal)
+		}
+	}
+}
+
+func TestCORS(t *testing.T) {
+	want := object{
+		"Name":         "infobip-otp-production",
+		"ProtocolType": "HTTP",
+		"CorsConfiguration": object{
+			"AllowOrigins":  []any{"https://app.example.com", "https://www.example.com"},
+			"AllowMethods":  []any{"GET", "POST"},
+			"AllowHeaders":  []any{"content-type", "idempotency-key"},
+			"ExposeHeaders": []any{"ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "retry-after"},
+			"MaxAge":        3600.0,
+		},
+	}
+	if diff := cmp.Diff(want, production.properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
+		t.Errorf("with origins (-want +got):\n%s", diff)
+	}
+	want = object{"Name": "infobip-otp-development", "ProtocolType": "HTTP"}
+	if diff := cmp.Diff(want, development.properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
+		t.Errorf("without origins (-want +got):\n%s", diff)
+	}
+}

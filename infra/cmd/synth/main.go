@@ -1,0 +1,56 @@
+// Command synth writes the CloudFormation template of a deployment into cdk.out, or where the
+// CDK's command line says (CDK_OUTDIR). The settings come from the environment and deploy.env,
+// as docs/deploy.md lists them; it runs in infra/.
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra"
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// root is the repository's root, seen from infra/.
+const root = ".."
+
+func main() {
+	err := run(os.Stderr)
+	jsii.Close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(notes io.Writer) error {
+	err := props.LoadFile(root)
+	if err != nil {
+		return err
+	}
+	assets := cmp.Or(os.Getenv("ASSETS_DIR"), filepath.Join(root, "dist", "arm64"))
+	p, err := props.FromEnvironment(os.Getenv, assets)
+	err = errors.Join(err, p.Validate())
+	if err != nil {
+		return err
+	}
+	for _, note := range p.Notes() {
+		_, err = fmt.Fprintln(notes, "note: "+note)
+		if err != nil {
+			return fmt.Errorf("writing a note: %w", err)
+		}
+	}
+	app := infra.NewApp(cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out"))
+	_, _, err = infra.NewStack(app, p)
+	if err != nil {
+		return err
+	}
+	app.Synth(nil)
+	return nil
+}

@@ -1,0 +1,272 @@
+package infra_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type object = map[string]any
+
+func TestFunctions(t *testing.T) {
+	for _, test := range []struct {
+		function, zip, description string
+		stateful                   bool
+	}{
+		{"Send", "send", "Sends a PIN, or the same PIN again.", true},
+		{"Verify", "verify", "Checks a PIN.", true},
+		{"Discovery", "discovery", "Answers the banner and everything that is no route.", false},
+	} {
+		t.Run(test.function, func(t *testing.T) {
+			want := object{
+				"Architectures": []any{"arm64"},
+				"Description":   test.description,
+				"Handler":       "bootstrap",
+				"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
+				"MemorySize":    256.0,
+				"Role":          "${" + test.function + "Role.Arn}",
+				"Runtime":       "provided.al2023",
+				"Timeout":       20.0,
+				"TracingConfig": object{"Mode": "Active"},
+			}
+			if test.stateful {
+				want["Environment"] = object{"Variables": object{
+					"TABLE_NAME":              "${Table}",
+					"SECRET_ID":               "${Secret}",
+					"INFOBIP_BASE_URL":        "${InfobipBaseUrl}",
+					"INFOBIP_2FA_APP_ID":      "${Infobip2faAppId}",
+					"INFOBIP_2FA_MSG_ID":      "${Infobip2faMsgId}",
+					"IP_SEND_LIMIT":           "5/15m",
+					"IP_VERIFY_LIMIT":         "10/5m",
+					"NUMBER_SEND_LIMIT":       "3/1d",
+					"SEND_COOLDOWN":           "30s",
+					"VERIFY_SPACING":          "3s",
+					"PIN_ATTEMPTS":            "5",
+					"PIN_TTL":                 "10m",
+					"PIN_LENGTH":              "6",
+					"NUMBER_FAILURE_LIMIT":    "50",
+					"NUMBER_FAILURE_MEMORY":   "90d",
+					"NUMBER_DISABLED_MEMORY":  "400d",
+					"REQUIRE_VERIFICATION_ID": "false",
+				}}
+			}
+			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
+			checkCode(t, got["Code"], test.zip)
+			delete(got, "Code")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("properties (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// checkCode looks behind the asset's name, which is a hash of the CDK's own: the file that goes
+// up is to be the very zip.
+func checkCode(t *testing.T, code any, function string) {
+	t.Helper()
+	location := code.(object)
+	if got, want := location["S3Bucket"], "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"; got != want {
+		t.Errorf("code is in %v, want %s", got, want)
+	}
+	got, err := os.ReadFile(filepath.Join(development.dir, "asset."+location["S3Key"].(string)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Clean(filepath.Join(assets, function+".zip")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the asset is not %s.zip as it was built", function)
+	}
+}
+
+func TestSettingsReachTheFunctions(t *testing.T) {
+	want := object{
+		"TABLE_NAME":              "${Table}",
+		"SECRET_ID":               "${Secret}",
+		"INFOBIP_BASE_URL":        "abc123.api.infobip.com",
+		"INFOBIP_2FA_APP_ID":      "APP1",
+		"INFOBIP_2FA_MSG_ID":      "MSG1",
+		"ALLOWED_REGIONS":         "AT,DE",
+		"IP_SEND_LIMIT":           "6/16m",
+		"IP_VERIFY_LIMIT":         "11/6m",
+		"NUMBER_SEND_LIMIT":       "4/2d",
+		"SEND_COOLDOWN":           "0s",
+		"VERIFY_SPACING":          "4s",
+		"PIN_ATTEMPTS":            "4",
+		"PIN_TTL":                 "9m",
+		"PIN_LENGTH":              "8",
+		"NUMBER_FAILURE_LIMIT":    "60",
+		"NUMBER_FAILURE_MEMORY":   "91d",
+		"NUMBER_DISABLED_MEMORY":  "401d",
+		"REQUIRE_VERIFICATION_ID": "true",
+	}
+	for _, function := range []string{"SendFunction", "VerifyFunction"} {
+		got := production.properties(t, function, "AWS::Lambda::Function")["Environment"]
+		if diff := cmp.Diff(any(object{"Variables": want}), got); diff != "" {
+			t.Errorf("%s environment (-want +got):\n%s", function, diff)
+		}
+	}
+	if got, there := production.properties(t, "DiscoveryFunction", "AWS::Lambda::Function")["Environment"]; there {
+		t.Errorf("DiscoveryFunction has the environment %v, want none", got)
+	}
+}
+
+func TestPlainHTTPIsNeverAllowed(t *testing.T) {
+	for _, d := range []deployment{development, production} {
+		text, err := os.ReadFile(d.path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"INFOBIP_ALLOW_HTTP", "INFOBIP_API_KEY", "AWS_ENDPOINT_URL"} {
+			if strings.Contains(string(text), name) {
+				t.Errorf("%s stage names %s, which is for local runs", d.props.Stage, name)
+			}
+		}
+	}
+}
+
+func TestReservedConcurrency(t *testing.T) {
+	for function, want := range map[string]any{
+		"SendFunction": 10.0, "VerifyFunction": 20.0, "DiscoveryFunction": 5.0,
+	} {
+		got := production.properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
+		if got != want {
+			t.Errorf("production %s reserves %v, want %v", function, got, want)
+		}
+		got, there := development.properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
+		if there {
+			t.Errorf("development %s reserves %v, want nothing", function, got)
+		}
+	}
+}
+
+func TestLogGroups(t *testing.T) {
+	for _, test := range []struct {
+		deployment
+		days   float64
+		policy string
+	}{
+		{development, 30, "Delete"},
+		{production, 90, "Retain"},
+	} {
+		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
+			got := test.properties(t, name, "AWS::Logs::LogGroup")
+			if diff := cmp.Diff(object{"RetentionInDays": test.days}, got); diff != "" {
+				t.Errorf("%s %s (-want +got):\n%s", test.props.Stage, name, diff)
+			}
+			checkRemoval(t, test.deployment, name, test.policy)
+		}
+	}
+}
+
+func checkRemoval(t *testing.T, d deployment, name, want string) {
+	t.Helper()
+	resource := d.Resources[name]
+	if resource.DeletionPolicy != want || resource.UpdateReplacePolicy != want {
+		t.Errorf("%s %s: DeletionPolicy %q, UpdateReplacePolicy %q, want both %q",
+			d.props.Stage, name, resource.DeletionPolicy, resource.UpdateReplacePolicy, want)
+	}
+}
+
+// The parameters of a stack without an Infobip account have no value to fall back to, so that
+// CloudFormation refuses to create it without them.
+func TestParametersWithoutAnAccount(t *testing.T) {
+	parameters := func(d deployment) map[string]any {
+		text, err := os.ReadFile(d.path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var document struct{ Parameters map[string]any }
+		err = json.Unmarshal(text, &document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(document.Parameters, "BootstrapVersion") // the CDK's
+		return document.Parameters
+	}
+	required := func(description string) object {
+		return object{"Type": "String", "MinLength": 1.0, "Description": description}
+	}
+	want := map[string]any{
+		"InfobipBaseUrl":  required("Personal Infobip address, such as abc123.api.infobip.com."),
+		"Infobip2faAppId": required("Infobip 2FA application id."),
+		"Infobip2faMsgId": required("Infobip 2FA message template id."),
+	}
+	if diff := cmp.Diff(want, parameters(development)); diff != "" {
+		t.Errorf("parameters without an account (-want +got):\n%s", diff)
+	}
+	if got := parameters(production); len(got) != 0 {
+		t.Errorf("parameters with an account: %v, want none", got)
+	}
+}
+
+// Whatever else comes into the stack comes on purpose.
+func TestNothingElse(t *testing.T) {
+	want := map[string]int{
+		"AWS::Lambda::Function":          3,
+		"AWS::IAM::Role":                 3,
+		"AWS::Logs::LogGroup":            4,
+		"AWS::DynamoDB::Table":           1,
+		"AWS::SecretsManager::Secret":    1,
+		"AWS::ApiGatewayV2::Api":         1,
+		"AWS::ApiGatewayV2::Stage":       1,
+		"AWS::ApiGatewayV2::Integration": 3,
+		"AWS::ApiGatewayV2::Route":       5,
+		"AWS::Lambda::Permission":        4,
+	}
+	for _, d := range []deployment{development, production} {
+		got := map[string]int{}
+		for _, resource := range d.Resources {
+			got[resource.Type]++
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s resources (-want +got):\n%s", d.props.Stage, diff)
+		}
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	want := map[string]any{
+		"ApiUrl":    object{"Description": "Base address of the service.", "Value": "${Api.ApiEndpoint}/"},
+		"TableName": object{"Description": "State, one item for a phone number or a client address.", "Value": "${Table}"},
+		"SecretId":  object{"Description": "Put the secret's value here.", "Value": "${Secret}"},
+	}
+	if diff := cmp.Diff(want, development.Outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+}
+
+func TestTerminationProtection(t *testing.T) {
+	for _, test := range []struct {
+		deployment
+		want bool
+	}{{development, false}, {production, true}} {
+		data, err := os.ReadFile(filepath.Join(test.dir, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var manifest struct {
+			Stacks map[string]struct {
+				Properties struct{ TerminationProtection bool }
+			} `json:"artifacts"`
+		}
+		err = json.Unmarshal(data, &manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stack, there := manifest.Stacks[fmt.Sprintf("infobip-otp-%s", test.props.Stage)]
+		if !there || stack.Properties.TerminationProtection != test.want {
+			t.Errorf("%s: stack in manifest %v, termination protection %v, want %v",
+				test.props.Stage, there, stack.Properties.TerminationProtection, test.want)
+		}
+	}
+}

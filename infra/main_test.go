@@ -1,0 +1,138 @@
+package infra_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra"
+	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
+	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+)
+
+// Starting the CDK costs seconds, so every test looks at the same few deployments.
+var (
+	assets      string
+	development deployment // all defaults
+	production  deployment // everything set
+)
+
+// deployment is a synthesised stack.
+type deployment struct {
+	props props.Props
+	dir   string
+	template.Template
+}
+
+func (d deployment) path() string {
+	return filepath.Join(d.dir, infra.StackName(d.props.Stage)+".template.json")
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	defer jsii.Close()
+	dir, err := os.MkdirTemp("", "infra-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		err := os.RemoveAll(dir)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
+	assets = filepath.Join(dir, "assets")
+	err = standin.Write(assets)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for into, p := range map[*deployment]props.Props{
+		&development: props.Default(assets),
+		&production:  productionProps(),
+	} {
+		*into, err = synthesize(filepath.Join(dir, p.Stage), p)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+// productionProps differ from the defaults in every setting.
+func productionProps() props.Props {
+	p := props.Default(assets)
+	p.Stage = "production"
+	p.Infobip = &props.Infobip{BaseURL: "abc123.api.infobip.com", ApplicationID: "APP1", MessageID: "MSG1"}
+	p.AllowedRegions = []string{"AT", "DE"}
+	p.Limits = props.Limits{
+		IPSend:                grammar.Rate{Attempts: 6, Window: 16 * 60e9},
+		IPVerify:              grammar.Rate{Attempts: 11, Window: 6 * 60e9},
+		NumberSend:            grammar.Rate{Attempts: 4, Window: 2 * grammar.Day},
+		SendCooldown:          0,
+		VerifySpacing:         4e9,
+		PINAttempts:           4,
+		PINTTL:                9 * 60e9,
+		PINLength:             8,
+		NumberFailures:        60,
+		FailureMemory:         91 * grammar.Day,
+		DisabledMemory:        401 * grammar.Day,
+		RequireVerificationID: true,
+	}
+	p.LogRetentionDays = 90
+	p.CORSOrigins = []string{"https://app.example.com", "https://www.example.com"}
+	p.Throttles = props.Throttles{
+		Send:   props.Throttle{Rate: 1, Burst: 2},
+		Resend: props.Throttle{Rate: 3, Burst: 4},
+		Verify: props.Throttle{Rate: 5, Burst: 6},
+		Other:  props.Throttle{Rate: 7, Burst: 8},
+	}
+	p.ReservedConcurrency = props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)}
+	p.SecretKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	return p
+}
+
+// synthesize places the stack of p in an app of its own, as cmd/synth does.
+func synthesize(dir string, p props.Props) (deployment, error) {
+	app := infra.NewApp(dir)
+	_, _, err := infra.NewStack(app, p)
+	if err != nil {
+		return deployment{}, err
+	}
+	app.Synth(nil)
+	d := deployment{props: p, dir: dir}
+	d.Template, err = template.LoadCDK(d.path(), "Otp")
+	return d, err
+}
+
+func mustSynthesize(t *testing.T, p props.Props) deployment {
+	t.Helper()
+	d, err := synthesize(t.TempDir(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// properties are those of one resource of the expected type.
+func (d deployment) properties(t *testing.T, name, kind string) map[string]any {
+	t.Helper()
+	resource, there := d.Resources[name]
+	if !there {
+		t.Fatalf("%s stage has no %s", d.props.Stage, name)
+	}
+	if resource.Type != kind {
+		t.Fatalf("%s is a %s, want a %s", name, resource.Type, kind)
+	}
+	return resource.Properties
+}

@@ -1,0 +1,82 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// Service is one deployment of phone verification. Its parts are exported for what an app may
+// want to add: alarms, a domain, a dashboard.
+type Service struct {
+	Send      awslambda.Function
+	Verify    awslambda.Function
+	Discovery awslambda.Function
+	API       awsapigatewayv2.HttpApi
+	Stage     awsapigatewayv2.CfnStage
+	Table     awsdynamodb.Table
+
+	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
+	SecretID *string
+	// URL is the base address, with a slash at the end.
+	URL *string
+}
+
+// NewService places the service in scope. The error lists every setting that is not accepted;
+// nothing is placed then.
+func NewService(scope constructs.Construct, id string, p props.Props) (*Service, error) {
+	err := p.Validate()
+	if err != nil {
+		return nil, fmt.Errorf("checking the props of %s: %w", id, err)
+	}
+
+	// The parts go under a construct of the CDK's: jsii takes no Go type that embeds one.
+	inside := constructs.NewConstruct(scope, jsii.String(id))
+	s := &Service{Table: newTable(inside, p)}
+	secret := newSecret(inside, p)
+	s.SecretID = secret.id
+
+	environment := settings(inside, p)
+	environment["TABLE_NAME"] = s.Table.TableName()
+	environment["SECRET_ID"] = secret.id
+
+	state := append(useTable(s.Table), useSecret(inside, secret, p)...)
+	s.Send = newFunction(inside, p, function{
+		name:        "send",
+		description: "Sends a PIN, or the same PIN again.",
+		environment: environment,
+		grants:      state,
+		reserved:    p.ReservedConcurrency.Send,
+	})
+	s.Verify = newFunction(inside, p, function{
+		name:        "verify",
+		description: "Checks a PIN.",
+		environment: environment,
+		grants:      state,
+		reserved:    p.ReservedConcurrency.Verify,
+	})
+	s.Discovery = newFunction(inside, p, function{
+		name:        "discovery",
+		description: "Answers the banner and everything that is no route.",
+		reserved:    p.ReservedConcurrency.Discovery,
+	})
+
+	s.API, s.Stage = newAPI(inside, p, s.Send, s.Verify, s.Discovery)
+	s.URL = jsii.Sprintf("%s/", *s.API.ApiEndpoint())
+	return s, nil
+}
+
+// removal keeps what a stage other than development has stored when its stack goes.
+func removal(p props.Props) awscdk.RemovalPolicy {
+	if p.Keeps() {
+		return awscdk.RemovalPolicy_RETAIN
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}

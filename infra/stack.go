@@ -1,0 +1,55 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// NewApp is a CDK app that synthesises into outdir, with nothing taken from a cdk.json, so that
+// a test and `cdk deploy` see the same template.
+func NewApp(outdir string) awscdk.App {
+	return awscdk.NewApp(&awscdk.AppProps{
+		Outdir:             jsii.String(outdir),
+		AnalyticsReporting: jsii.Bool(false), // no resource that reports the CDK's use to AWS
+	})
+}
+
+// StackName is the name of a stage's stack, which `make deploy` deploys.
+func StackName(stage string) string { return "infobip-otp-" + stage }
+
+// NewStack places the service in a stack of its own, for whatever account and region it is
+// deployed to, and prints what an operator needs next.
+func NewStack(scope constructs.Construct, p props.Props) (awscdk.Stack, *Service, error) {
+	err := p.Validate()
+	if err != nil {
+		return nil, nil, fmt.Errorf("checking the props: %w", err)
+	}
+	stack := awscdk.NewStack(scope, jsii.String(StackName(p.Stage)), &awscdk.StackProps{
+		Description:           jsii.String("Phone verification with one-time PINs through Infobip 2FA (" + p.Stage + " stage)."),
+		TerminationProtection: jsii.Bool(p.Keeps()),
+	})
+	// The CDK writes a DependsOn for a role that the function's own GetAtt already waits for.
+	stack.TemplateOptions().SetMetadata(&map[string]any{
+		"cfn-lint": map[string]any{"config": map[string]any{"ignore_checks": []string{"W3005"}}},
+	})
+	service, err := NewService(stack, "Otp", p)
+	if err != nil {
+		return nil, nil, fmt.Errorf("placing the service: %w", err)
+	}
+	output(stack, "ApiUrl", "Base address of the service.", service.URL)
+	output(stack, "TableName", "State, one item for a phone number or a client address.", service.Table.TableName())
+	output(stack, "SecretId", "Put the secret's value here.", service.SecretID)
+	return stack, service, nil
+}
+
+func output(stack awscdk.Stack, id, description string, value *string) {
+	awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{
+		Description: jsii.String(description),
+		Value:       value,
+	})
+}

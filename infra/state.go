@@ -1,0 +1,70 @@
+package infra
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// newTable is the one table, with the names that pkg/store and pkg/ratelimit use.
+func newTable(scope constructs.Construct, p props.Props) awsdynamodb.Table {
+	return awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
+		PartitionKey: &awsdynamodb.Attribute{
+			Name: jsii.String("pk"),
+			Type: awsdynamodb.AttributeType_STRING,
+		},
+		TimeToLiveAttribute: jsii.String("ttl"),
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		DeletionProtection: jsii.Bool(p.Keeps()),
+		RemovalPolicy:      removal(p),
+	})
+}
+
+// secret is the secret as the functions see it.
+type secret struct {
+	id  *string // what SECRET_ID says
+	arn *string // what the grant names
+}
+
+// newSecret creates the secret without a value: CloudFormation would have to be told one, and a
+// generated one would not have the form. The operator puts it (docs/deploy.md).
+func newSecret(scope constructs.Construct, p props.Props) secret {
+	if p.Secret != nil {
+		return existingSecret(scope, p.Secret.ID)
+	}
+	var key *string
+	if p.SecretKeyARN != "" {
+		key = jsii.String(p.SecretKeyARN)
+	}
+	created := awssecretsmanager.NewCfnSecret(scope, jsii.String("Secret"), &awssecretsmanager.CfnSecretProps{
+		Description: jsii.String("Infobip API key and phone HMAC keys, as JSON."),
+		KmsKeyId:    key,
+	})
+	created.ApplyRemovalPolicy(removal(p), nil)
+	acceptNoRotation(created)
+	return secret{id: created.Ref(), arn: created.Ref()}
+}
+
+// existingSecret names a secret by its full ARN or by its name; to a name Secrets Manager adds a
+// hyphen and six characters that only it knows.
+func existingSecret(scope constructs.Construct, id string) secret {
+	if strings.HasPrefix(id, "arn:") {
+		return secret{id: jsii.String(id), arn: jsii.String(id)}
+	}
+	arn := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service:      jsii.String("secretsmanager"),
+		Resource:     jsii.String("secret"),
+		ResourceName: jsii.String(id + "-??????"),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+	return secret{id: jsii.String(id), arn: arn}
+}
