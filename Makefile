@@ -1,0 +1,113 @@
+# What this repository can do. `make` alone prints the list and changes nothing.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# The architecture of the Lambda functions. It must not reach any other command:
+# with GOARCH exported, `go run` builds a program that this machine cannot start.
+GOARCH ?= arm64
+unexport GOARCH GOOS
+
+FUNCTIONS := send verify discovery
+DIST := dist/$(GOARCH)
+
+# Everything that changes the bytes of a function is said here, so that settings of
+# one machine (go env -w, a go.work above, a higher GOAMD64) do not reach them. Go
+# reads an empty variable as unset, so each has a value.
+LAMBDA_ENV := env CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 \
+	GOFIPS140=off GOFLAGS=-mod=readonly GOWORK=off
+LAMBDA_BUILD := $(LAMBDA_ENV) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid='
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+# The program replaces make's shell, so Ctrl-C reaches it and make has no error to report.
+.PHONY: run
+run: ## Start the service on this machine, simulator included (needs Go alone)
+	@go build -o dist/host/local ./cmd/local
+	@exec dist/host/local
+
+.PHONY: simulator
+simulator: ## Start the Infobip simulator alone (needs Go alone)
+	@go build -o dist/host/simulator ./cmd/simulator
+	@exec dist/host/simulator
+
+.PHONY: check
+check: ## The fast inner loop: format, vet, short tests, builds (needs Go alone)
+	@tools/format
+	@go vet ./...
+	@go test -short ./...
+	@go build -o dist/host/ ./cmd/...
+
+.PHONY: test
+test: ## Everything, on the real parts; installs what is missing first
+	@test/all
+
+.PHONY: lint
+lint: ## golangci-lint over every module
+	@tools/install golangci-lint
+	@tools/lint
+
+.PHONY: vulnerabilities
+vulnerabilities: ## govulncheck over every module (needs the Go vulnerability database)
+	@tools/install govulncheck
+	@tools/vulnerabilities
+
+.PHONY: tools
+tools: ## Install what `make test` needs and this machine lacks, into .tools/
+	@tools/install
+
+# go decides what has to be built again, so these targets are never up to date.
+.PHONY: build
+build: $(FUNCTIONS:%=$(DIST)/%.zip) ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
+
+.PHONY: architecture
+architecture:
+	@case "$(GOARCH)" in arm64|amd64) ;; *) echo "make: GOARCH is $(GOARCH): Lambda has arm64 and amd64" >&2; exit 1;; esac
+
+.PHONY: $(FUNCTIONS:%=$(DIST)/%/bootstrap)
+$(FUNCTIONS:%=$(DIST)/%/bootstrap): $(DIST)/%/bootstrap: architecture
+	@mkdir -p $(@D)
+	@$(LAMBDA_BUILD) -o $@ ./functions/$*
+
+$(FUNCTIONS:%=$(DIST)/%.zip): $(DIST)/%.zip: $(DIST)/%/bootstrap
+	@env -u GOARCH -u GOOS GOFLAGS=-mod=readonly GOWORK=off go run ./internal/build/zip $@ $<
+	@echo "$@ $$(wc -c < $@ | tr -d ' ') bytes"
+
+# The stack is always arm64, whatever GOARCH says.
+.PHONY: synth
+synth: ## Write the CloudFormation template of the CDK stack to infra/cdk.out/
+	@$(MAKE) build GOARCH=arm64
+	@cd infra && go run ./cmd/synth
+
+.PHONY: deploy
+deploy: ## Build and deploy the CDK stack to the AWS account of the environment (ARGS for cdk deploy)
+	@$(MAKE) build GOARCH=arm64
+	@cd infra && go run ./cmd/deploy $(ARGS)
+
+.PHONY: bench
+bench: ## Cold start of each function beside a hello-world's
+	@go run ./bench/coldstart
+
+.PHONY: fuzz
+fuzz: ## Each fuzz target for FUZZTIME (1m)
+	@tools/fuzz
+
+# `sam build` (infra/sam) calls build-<logical id> with the folder that is to hold the bootstrap.
+.PHONY: build-SendFunction build-VerifyFunction build-DiscoveryFunction
+build-SendFunction: sam-send
+build-VerifyFunction: sam-verify
+build-DiscoveryFunction: sam-discovery
+
+.PHONY: $(FUNCTIONS:%=sam-%)
+$(FUNCTIONS:%=sam-%): sam-%: architecture
+	@test -n "$(ARTIFACTS_DIR)" || { echo "make: ARTIFACTS_DIR is not set: this target is for sam build" >&2; exit 1; }
+	@$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$*
+
+.PHONY: clean
+clean: ## Remove what the targets made; .tools/ stays, `rm -rf .tools` removes it
+	@rm -rf dist infra/cdk.out .aws-sam

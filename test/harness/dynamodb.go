@@ -1,0 +1,101 @@
+package harness
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// The region and the credentials that the emulators are called with. Any will do.
+const (
+	Region          = "us-east-1"
+	AccessKeyID     = "local"
+	SecretAccessKey = "local"
+)
+
+// DynamoDBLocal gives the endpoint of AWS's DynamoDB Local, kept in memory and shared
+// by the tests of a package. Give each test a table of its own: see Table.
+func DynamoDBLocal(tb testing.TB) string {
+	tb.Helper()
+	return shared.address(tb, "DynamoDB Local", startDynamoDB)
+}
+
+func startDynamoDB() (string, func() error, error) {
+	lib, err := tool("dynamodb")
+	if err != nil {
+		return "", nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", nil, err
+	}
+	p, err := start(Command{
+		Name: "DynamoDB Local",
+		Path: "java",
+		Args: []string{
+			"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", // starts sooner, on less
+			"-Djava.library.path=" + lib, "-cp", filepath.Join(lib, "*"),
+			"software.amazon.dynamodb.services.local.main.ServerRunner",
+			"-inMemory", "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port),
+		},
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	endpoint := fmt.Sprintf("http://127.0.0.1:%d", port)
+	client := DynamoDB(endpoint)
+	err = p.ready(30*time.Second, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_, err := client.ListTables(ctx, &dynamodb.ListTablesInput{}, func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 })
+		return err
+	})
+	return endpoint, p.stop, err
+}
+
+// DynamoDB gives a client for an endpoint.
+func DynamoDB(endpoint string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       Region,
+		BaseEndpoint: &endpoint,
+		Credentials:  credentials.NewStaticCredentialsProvider(AccessKeyID, SecretAccessKey, ""),
+	})
+}
+
+// Table creates a table as both templates do, but with TTL off: DynamoDB Local deletes
+// what has expired within seconds and AWS within days, so the item that is still there
+// is the case to test. It is deleted when the test ends.
+func Table(tb testing.TB, endpoint string) string {
+	tb.Helper()
+	client := DynamoDB(endpoint)
+	name := "otp-" + rand.Text()
+	_, err := client.CreateTable(tb.Context(), &dynamodb.CreateTableInput{
+		TableName:   &name,
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+	})
+	if err != nil {
+		tb.Fatalf("creating a table: %v", err)
+	}
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_, err := client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
+		if err != nil {
+			tb.Errorf("deleting the table: %v", err)
+		}
+	})
+	return name
+}
