@@ -32,6 +32,9 @@ type Config struct {
 	VerifyLimit ratelimit.Limit
 	Policy      otp.Policy
 	PINLength   int
+	// AllowedRegions are the ISO 3166-1 alpha-2 codes of the countries that PINs are
+	// sent to; empty means all.
+	AllowedRegions []string
 	// RequireVerificationID refuses to verify without naming the verification.
 	RequireVerificationID bool
 }
@@ -132,6 +135,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, grammar.Day, maxMemory),
 			SendTimeout:     FunctionTimeout,
 		},
+		AllowedRegions:        regions(r),
 		RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
 	}
 	if c.Infobip.BaseURL != "" {
@@ -139,18 +143,29 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			r.Fault("INFOBIP_BASE_URL", "the address of your account, such as xyz.api.infobip.com, with https unless it is on this machine or INFOBIP_ALLOW_HTTP is true")
 		}
 	}
-	for _, e := range []struct{ name, address string }{
-		{"AWS_ENDPOINT_URL_DYNAMODB", c.AWS.DynamoDB}, {"AWS_ENDPOINT_URL_SECRETS_MANAGER", c.AWS.SecretsManager},
-	} {
-		if e.address != "" && !strings.HasPrefix(e.address, "http://") && !strings.HasPrefix(e.address, "https://") {
-			name := e.name
-			if getenv(name) == "" {
-				name = "AWS_ENDPOINT_URL" // which stands for both
-			}
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"} {
+		address := getenv(name)
+		if address != "" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
 			r.Fault(name, "an address that begins with http:// or https://")
 		}
 	}
 	return c, r.Err()
+}
+
+func regions(r *settings.Reader) []string {
+	list := r.Text("ALLOWED_REGIONS", "")
+	if list == "" {
+		return nil
+	}
+	codes := strings.Split(list, ",")
+	for i, code := range codes {
+		codes[i] = strings.TrimSpace(code)
+		if len(codes[i]) != 2 || strings.Trim(codes[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+			r.Fault("ALLOWED_REGIONS", "a list of ISO 3166 country codes such as AT,DE")
+			return nil
+		}
+	}
+	return codes
 }
 
 // CheckDeployed says what a Lambda function lacks.

@@ -36,6 +36,7 @@ var (
 	refuseNoNumberOrID      = badRequest("verification_id_invalid", "Phone number and verification ID are required.")
 	refuseNumberToSend      = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format (e.g., +14155552671).")
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
+	refuseRegion            = badRequest("region_not_allowed", "This service does not send to phone numbers of this country.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
 	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")

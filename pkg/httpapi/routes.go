@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -29,9 +30,14 @@ type Edge struct {
 	Logger  *slog.Logger
 }
 
-// NewSend gives the handler of POST /send-otp and POST /resend-otp.
-func NewSend(e Edge, limit ratelimit.Limit, sender Sender) *Handler {
-	s := &sendRoutes{gate: gate{edge: e, name: "send", what: "OTP requests", limit: limit}, sender: sender}
+// NewSend gives the handler of POST /send-otp and POST /resend-otp. Regions, if there
+// are any, are the only ones whose numbers are sent to. They are told by the number's
+// region, not by its calling code: Jamaica and the Dominican Republic share +1.
+func NewSend(e Edge, limit ratelimit.Limit, sender Sender, regions ...string) *Handler {
+	s := &sendRoutes{
+		gate:   gate{edge: e, name: "send", what: "OTP requests", limit: limit},
+		sender: sender, regions: regions,
+	}
 	broken := refusalOf(&otp.Error{Reason: otp.SendUnconfirmed}, nil)
 	return &Handler{logger: e.Logger, clock: e.Clock, routes: map[string]route{
 		RouteSend:   {serve: s.gate.count(s.send), broken: broken},
@@ -63,8 +69,21 @@ func NewDiscovery(logger *slog.Logger) *Handler {
 }
 
 type sendRoutes struct {
-	gate   gate
-	sender Sender
+	gate    gate
+	sender  Sender
+	regions []string
+}
+
+// numberOf reads the number that a message would go to.
+func (s *sendRoutes) numberOf(members fields) (phone.Number, *refusal) {
+	number, err := phone.Parse(members.get("phoneNumber"))
+	switch {
+	case err != nil:
+		return phone.Number{}, refuseNumberToSend
+	case len(s.regions) > 0 && !slices.Contains(s.regions, number.Region()):
+		return phone.Number{}, refuseRegion
+	}
+	return number, nil
 }
 
 func (s *sendRoutes) send(ctx context.Context, r *request, a *admission) (*answer, error) {
@@ -75,9 +94,9 @@ func (s *sendRoutes) send(ctx context.Context, r *request, a *admission) (*answe
 	if members.get("phoneNumber") == "" {
 		return nil, refuseNoNumber
 	}
-	number, err := phone.Parse(members.get("phoneNumber"))
-	if err != nil {
-		return nil, refuseNumberToSend
+	number, refused := s.numberOf(members)
+	if refused != nil {
+		return nil, refused
 	}
 	channel, refused := channelOf(members)
 	if refused != nil {
@@ -101,9 +120,9 @@ func (s *sendRoutes) resend(ctx context.Context, r *request, a *admission) (*ans
 	if members.get("phoneNumber") == "" || members.get("verificationId") == "" {
 		return nil, refuseNoNumberOrID
 	}
-	number, err := phone.Parse(members.get("phoneNumber"))
-	if err != nil {
-		return nil, refuseNumberToSend
+	number, refused := s.numberOf(members)
+	if refused != nil {
+		return nil, refused
 	}
 	if !otp.ValidVerificationID(members.get("verificationId")) {
 		return nil, refuseVerificationID
