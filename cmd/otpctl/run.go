@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 
 	"github.com/spf13/cobra"
 )
@@ -24,16 +25,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		Long: `otpctl sets up and looks after infobip-otp: phone verification in your own AWS
 account through Infobip 2FA.
 
-It reads the gateway's own environment variables (INFOBIP_BASE_URL, PIN_TTL and so
+It reads the gateway's own environment variables (INFOBIP_BASE_URL, TABLE_NAME and so
 on), where empty means unset. An API key comes from INFOBIP_API_KEY, from standard
-input or from a prompt, never from a flag, which a shell history would keep.
+input or from a prompt, never from a flag, which a shell history would keep. AWS is
+reached as the AWS CLI reaches it: by profiles, single sign-on or the environment.
 
-Standard output has only what another program may read; everything else goes to
+Standard output has only the result that was asked for; everything else goes to
 standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newProvision(ui, getenv))
+	root.AddCommand(newProvision(ui, getenv), newNumber(ui, getenv), newSecret(ui, getenv))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -43,11 +45,15 @@ standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.
 	if err == nil {
 		return exitOK
 	}
-	ui.fail(err)
 	// What a command itself returns is a failure; the rest comes from cobra's
 	// reading of the arguments.
 	if failed := (*failure)(nil); errors.As(err, &failed) {
+		ui.fail(err)
 		return exitFailed
 	}
+	ui.fail(errors.New(longNumber.ReplaceAllString(err.Error(), "…")))
 	return exitUsage
 }
+
+// longNumber may be a phone number in the wrong place, which cobra quotes.
+var longNumber = regexp.MustCompile(`[0-9]{6,}`)

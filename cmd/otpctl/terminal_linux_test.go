@@ -91,3 +91,59 @@ func TestPromptDoesNotEcho(t *testing.T) {
 		t.Errorf("the terminal shows %q and standard error %q, %v", shown[:n], stderr.String(), err)
 	}
 }
+
+// asked answers in a terminal, once the program has asked, and gives what it said.
+func asked(t *testing.T, answer string, ask func(*tui) error) (string, error) {
+	t.Helper()
+	window, terminal := openTerminal(t)
+	defer time.AfterFunc(10*time.Second, func() { window.Close() }).Stop() // which ends the read
+	reading, writing := io.Pipe()
+	ui := &tui{in: terminal, out: io.Discard, err: writing}
+	result := make(chan error, 1)
+	go func() {
+		result <- ask(ui)
+		writing.Close()
+	}()
+	var said bytes.Buffer
+	for buffer, answered := make([]byte, 1024), false; ; {
+		n, err := reading.Read(buffer)
+		said.Write(buffer[:n])
+		if !answered && strings.HasSuffix(said.String(), ": ") {
+			answered = true
+			if _, err := io.WriteString(window, answer+"\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			return said.String(), <-result
+		}
+	}
+}
+
+func TestResetAsksInATerminal(t *testing.T) {
+	for answer, forgets := range map[string]bool{"yes": true, "y": true, "no": false, "": false, "YES!": false} {
+		s, busy := opened(t, attacked())
+		said, err := asked(t, answer, func(ui *tui) error { return (&number{ui: ui}).reset(t.Context(), s) })
+		if !strings.Contains(said, "otpctl: table otp: disabled since 2026-11-24T11:59:00Z, 2 sends, 50 failures in a row, 3 verifications (") ||
+			!strings.Contains(said, "otpctl: forget all this? (yes or no): ") {
+			t.Errorf("%q: it asked %q", answer, said)
+		}
+		if got := busy.saves == 1; got != forgets || got != (err == nil) || got != strings.Contains(said, "otpctl: forgotten: ") {
+			t.Errorf("%q: %d saves, %v, %q", answer, busy.saves, err, said)
+		}
+	}
+}
+
+func TestNumberIsAskedForInATerminal(t *testing.T) {
+	for _, args := range [][]string{nil, {"-"}} {
+		var got string
+		said, err := asked(t, " +447400123456 ", func(ui *tui) error {
+			who, err := (&number{ui: ui}).whose(args)
+			got = who.E164()
+			return err
+		})
+		if err != nil || got != "+447400123456" || said != "otpctl: phone number: " {
+			t.Errorf("%q: got %q, %v, it said %q", args, got, err, said)
+		}
+	}
+}

@@ -2,12 +2,13 @@ package main
 
 // This file is otpctl's user interface. The rules are:
 //
-//   - Standard output has only what a program may read, such as environment lines.
-//     A command that fails writes nothing there.
+//   - Standard output has only the result that was asked for, such as environment
+//     lines or a report. A command that fails writes nothing there.
 //   - Everything else goes to standard error behind "otpctl:", without a capital
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
-//   - A secret is read without echo and is never printed.
+//   - A secret is read without echo and is never printed. A phone number may show
+//     while it is typed, so that a slip is seen, and is never printed either.
 
 import (
 	"bufio"
@@ -67,7 +68,7 @@ func (f *failure) Unwrap() error { return f.err }
 // fails makes a failure of an error and its hints.
 func fails(err error, hints ...string) error { return &failure{err, hints} }
 
-// maxSecret is far above any key.
+// maxSecret is far above any key, and any other answer.
 const maxSecret = 4096
 
 // readSecret reads one line without showing it: from a prompt if standard input is
@@ -84,17 +85,30 @@ func (t *tui) readSecret(what string) (string, error) {
 }
 
 func (t *tui) promptSecret(what string, terminal int) (string, error) {
-	shown, err := term.GetState(terminal)
+	asked, err := t.ask(terminal)
 	if err != nil {
 		return "", fmt.Errorf("asking for %s: %w", what, err)
 	}
-	// A read from a terminal cannot be called off, so a signal has to end the
-	// process here, with the echo on again.
+	defer asked()
+	fmt.Fprintf(t.err, "otpctl: %s (not shown): ", what)
+	secret, err := term.ReadPassword(terminal)
+	fmt.Fprintln(t.err)
+	if err != nil {
+		return "", fmt.Errorf("asking for %s: %w", what, err)
+	}
+	return string(secret), nil
+}
+
+// ask prepares for a question, and gives what to call after it. A read from a terminal
+// cannot be called off, so a signal has to end the process here, with the echo on again.
+func (t *tui) ask(terminal int) (func(), error) {
+	shown, err := term.GetState(terminal)
+	if err != nil {
+		return nil, err
+	}
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
-	defer close(done)
-	defer signal.Stop(interrupts)
 	go func() {
 		select {
 		case <-interrupts:
@@ -104,13 +118,39 @@ func (t *tui) promptSecret(what string, terminal int) (string, error) {
 		case <-done:
 		}
 	}()
-	fmt.Fprintf(t.err, "otpctl: %s (not shown): ", what)
-	secret, err := term.ReadPassword(terminal)
-	fmt.Fprintln(t.err)
-	if err != nil {
-		return "", fmt.Errorf("asking for %s: %w", what, err)
+	return func() {
+		signal.Stop(interrupts)
+		close(done)
+	}, nil
+}
+
+// readLine reads one line that may show: from a prompt if standard input is a
+// terminal, else from standard input as it is. What follows the line stays there for
+// the next question.
+func (t *tui) readLine(what string) (string, error) {
+	if terminal, ok := t.terminal(); ok {
+		asked, err := t.ask(terminal)
+		if err != nil {
+			return "", fmt.Errorf("asking for %s: %w", what, err)
+		}
+		defer asked()
+		fmt.Fprintf(t.err, "otpctl: %s: ", what)
 	}
-	return string(secret), nil
+	var line []byte
+	for one := make([]byte, 1); len(line) < maxSecret; {
+		n, err := t.in.Read(one)
+		if n == 1 && one[0] == '\n' {
+			break
+		}
+		line = append(line, one[:n]...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", fmt.Errorf("reading %s from standard input: %w", what, err)
+		}
+	}
+	return strings.TrimSpace(string(line)), nil
 }
 
 // terminal gives standard input's descriptor if a person can be asked there.

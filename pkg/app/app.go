@@ -64,7 +64,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
 	}
 	return &App{
-		Send:     httpapi.NewSend(edge, c.SendLimit, service),
+		Send:     httpapi.NewSend(edge, c.SendLimit, service, c.AllowedRegions...),
 		Verify:   httpapi.NewVerify(edge, c.VerifyLimit, service, c.PINLength, c.RequireVerificationID),
 		logger:   logger,
 		store:    numbers,
@@ -73,14 +73,19 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	}, nil
 }
 
-// secretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the
-// stack never sets it, and `sam local` cannot leave SECRET_ID out.
 func secretReader(c Config) (secrets.Reader, error) {
+	return SecretReader(c, NewSecretsManager(c.AWS))
+}
+
+// SecretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the
+// stack never sets it, and `sam local` cannot leave SECRET_ID out. Elsewhere it reads
+// SECRET_ID through manager.
+func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, error) {
 	if c.Infobip.APIKey == "" {
 		if c.SecretID == "" {
 			return nil, errors.New("neither SECRET_ID nor INFOBIP_API_KEY is set")
 		}
-		return secrets.Manager{Client: NewSecretsManager(c.AWS), ID: c.SecretID}, nil
+		return secrets.Manager{Client: manager, ID: c.SecretID}, nil
 	}
 	// Without a secret the phone key comes from the API key: as secret, and the same
 	// after a restart.

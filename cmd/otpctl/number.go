@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+)
+
+// number is the command of that name, and its parts.
+type number struct {
+	ui     *tui
+	target target
+	json   bool
+	yes    bool
+}
+
+func newNumber(ui *tui, getenv func(string) string) *cobra.Command {
+	n := &number{ui: ui, target: target{ui: ui, getenv: getenv}}
+	command := &cobra.Command{
+		Use:   "number",
+		Short: "Show, re-enable or forget what is remembered of a phone number",
+		Long: `number looks at the state that the gateway keeps of one phone number in its table,
+and changes it for an operator. Its changes are saved only if nothing else was
+saved in between, so it can be used while the number is in use.
+
+The number is written in E.164, such as +14155552671. As an argument it stays in the
+shell's history and shows in the list of processes, and it is personal data: leave it
+out, or write -, and it is asked for, or read from standard input. It is never printed.
+
+The table is TABLE_NAME or --table. The key under which it keeps numbers is in the
+secret SECRET_ID or --secret. Without one it comes from INFOBIP_API_KEY, as on a
+laptop ("simulator" where make run simulates Infobip). The role needs
+secretsmanager:GetSecretValue, dynamodb:GetItem and, to change something,
+dynamodb:PutItem.`,
+		RunE: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return command.Help()
+			}
+			return errors.New("say what to do with the number: show, enable or reset")
+		},
+	}
+	show := n.command("show", "Show what is remembered of a phone number", (*number).show)
+	show.Long = show.Short + `: whether it is disabled, its failures and sends, and its
+verifications. Ids are abbreviated, and handles at Infobip are left out. The name
+that the number has in the gateway's log lines ("number") is shown to find them by.`
+	show.Example = `  otpctl number show
+  pass customers/42 | otpctl number show - --json`
+	show.Flags().BoolVar(&n.json, "json", false, "write the report as JSON")
+
+	enable := n.command("enable", "Re-enable a phone number that failures in a row have disabled", (*number).enable)
+	enable.Long = enable.Short + `,
+and start its count of failures anew. What it was sent, and what it may still be
+sent, stays as it is; so do its codes.`
+
+	reset := n.command("reset", "Forget everything that is remembered of a phone number", (*number).reset)
+	reset.Long = reset.Short + `: its codes
+die, and it may be sent to as if for the first time. Infobip's own limits stay.
+It asks first, unless there is --yes.`
+	reset.Flags().BoolVar(&n.yes, "yes", false, "do not ask")
+
+	command.AddCommand(show, enable, reset)
+	return command
+}
+
+func (n *number) command(name, short string, do func(*number, context.Context, *subject) error) *cobra.Command {
+	command := &cobra.Command{
+		Use:               name + " [phone number | -]",
+		Short:             short,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(command *cobra.Command, args []string) error {
+			s, err := n.open(command.Context(), args)
+			if err != nil {
+				return err
+			}
+			return do(n, command.Context(), s)
+		},
+	}
+	n.target.registerTable(command.Flags())
+	n.target.registerSecret(command.Flags())
+	return command
+}
+
+// subject is the number that a command is about.
+type subject struct {
+	table    resource
+	store    otp.Store
+	key      string     // in the table
+	policy   otp.Policy // of this environment, which may not be the deployment's
+	logName  string     // in the gateway's log lines
+	keptBy   string     // which key names it, for a person
+	state    otp.Number
+	revision otp.Revision
+}
+
+// open finds the number's state.
+func (n *number) open(ctx context.Context, args []string) (*subject, error) {
+	c, err := n.target.read()
+	if err != nil {
+		return nil, err
+	}
+	if c.Table == "" {
+		return nil, fails(errors.New("no table"), "set TABLE_NAME or use --table: the stack's output TableName names it")
+	}
+	if c.SecretID == "" && c.Infobip.APIKey == "" {
+		return nil, fails(errors.New("no key to find numbers by"),
+			"set SECRET_ID or use --secret: the stack's output SecretId names it",
+			"for make run set INFOBIP_API_KEY as it has it, or to simulator if it simulates Infobip")
+	}
+	who, err := n.whose(args)
+	if err != nil {
+		return nil, err
+	}
+	key, keptBy, err := n.phoneKey(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := n.target.dynamoDB(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{
+		table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), policy: c.Policy,
+		key: key.NumberKey(who), logName: key.LogName(who), keptBy: keptBy,
+	}
+	s.state, s.revision, err = s.store.Load(ctx, s.key)
+	if err != nil {
+		return nil, s.table.explain(err)
+	}
+	return s, nil
+}
+
+// whose reads the number. No error repeats it.
+func (n *number) whose(args []string) (phone.Number, error) {
+	text := "-"
+	if len(args) == 1 {
+		text = args[0]
+	} else if _, interactive := n.ui.terminal(); !interactive {
+		return phone.Number{}, fails(errors.New("no phone number"),
+			"write it behind the command, or - to read it from standard input, or run this in a terminal to be asked for it")
+	}
+	if text == "-" {
+		var err error
+		text, err = n.ui.readLine("phone number")
+		if err != nil {
+			return phone.Number{}, fails(err)
+		}
+	}
+	who, err := phone.Parse(text)
+	if err != nil {
+		return phone.Number{}, fails(errors.New("this is not a valid phone number in E.164"),
+			"write a plus, the country code and the rest, digits only, such as +14155552671")
+	}
+	return who, nil
+}
+
+// secretTime bounds one call about the secret.
+const secretTime = 10 * time.Second
+
+// phoneKey gets the key under which the table keeps numbers. A secret that is named
+// wins over INFOBIP_API_KEY, other than in the gateway: the functions in AWS never have
+// that one, and whoever has just used otpctl provision does.
+func (n *number) phoneKey(ctx context.Context, c app.Config) (pseudonym.Key, string, error) {
+	keptBy := "derived from INFOBIP_API_KEY"
+	var manager secrets.SecretsManagerAPI // nobody signs in without need
+	if c.SecretID != "" {
+		c.Infobip.APIKey = ""
+		keptBy = "in the secret " + c.SecretID
+		client, err := n.target.secretsManager(ctx, c)
+		if err != nil {
+			return pseudonym.Key{}, "", err
+		}
+		manager = client
+	}
+	reader, err := app.SecretReader(c, manager)
+	if err != nil {
+		return pseudonym.Key{}, "", fails(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, secretTime)
+	defer cancel()
+	secret, err := reader.Read(ctx)
+	if err != nil {
+		return pseudonym.Key{}, "", secretNamed(c.SecretID).explain(err)
+	}
+	return secret.PhoneKey(), keptBy, nil
+}
+
+func (n *number) show(_ context.Context, s *subject) error {
+	now := time.Now()
+	r := newReport(s, now)
+	if !n.json {
+		return r.print(n.ui.out, now)
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fails(fmt.Errorf("writing the report: %w", err))
+	}
+	n.ui.emit("%s", text)
+	return nil
+}

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const configPackage = "github.com/aws/aws-sdk-go-v2/config"
+
+// Profiles and single sign-on are for operators. A function has its credentials in the
+// environment.
+func TestFunctionsDoNotLinkTheSDKsConfig(t *testing.T) {
+	for _, from := range []string{"./functions/...", "./cmd/local", "./pkg/..."} {
+		deps := dependencies(t, from)
+		if !slices.Contains(deps, "github.com/aws/aws-sdk-go-v2/aws") {
+			t.Fatalf("go list -deps %s does not name the SDK: this test looks at the wrong packages", from)
+		}
+		if slices.Contains(deps, configPackage) {
+			t.Errorf("%s imports %s: the SSO, STS and sign-in packages that it links double a cold start; "+
+				"make clients from explicit options, as NewDynamoDB does", from, configPackage)
+		}
+	}
+	if !slices.Contains(dependencies(t, "./cmd/otpctl"), configPackage) {
+		t.Fatalf("cmd/otpctl does not import %s: this test looks for the wrong package", configPackage)
+	}
+}
+
+func dependencies(t *testing.T, packages string) []string {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", packages)
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", packages, err)
+	}
+	return strings.Fields(string(out))
+}
