@@ -12,7 +12,7 @@ import (
 // missing edge, one too many and one to the wrong node are all seen.
 func TestEdgesMatchLibrary(t *testing.T) {
 	every := 1
-	if testing.Short() {
+	if isBrief(t) {
 		every = 40
 	}
 	c := compareWithLibrary(t)

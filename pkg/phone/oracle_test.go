@@ -2,6 +2,8 @@ package phone
 
 import (
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -95,6 +97,22 @@ func (c *comparison) ask(s string) {
 			c.t.Fatalf("%d differences: enough", c.differences)
 		}
 	}
+}
+
+// isBrief says whether to compare a sample only: in the fast inner loop, and under
+// the race detector, which makes the library twenty times slower and has nothing to
+// find here, since nothing is shared that changes. The full run is plain go test.
+func isBrief(t *testing.T) bool {
+	t.Helper()
+	if testing.Short() {
+		return true
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return false
+	}
+	t.Log("race detector: a sample only; go test ./pkg/phone compares all")
+	return true
 }
 
 // report fails a comparison with too few valid numbers to mean anything.
