@@ -89,12 +89,18 @@ deploy: ## Build and deploy the CDK stack to the AWS account of the environment 
 	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/deploy $(ARGS)
 
+.PHONY: deploy-test
+deploy-test: ## Create the stack in an emulated AWS and compare what exists with the template
+	@tools/install python node
+	@$(MAKE) build GOARCH=arm64
+	@cd infra && go test -count=1 -v ./deploytest
+
 .PHONY: bench
-bench: ## Cold start of each function beside a hello-world's
-	@go run ./bench/coldstart
+bench: ## Benchmarks, and the cold start of each function beside a hello-world's
+	@tools/bench
 
 .PHONY: fuzz
-fuzz: ## Each fuzz target for FUZZTIME (1m)
+fuzz: ## Each fuzz target for FUZZTIME (1m), until the first finding
 	@tools/fuzz
 
 # `sam build` (infra/sam) calls build-<logical id> with the folder that is to hold the bootstrap.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"strings"
@@ -47,7 +48,7 @@ func readBody(event *events.APIGatewayV2HTTPRequest, names ...string) (fields, *
 		return nil, refuseBody
 	}
 	object = object.Clone() // the next read may overwrite it
-	if _, err := decoder.ReadToken(); err != io.EOF {
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, refuseBody
 	}
 	return readMembers(object, names)

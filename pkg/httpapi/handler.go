@@ -44,7 +44,6 @@ var methods = map[string]string{
 type Handler struct {
 	routes map[string]route
 	logger *slog.Logger
-	clock  otp.Clock
 }
 
 // route is one path's handler, and what is answered if it panics.

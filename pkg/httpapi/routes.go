@@ -39,7 +39,7 @@ func NewSend(e Edge, limit ratelimit.Limit, sender Sender, regions ...string) *H
 		sender: sender, regions: regions,
 	}
 	broken := refusalOf(&otp.Error{Reason: otp.SendUnconfirmed}, nil)
-	return &Handler{logger: e.Logger, clock: e.Clock, routes: map[string]route{
+	return &Handler{logger: e.Logger, routes: map[string]route{
 		RouteSend:   {serve: s.gate.count(s.send), broken: broken},
 		RouteResend: {serve: s.gate.count(s.resend), broken: broken},
 	}}
@@ -53,7 +53,7 @@ func NewVerify(e Edge, limit ratelimit.Limit, verifier Verifier, pinLength int, 
 		verifier: verifier, pinLength: pinLength, requireID: requireID,
 	}
 	broken := refusalOf(&otp.Error{Reason: otp.VerifyFailed}, nil)
-	return &Handler{logger: e.Logger, clock: e.Clock, routes: map[string]route{
+	return &Handler{logger: e.Logger, routes: map[string]route{
 		RouteVerify: {serve: v.gate.count(v.verify), broken: broken},
 	}}
 }

@@ -19,9 +19,9 @@ type Policy struct {
 	// VerifySpacing is the pause between two questions to the provider about one
 	// number: Infobip's own verifyPinLimit, met before Infobip has to refuse.
 	VerifySpacing time.Duration
-	// PINTTL is the life of a code, never longer than the provider's.
+	// PINTTL is the life of a code (ASVS 5.0 6.5.5), never longer than the provider's.
 	PINTTL time.Duration
-	// PINAttempts is how many times a code is compared (ASVS 5.0 6.5.5, 6.6.3),
+	// PINAttempts is how many times a code is compared (ASVS 5.0 6.6.3),
 	// never more often than the provider would.
 	PINAttempts int
 	// FailureLimit is how many failures in a row, over any number of codes,

@@ -34,7 +34,7 @@ func TestCooldownDoublesUpToTenMinutes(t *testing.T) {
 func TestDefaultPolicyKeepsTheStandards(t *testing.T) {
 	p := DefaultPolicy()
 	if p.PINTTL > 10*time.Minute {
-		t.Errorf("a code lives %s; ASVS 5.0 6.6.3 and NIST SP 800-63B-4 3.1.3.1 allow 10 minutes", p.PINTTL)
+		t.Errorf("a code lives %s; ASVS 5.0 6.5.5 and NIST SP 800-63B-4 3.1.3.2 allow 10 minutes", p.PINTTL)
 	}
 	if p.FailureLimit > 100 {
 		t.Errorf("%d failures in a row disable a number; NIST SP 800-63B-4 3.2.2 allows 100", p.FailureLimit)

@@ -229,16 +229,15 @@ func TestPruneKeepsWhatARepeatMayReferTo(t *testing.T) {
 	}
 }
 
-// Codes may outlive the window they were charged in; the send limit bounds the live
-// ones too, and with them the item's size.
+// An item must not outgrow what DynamoDB stores, and codes of an earlier window must not
+// keep the next one from its sends.
 func TestCrowdedBoundsLiveVerifications(t *testing.T) {
-	p := testPolicy()
-	live := func(state State, expires time.Duration) Verification {
-		return Verification{State: state, ExpiresAt: at(expires)}
-	}
-	full := []Verification{
-		live(StateActive, 4*time.Minute), live(StateSending, 2*time.Minute),
-		live(StateActive, 3*time.Minute), live(StateActive, 5*time.Minute),
+	live := func(state State, count int) []Verification {
+		list := make([]Verification, count)
+		for i := range list {
+			list[i] = Verification{State: state, ExpiresAt: at(time.Duration(i+2) * time.Minute)}
+		}
+		return list
 	}
 	tests := []struct {
 		name string
@@ -247,24 +246,30 @@ func TestCrowdedBoundsLiveVerifications(t *testing.T) {
 		want time.Duration
 	}{
 		{"none", nil, at(0), 0},
-		{"one below the limit", full[:3], at(0), 0},
-		{"at the limit", full, at(0), 2 * time.Minute},
-		{"one expired", full, at(2 * time.Minute), 0},
-		{"final ones do not count", append([]Verification{
-			live(StateVerified, time.Hour), live(StateLocked, time.Hour), live(StateFailed, time.Hour), live(StateExpired, time.Hour),
-		}, full[:3]...), at(0), 0},
+		{"one below", live(StateActive, maxLive-1), at(0), 0},
+		{"at the bound", live(StateSending, maxLive), at(0), 2 * time.Minute},
+		{"one expired", live(StateActive, maxLive), at(2 * time.Minute), 0},
+		{"final ones do not count", live(StateVerified, maxLive), at(0), 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := Number{Verifications: tt.list}
-			if got := n.crowded(tt.now, p); got != tt.want {
+			if got := n.crowded(tt.now); got != tt.want {
 				t.Fatalf("crowded = %s, want %s", got, tt.want)
 			}
 		})
 	}
 	t.Run("refuses", func(t *testing.T) {
-		n := Number{Verifications: full}
-		_, refused := n.Reserve(at(0), p, anOrder("v"))
+		n := Number{Verifications: live(StateActive, maxLive)}
+		_, refused := n.Reserve(at(0), testPolicy(), anOrder("v"))
 		wantRefusal(t, refused, NumberLimited, 2*time.Minute)
+	})
+	t.Run("a new window has all its sends, whatever still lives", func(t *testing.T) {
+		p := testPolicy()
+		n := Number{Verifications: live(StateActive, p.NumberSendLimit.Attempts), WindowEnds: at(0), Sends: p.NumberSendLimit.Attempts}
+		_, refused := n.Reserve(at(0), p, anOrder("v"))
+		if refused != nil {
+			t.Fatalf("refused: %v", refused)
+		}
 	})
 }

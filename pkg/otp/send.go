@@ -49,7 +49,7 @@ func (n *Number) Reserve(now time.Time, p Policy, o Order) (Ticket, *Error) {
 		return Ticket{}, err
 	}
 	n.prune(now, p)
-	if wait := n.crowded(now, p); wait > 0 {
+	if wait := n.crowded(now); wait > 0 {
 		return Ticket{}, refuse(NumberLimited, wait)
 	}
 	v := Verification{
@@ -194,10 +194,14 @@ func (n *Number) prune(now time.Time, p Policy) {
 	}
 }
 
+// maxLive bounds the live verifications of a number, whatever the settings: with no
+// cooldown and a long life the send limit alone would let an item outgrow DynamoDB's
+// 400 KB. Under any sensible settings the send limit bounds them long before.
+const maxLive = 1000
+
 // crowded is how long to wait until there is room for another live verification,
-// zero if there is. Live ones may outlast the window they were charged in; the
-// send limit bounds them too, and with them the item's size.
-func (n *Number) crowded(now time.Time, p Policy) time.Duration {
+// zero if there is.
+func (n *Number) crowded(now time.Time) time.Duration {
 	live, earliest := 0, time.Time{}
 	for i := range n.Verifications {
 		v := &n.Verifications[i]
@@ -208,7 +212,7 @@ func (n *Number) crowded(now time.Time, p Policy) time.Duration {
 			}
 		}
 	}
-	if live < p.NumberSendLimit.Attempts {
+	if live < maxLive {
 		return 0
 	}
 	return earliest.Sub(now)

@@ -381,10 +381,21 @@ func TestValidVerificationID(t *testing.T) {
 	if !otp.ValidVerificationID(valid) {
 		t.Errorf("%q is refused", valid)
 	}
-	for _, id := range []string{"", "A", valid + "A", valid[:21], valid[:21] + "B", valid[:21] + "=", valid[:21] + "+", valid[:20] + "\n\n", valid[:21] + "é"} {
+	for _, id := range []string{"", "A", valid + "A", valid[:21], valid[:21] + "B", valid[:21] + "=", valid[:21] + "+", valid[:20] + "\n\n", valid + "\n", valid[:21] + "é"} {
 		if otp.ValidVerificationID(id) {
 			t.Errorf("%q is taken", id)
 		}
+	}
+}
+
+// What is decided must be what is stored: a store keeps milliseconds, and a moment
+// that changes on its way there would be compared with another one later.
+func TestMomentsAreWhatAStoreKeeps(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.clock.Advance(1234567 * time.Nanosecond)
+	receipt := r.mustSend(t, otptest.Alice)
+	if want := otptest.Start.Add(r.policy.PINTTL + time.Millisecond); !receipt.ExpiresAt.Equal(want) {
+		t.Errorf("expires at %s, want %s", receipt.ExpiresAt, want)
 	}
 }
 

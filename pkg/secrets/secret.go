@@ -42,6 +42,11 @@ func Parse(text string) (Secret, error) {
 	if document.APIKey == "" {
 		return Secret{}, errors.New("the secret has no infobipApiKey")
 	}
+	for _, c := range []byte(document.APIKey) {
+		if c <= ' ' || c > '~' {
+			return Secret{}, errors.New("the secret's infobipApiKey is not one word of ASCII: a space or a line end may have been pasted with it")
+		}
+	}
 	encoded, ok := document.PhoneKeys[document.PhoneKey]
 	if !ok {
 		return Secret{}, errors.New("the secret's phoneKey names none of its phoneKeys")

@@ -132,7 +132,7 @@ func (l *life) verify() {
 // next, a number can have the live codes and resends of both for a few minutes; if
 // their verifies all got lost as well, a write costs a second unit.
 func TestItemSize(t *testing.T) {
-	lives := 10_000
+	lives := 4_000
 	if testing.Short() {
 		lives = 1_000
 	}

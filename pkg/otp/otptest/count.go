@@ -2,6 +2,7 @@ package otptest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -120,9 +121,14 @@ func (m Mishap) String() string {
 	return s
 }
 
-func (r *Request) outcome() string {
-	if r.Err != nil {
-		return "answer: " + r.Err.Error()
+type outcome struct {
+	err     error
+	receipt otp.Receipt
+}
+
+func (o outcome) String() string {
+	if o.err != nil {
+		return "answer: " + strings.ReplaceAll(o.err.Error(), "\n", "; ")
 	}
-	return fmt.Sprintf("answer: ok, resend at %s", r.Receipt.ResendAt.Format(time.TimeOnly))
+	return fmt.Sprintf("answer: ok, resend at %s", o.receipt.ResendAt.Format(time.TimeOnly))
 }

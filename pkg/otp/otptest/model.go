@@ -200,17 +200,6 @@ func (m *model) deliver(r *Request, now time.Time) decision {
 			return decision{reason: otp.CoolingDown, wait: next.Sub(now)}
 		}
 	}
-	if r.Operation == Send {
-		var live []time.Time
-		for _, c := range m.codes {
-			if !c.ended && !c.gone && now.Before(c.expires) {
-				live = append(live, c.expires)
-			}
-		}
-		if len(live) >= m.policy.NumberSendLimit.Attempts {
-			return decision{reason: otp.NumberLimited, wait: slices.MinFunc(live, time.Time.Compare).Sub(now)}
-		}
-	}
 	return decision{}
 }
 
@@ -334,9 +323,9 @@ func (m *model) settled(r *Request, now time.Time) {
 	case r.call.Verdict == otp.Verified:
 		c.winner, c.ended = r, true
 		for j := range m.guesses {
-			if other := &m.guesses[j]; !other.open || other.code == c.send {
-				other.forgiven = true
-			}
+			other := &m.guesses[j]
+			underWay := other.open && other.code != c.send && m.code(other.code) != nil
+			other.forgiven = other.forgiven || !underWay
 		}
 	case r.call.Verdict == otp.Gone:
 		g.failure = false

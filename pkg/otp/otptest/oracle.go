@@ -19,7 +19,11 @@ func (w *World) Violation() error {
 	if len(w.faults) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s\nschedule:\n  %s", strings.Join(w.faults, "\n"), strings.Join(w.trace, "\n  "))
+	schedule := ""
+	for _, line := range w.trace {
+		schedule += "\n  " + strings.TrimSpace(fmt.Sprintf(line.format, line.args...))
+	}
+	return fmt.Errorf("%s\nschedule:%s", strings.Join(w.faults, "\n"), schedule)
 }
 
 func (w *World) violated(format string, args ...any) {
@@ -27,7 +31,13 @@ func (w *World) violated(format string, args ...any) {
 }
 
 func (w *World) note(format string, args ...any) {
-	w.trace = append(w.trace, fmt.Sprintf(format, args...))
+	w.trace = append(w.trace, line{format, args})
+}
+
+// line of a schedule, written out only if somebody will read it.
+type line struct {
+	format string
+	args   []any
 }
 
 func (w *World) modelOf(r *Request) model {

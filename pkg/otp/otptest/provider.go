@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,6 +75,19 @@ type pin struct {
 }
 
 var _ otp.Provider = (*Provider)(nil)
+
+// fork gives a provider of its own with the same PINs, log and settings.
+func (p *Provider) fork() *Provider {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := &Provider{Single: p.Single, Attempts: p.Attempts, NewHandles: p.NewHandles, sent: p.sent, calls: slices.Clip(p.calls)}
+	f.pins = make(map[string]*pin, len(p.pins))
+	for handle, known := range p.pins {
+		own := *known
+		f.pins[handle] = &own
+	}
+	return f
+}
 
 // ProviderFailure makes the error of a call that did not succeed.
 func ProviderFailure(effect otp.Effect) *otp.ProviderError {
@@ -195,6 +209,13 @@ func (p *Provider) Calls(op Operation) []Call {
 		}
 	}
 	return calls
+}
+
+// last gives the newest call.
+func (p *Provider) last() Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls[len(p.calls)-1]
 }
 
 // Delivered counts the messages that reached a phone.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -89,7 +90,7 @@ type World struct {
 	keyring pseudonym.Key
 	models  map[phone.Number]model
 	faults  []string
-	trace   []string
+	trace   []line
 }
 
 // NewWorld gives a world in which nothing happened yet. If ttl, the store forgets an
@@ -105,6 +106,29 @@ func NewWorld(policy otp.Policy, ttl bool) *World {
 	}
 	w.store = store.NewMemory(deletion)
 	return w
+}
+
+// Fork gives a world of its own that is as this one is now, in which nothing is under
+// way. It is for many worlds with one beginning.
+func (w *World) Fork() *World {
+	fork := NewWorld(w.Policy, false)
+	fork.Clock.Advance(w.Clock.Now().Sub(Start))
+	fork.Requests = slices.Clip(w.Requests)
+	fork.trace = slices.Clip(w.trace)
+	fork.Provider = w.Provider.fork()
+	ctx := context.Background()
+	for number, m := range w.models {
+		key := w.keyring.NumberKey(number)
+		n, _, err := w.store.Load(ctx, key)
+		if err == nil {
+			_, err = fork.store.Save(ctx, key, n, "")
+		}
+		if err != nil {
+			fork.violated("fork: %v", err)
+		}
+		fork.models[number] = m
+	}
+	return fork
 }
 
 // crash unwinds a request that is killed.
@@ -241,7 +265,7 @@ func (w *World) proceed(r *Request) {
 		return
 	}
 	r.At = AtEnd
-	w.note("%s: %s", r.Name, r.outcome())
+	w.note("%s: %s", r.Name, outcome{r.Err, r.Receipt})
 	w.ended(r)
 }
 
@@ -352,8 +376,7 @@ func (p steppedProvider) begin() func() {
 	p.pause(AtCall)
 	p.w.Provider.Misbehave = func(Operation) Fault { return p.r.mishap.Provider }
 	return func() {
-		calls := p.w.Provider.Calls("")
-		p.w.called(p.r, calls[len(calls)-1])
+		p.w.called(p.r, p.w.Provider.last())
 		p.pause(AtAnswer)
 	}
 }

@@ -1,0 +1,223 @@
+package otp_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
+)
+
+// kind is one way to ask, given the send that came before (nil if none did).
+type kind struct {
+	name string
+	part func(w *otptest.World, before *otptest.Request) otptest.Part
+}
+
+func sending(key string, voice bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
+	return func(*otptest.World, *otptest.Request) otptest.Part {
+		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Send, Number: otptest.Alice, Key: key, Voice: voice}}
+	}
+}
+
+func resending(key string, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
+	return func(_ *otptest.World, before *otptest.Request) otptest.Part {
+		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Resend, Number: otptest.Alice, Key: key, Of: before}}
+	}
+}
+
+func verifying(key string, named, right bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
+	return func(w *otptest.World, before *otptest.Request) otptest.Part {
+		a := otptest.Ask{Operation: otptest.Verify, Number: otptest.Alice, Key: key, PIN: wrongPIN}
+		if named {
+			a.Of = before
+		}
+		if right {
+			a.PIN = w.Provider.PIN(otptest.Alice.Digits())
+		}
+		return otptest.Part{Fault: f, Ask: a}
+	}
+}
+
+var (
+	noFault   = otptest.Fault{}
+	answerOff = otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown), Effect: true}
+)
+
+// all are those that meet in every pair; the first triples of them meet in threes.
+var all = []kind{
+	{"send under a key", sending("key", false, noFault)},
+	{"verify, right", verifying("", false, true, noFault)},
+	{"resend", resending("", noFault)},
+	{"verify, wrong", verifying("", true, false, noFault)},
+	{"send", sending("", false, noFault)},
+	{"send by voice under the key", sending("key", true, noFault)},
+	{"send whose answer is lost", sending("key", false, answerOff)},
+	{"verify, right, under a key", verifying("key", true, true, noFault)},
+	{"resend under a key", resending("key", noFault)},
+	{"send that is turned away", sending("key", false, otptest.Fault{Err: otptest.ProviderFailure(otp.Throttled)})},
+	{"send that is known to have failed", sending("", false, otptest.Fault{Err: otptest.ProviderFailure(otp.NotSent)})},
+	{"resend of a PIN that is gone", resending("", otptest.Fault{Err: otptest.ProviderFailure(otp.NotFound)})},
+	{"verify, right, answer lost", verifying("", true, true, answerOff)},
+	{"verify, not reached", verifying("", true, false, otptest.Fault{Err: otptest.ProviderFailure(otp.NotSent)})},
+	{"verify, exhausted at the provider", verifying("", true, false, otptest.Fault{Verdict: otp.Exhausted})},
+	{"verify, gone at the provider", verifying("", true, true, otptest.Fault{Verdict: otp.Gone})},
+}
+
+const (
+	triples      = 9
+	shortTriples = 3
+)
+
+// beginning is what a number went through before the requests come together.
+type beginning struct {
+	name   string
+	before func(*otptest.World) *otptest.Request
+}
+
+var beginnings = []beginning{
+	{"never sent to", func(*otptest.World) *otptest.Request { return nil }},
+	{"a live code, one send, one attempt and two failures left", func(w *otptest.World) *otptest.Request {
+		send := w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, Number: otptest.Alice}))
+		w.Finish(w.Start(otptest.Ask{Operation: otptest.Verify, Number: otptest.Alice, PIN: wrongPIN}))
+		return send
+	}},
+}
+
+// tightPolicy leaves the requests of a schedule no room: every budget is about to be
+// used up, and neither cooldown nor spacing hides it.
+func tightPolicy() otp.Policy {
+	return otp.Policy{
+		NumberSendLimit: otp.Rate{Attempts: 2, Window: time.Hour},
+		PINTTL:          10 * time.Minute,
+		PINAttempts:     2,
+		FailureLimit:    3,
+		FailureMemory:   3 * time.Hour,
+		DisabledMemory:  5 * time.Hour,
+		SendTimeout:     20 * time.Second,
+	}
+}
+
+// scenario runs kinds together after a beginning.
+func scenario(b beginning, kinds ...kind) otptest.Scenario {
+	first := otptest.NewWorld(tightPolicy(), false)
+	first.Provider.Single = true
+	before := b.before(first)
+	return otptest.Scenario{Build: func() (*otptest.World, []otptest.Part) {
+		w := first.Fork()
+		var parts []otptest.Part
+		for _, k := range kinds {
+			parts = append(parts, k.part(w, before))
+		}
+		return w, parts
+	}}
+}
+
+// forPairs calls f for every two of some kinds, a kind with itself included.
+func forPairs(of []kind, f func(b beginning, kinds []kind)) {
+	for _, b := range beginnings {
+		for i := range of {
+			for j := i; j < len(of); j++ {
+				f(b, []kind{of[i], of[j]})
+			}
+		}
+	}
+}
+
+// forTriples calls f for every three of some kinds, repetitions included.
+func forTriples(of []kind, f func(b beginning, kinds []kind)) {
+	for _, b := range beginnings {
+		for i := range of {
+			for j := i; j < len(of); j++ {
+				for k := j; k < len(of); k++ {
+					f(b, []kind{of[i], of[j], of[k]})
+				}
+			}
+		}
+	}
+}
+
+func names(kinds []kind) string {
+	text := ""
+	for _, k := range kinds {
+		text += " | " + k.name
+	}
+	return text[3:]
+}
+
+// TestEveryInterleavingOfTwoRequests runs them all, and for each all in which one of
+// the two dies at one of its steps.
+func TestEveryInterleavingOfTwoRequests(t *testing.T) {
+	schedules, pairs := 0, 0
+	forPairs(all, func(b beginning, kinds []kind) {
+		synctest.Test(t, func(t *testing.T) {
+			s := scenario(b, kinds...)
+			s.Crash = true
+			s.Reduce = testing.Short()
+			count, err := otptest.Enumerate(s)
+			if err != nil {
+				t.Fatalf("%s: %s:\n%v", b.name, names(kinds), err)
+			}
+			schedules += count
+			pairs++
+		})
+	})
+	t.Logf("%d schedules of %d pairs; violations: 0", schedules, pairs)
+}
+
+// TestEveryInterleavingOfThreeRequests leaves out schedules that differ only in the
+// order of steps that cannot affect each other; TestReductionLosesNoOutcome shows that
+// these are the same.
+func TestEveryInterleavingOfThreeRequests(t *testing.T) {
+	of := all[:triples]
+	if testing.Short() {
+		of = all[:shortTriples]
+	}
+	schedules, ran := 0, 0
+	forTriples(of, func(b beginning, kinds []kind) {
+		synctest.Test(t, func(t *testing.T) {
+			s := scenario(b, kinds...)
+			s.Reduce = true
+			count, err := otptest.Enumerate(s)
+			if err != nil {
+				t.Fatalf("%s: %s:\n%v", b.name, names(kinds), err)
+			}
+			schedules += count
+			ran++
+		})
+	})
+	t.Logf("%d schedules of %d triples; violations: 0", schedules, ran)
+}
+
+func TestReductionLosesNoOutcome(t *testing.T) {
+	of := all
+	if testing.Short() {
+		of = all[:shortTriples]
+	}
+	full, reduced, outcomes := 0, 0, 0
+	forPairs(of, func(b beginning, kinds []kind) {
+		synctest.Test(t, func(t *testing.T) {
+			ends := func(reduce bool) (map[string]bool, int) {
+				found := map[string]bool{}
+				s := scenario(b, kinds...)
+				s.Reduce = reduce
+				s.Each = func(w *otptest.World) { found[w.Summary()] = true }
+				count, err := otptest.Enumerate(s)
+				if err != nil {
+					t.Fatalf("%s: %s:\n%v", b.name, names(kinds), err)
+				}
+				return found, count
+			}
+			every, all := ends(false)
+			kept, some := ends(true)
+			if diff := cmp.Diff(every, kept); diff != "" {
+				t.Fatalf("%s: %s: outcomes differ (-of every schedule +of those kept):\n%s", b.name, names(kinds), diff)
+			}
+			full, reduced, outcomes = full+all, reduced+some, outcomes+len(every)
+		})
+	})
+	t.Logf("%d schedules end in the same %d ways as the %d that are kept", full, outcomes, reduced)
+}

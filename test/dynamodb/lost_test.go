@@ -1,0 +1,183 @@
+package dynamodb
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+	"github.com/seed-a131a524/infobip-otp/test/harness"
+)
+
+// TestLostAnswers: the call has its effect, its answer gets lost, and the SDK repeats
+// it. That is a success, and not a conflict with oneself: else a right PIN is reported
+// as used, and the SMS that went out as refused.
+func TestLostAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault fault
+	}{
+		{"load", fault{operation: "GetItem"}},
+		{"before the provider", fault{operation: "PutItem"}},
+		{"after the provider", fault{operation: "PutItem", skip: 1}},
+		{"counter", fault{operation: "UpdateItem"}},
+	} {
+		c.fault.lose, c.fault.times = true, 1
+		t.Run("send/"+c.name, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.proxy.inject(c.fault)
+			a := r.send().want(t, 200, "")
+			r.proxy.mend()
+			r.wantCalls("send", 1)
+			remaining := "4"
+			if c.fault.operation == "UpdateItem" {
+				remaining = "3" // counted twice: more is allowed, less is not
+			}
+			if a.Headers["RateLimit-Remaining"] != remaining {
+				t.Errorf("RateLimit-Remaining is %s, want %s", a.Headers["RateLimit-Remaining"], remaining)
+			}
+			r.verify(r.pin()).want(t, 200, "")
+			r.wantCharged(1)
+		})
+		t.Run("verify/"+c.name, func(t *testing.T) {
+			r := newRig(t, free())
+			r.send().want(t, 200, "")
+			pin := r.pin()
+			r.proxy.inject(c.fault)
+			r.verify(pin).want(t, 200, "")
+			r.proxy.mend()
+			r.wantCalls("verify", 1)
+			r.verify(pin).want(t, 401, "invalid_or_expired")
+		})
+		t.Run("wrong verify/"+c.name, func(t *testing.T) {
+			r := newRig(t, free())
+			sent := r.send().want(t, 200, "")
+			pin := r.pin()
+			r.proxy.inject(c.fault)
+			a := r.post(httpapi.RouteVerify, fmt.Sprintf(`{"phoneNumber":%q,"pin":%q,"verificationId":%q}`, number, wrong(pin), sent.VerificationID))
+			r.proxy.mend()
+			a.want(t, 401, "invalid_or_expired")
+			if *a.AttemptsRemaining != 4 {
+				t.Errorf("%d attempts are left, want 4: the attempt is charged once", *a.AttemptsRemaining)
+			}
+			r.wantCalls("verify", 1)
+		})
+		t.Run("resend/"+c.name, func(t *testing.T) {
+			r := newRig(t, free())
+			sent := r.send().want(t, 200, "")
+			r.advance(30 * time.Second)
+			r.proxy.inject(c.fault)
+			r.resend(sent.VerificationID).want(t, 200, "")
+			r.proxy.mend()
+			r.wantCalls("resend", 1)
+			r.wantCharged(2)
+		})
+	}
+}
+
+// wantCharged checks how many sends of its three the number has used, by using the
+// rest.
+func (r *rig) wantCharged(used int) {
+	r.tb.Helper()
+	for range 3 - used {
+		r.advance(10 * time.Minute)
+		r.send("x-none", "").want(r.tb, 200, "")
+	}
+	r.advance(10 * time.Minute)
+	r.send().want(r.tb, 429, "number_limited")
+}
+
+// TestBothAnswersLost: the repeat's answer is lost too.
+func TestBothAnswersLost(t *testing.T) {
+	t.Run("before the provider", func(t *testing.T) {
+		r := newRig(t, free())
+		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 2})
+		r.send().want(t, 503, "unavailable")
+		r.proxy.mend()
+		r.wantCalls("send", 0)
+		// The charge stays, and with it the cooldown.
+		r.send().want(t, 429, "too_soon")
+		r.advance(30 * time.Second)
+		r.send().want(t, 200, "")
+		r.verify(r.pin()).want(t, 200, "")
+	})
+	t.Run("after the provider", func(t *testing.T) {
+		r := newRig(t, free())
+		r.proxy.inject(fault{operation: "PutItem", skip: 1, lose: true, times: 2})
+		r.send().want(t, 200, "")
+		r.proxy.mend()
+		pin := r.pin()
+		r.proxy.inject(fault{operation: "PutItem", skip: 1, lose: true, times: 3})
+		r.verify(pin).want(t, 200, "")
+		r.proxy.mend()
+		r.verify(pin).want(t, 401, "invalid_or_expired")
+		r.wantCalls("send", 1)
+		r.wantCalls("verify", 1)
+	})
+}
+
+// TestErrors answers every call with every error of DynamoDB: nothing is sent, nothing
+// is verified, the client is told to come again, and the next request is served.
+func TestErrors(t *testing.T) {
+	for _, e := range []struct {
+		status int
+		name   string
+	}{
+		{400, "ProvisionedThroughputExceededException"}, {400, "ThrottlingException"}, {400, "RequestLimitExceeded"},
+		{400, "ResourceNotFoundException"}, {400, "ValidationException"}, {400, "AccessDeniedException"}, {400, "UnrecognizedClientException"},
+		{400, "ItemCollectionSizeLimitExceededException"}, {400, "TransactionConflictException"}, {500, "InternalServerError"}, {503, "ServiceUnavailable"},
+	} {
+		for _, operation := range []string{"GetItem", "PutItem", "UpdateItem"} {
+			t.Run(e.name+"/"+operation, func(t *testing.T) {
+				r := newRig(t, free())
+				r.send().want(t, 200, "")
+				pin := r.pin()
+				r.advance(time.Minute)
+				r.proxy.inject(fault{operation: operation, status: e.status, name: e.name})
+				for _, a := range []answer{r.send(), r.verify(pin)} {
+					a.want(t, 503, "unavailable")
+					if a.Headers["Retry-After"] == "" {
+						t.Error("the 503 has no Retry-After")
+					}
+				}
+				r.proxy.mend()
+				r.wantCalls("", 1)
+				r.verify(pin).want(t, 200, "")
+				r.send().want(t, 200, "")
+			})
+		}
+	}
+}
+
+// TestTableMissing: a table that is not there yet, and then is.
+func TestTableMissing(t *testing.T) {
+	r := newRig(t, free("TABLE_NAME", "not-there-"+fmt.Sprint(time.Now().UnixNano())))
+	r.send().want(t, 503, "unavailable")
+	r.verify("123456").want(t, 503, "unavailable")
+	r.wantCalls("", 0)
+}
+
+// TestSaveWhoseAnswerIsLost: the store itself tells its own write from a stranger's.
+func TestSaveWhoseAnswerIsLost(t *testing.T) {
+	endpoint := harness.DynamoDBLocal(t)
+	p := startProxy(t, endpoint)
+	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.url}), harness.Table(t, endpoint))
+	was := otp.Revision("")
+	for sends := range 3 { // the first creates the item
+		p.inject(fault{operation: "PutItem", lose: true, times: 1})
+		n := otp.Number{Sends: sends + 1, ForgetAt: time.Now().Add(time.Hour)}
+		revision, err := s.Save(t.Context(), "key", n, was)
+		if err != nil {
+			t.Fatalf("our own write came back as %v", err)
+		}
+		p.mend()
+		got, current, err := s.Load(t.Context(), "key")
+		if err != nil || current != revision || got.Sends != n.Sends {
+			t.Fatalf("loaded %d sends at %q, %v; want %d at %q", got.Sends, current, err, n.Sends, revision)
+		}
+		was = revision
+	}
+}

@@ -1,0 +1,280 @@
+// Package toxic puts a bad network between the service and what it talks to: toxiproxy
+// before the Infobip simulator, and before DynamoDB Local. Whatever it does to a
+// connection, a request ends with an answer of the contract before its deadline, nothing
+// is sent twice, the state is known or marked as unknown, and once the network is well
+// the same process works again.
+package toxic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/rs/zerolog"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+	"github.com/seed-a131a524/infobip-otp/test/harness"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// These tests wait far more than they work.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	toxics.Register("lose_one", new(loseOne))
+	toxics.Register("lose_kind", new(loseKind))
+	toxics.Register("cut_last", new(cutLast))
+	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics log without being asked
+	harness.Main(m)
+}
+
+const (
+	number = "+14155552671"
+	// deadline is a request's, shorter than a function's 20 s so that tests end soon. It
+	// leaves the provider about 2.5 s and no room to ask it a second time.
+	deadline = 5 * time.Second
+)
+
+// rig is the product but for its process, over a bad network.
+type rig struct {
+	clock     *simulator.MovableClock
+	simulator *simulator.Simulator
+	provider  *proxy
+	database  *proxy
+	app       *app.App
+	logs      *buffer
+
+	// A way to the state that no toxic is on.
+	client *dynamodb.Client
+	table  string
+}
+
+func newRig(t *testing.T, settings ...string) *rig {
+	t.Helper()
+	r := &rig{clock: simulator.NewClock(), logs: &buffer{}}
+	r.simulator = simulator.New(simulator.Options{Key: harness.SimulatorKey, Strict: true, Clock: r.clock})
+	s := simulator.DefaultSettings()
+	s.VerifySpacing = 0
+	appID, messageID, err := r.simulator.Provision(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := httptest.NewServer(r.simulator.API())
+	t.Cleanup(func() {
+		r.simulator.Close()
+		api.CloseClientConnections()
+		api.Close()
+	})
+	endpoint := harness.DynamoDBLocal(t)
+	r.table, r.client = harness.Table(t, endpoint), harness.DynamoDB(endpoint)
+	r.provider, r.database = newProxy(t, api.URL), newProxy(t, endpoint)
+	env := map[string]string{
+		"INFOBIP_BASE_URL": r.provider.url(), "INFOBIP_API_KEY": harness.SimulatorKey,
+		"INFOBIP_2FA_APP_ID": appID, "INFOBIP_2FA_MSG_ID": messageID,
+		"TABLE_NAME": r.table, "AWS_ENDPOINT_URL_DYNAMODB": r.database.url(),
+		"VERIFY_SPACING": "0s", "IP_SEND_LIMIT": "100/15m", "IP_VERIFY_LIMIT": "100/5m",
+	}
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		env[name] = value
+	}
+	config, err := app.ReadConfig(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.app, err = app.New(config, r.clock, telemetry.NewLogger(r.logs, "DEBUG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.nothingLeaked(t) })
+	return r
+}
+
+// nothingLeaked: errors of the network quote addresses and requests, and the log has to
+// do without them.
+func (r *rig) nothingLeaked(t *testing.T) {
+	t.Helper()
+	canaries := []string{strings.TrimPrefix(number, "+"), harness.SimulatorKey, idempotencyKey}
+	for _, m := range r.simulator.Outbox("") {
+		canaries = append(canaries, m.PINID)
+	}
+	printed := r.logs.String()
+	for _, canary := range canaries {
+		if strings.Contains(printed, canary) {
+			t.Error("the log has a number, a pinId or a key in it")
+		}
+	}
+}
+
+// buffer is what the logger writes to.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// state gives what is kept about the number, which is the only one in the table.
+func (r *rig) state(t *testing.T) otp.Number {
+	t.Helper()
+	out, err := r.client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.table})
+	if err != nil {
+		t.Fatalf("scanning the table: %v", err)
+	}
+	for _, item := range out.Items {
+		key, ok := item["pk"].(*types.AttributeValueMemberS)
+		if !ok || !strings.HasPrefix(key.Value, "number#") {
+			continue
+		}
+		state, _, err := store.NewDynamoDB(r.client, r.table).Load(t.Context(), key.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	return otp.Number{}
+}
+
+func (r *rig) messages() int { return len(r.simulator.Outbox(number)) }
+
+// calls is how often the provider was asked for something.
+func (r *rig) calls(operation string) int { return len(r.simulator.Requests(operation)) }
+
+func (r *rig) pin(t *testing.T) string {
+	t.Helper()
+	outbox := r.simulator.Outbox(number)
+	if len(outbox) == 0 {
+		t.Fatal("no message went out")
+	}
+	return outbox[len(outbox)-1].PIN
+}
+
+// idempotencyKey is the key of the request that meets the trouble.
+const idempotencyKey = "key-of-the-request-in-trouble"
+
+// answer is what a client gets.
+type answer struct {
+	status     int
+	code       string
+	id         string
+	retryAfter string
+	took       time.Duration
+}
+
+func (a answer) String() string { return strings.TrimSpace(fmt.Sprintf("%d %s", a.status, a.code)) }
+
+// post has the function that owns a route answer within a time. It may run in a
+// goroutine.
+func (r *rig) post(t *testing.T, within time.Duration, path, key string, body map[string]string) answer {
+	t.Helper()
+	event := harness.Event(t, "send")
+	event.RawPath, event.RequestContext.HTTP.Path = path, path
+	event.Body = string(harness.JSON(t, body))
+	if key != "" {
+		event.Headers["idempotency-key"] = key
+	}
+	handler := r.app.Send
+	if path == "/verify-otp" {
+		handler = r.app.Verify
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	started := time.Now()
+	response, err := handler.Handle(ctx, event)
+	a := answer{status: response.StatusCode, retryAfter: response.Headers["Retry-After"], took: time.Since(started)}
+	var members struct {
+		Code           string `json:"code"`
+		VerificationID string `json:"verificationId"`
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(response.Body), &members)
+	}
+	if err != nil {
+		t.Errorf("%s has no proper answer: %v", path, err)
+	}
+	a.code, a.id = members.Code, members.VerificationID
+	if a.took >= within {
+		t.Errorf("%s was answered after %v, and had %v", path, a.took, within)
+	}
+	mustWait := a.status == 429 || a.status == 503 || a.code == "send_unconfirmed"
+	if mustWait && a.retryAfter == "" {
+		t.Errorf("%s: %s has no Retry-After", path, a)
+	}
+	return a
+}
+
+func (r *rig) send(t *testing.T, within time.Duration, key string) answer {
+	t.Helper()
+	return r.post(t, within, "/send-otp", key, map[string]string{"phoneNumber": number})
+}
+
+func (r *rig) resend(t *testing.T, within time.Duration, id, key string) answer {
+	t.Helper()
+	return r.post(t, within, "/resend-otp", key, map[string]string{"phoneNumber": number, "verificationId": id})
+}
+
+func (r *rig) verify(t *testing.T, within time.Duration, pin, key string) answer {
+	t.Helper()
+	return r.post(t, within, "/verify-otp", key, map[string]string{"phoneNumber": number, "pin": pin})
+}
+
+// wants compares an answer with "200" or "500 send_unconfirmed".
+func (a answer) wants(t *testing.T, what, want string) answer {
+	t.Helper()
+	if a.String() != want {
+		t.Errorf("%s = %s, want %s", what, a, want)
+	}
+	return a
+}
+
+// functionTimeout is what a request has in AWS.
+const functionTimeout = app.FunctionTimeout
+
+// sent gives a rig whose number has a code, with the cooldown over.
+func (r *rig) sent(t *testing.T) string {
+	t.Helper()
+	id := r.send(t, functionTimeout, "").wants(t, "the send before", "200").id
+	r.clock.Advance(31 * time.Second)
+	return id
+}
+
+// well wants the same process to work once the network does: a new code, verified once.
+func (r *rig) well(t *testing.T) {
+	t.Helper()
+	messages := r.messages()
+	r.clock.Advance(2 * time.Minute) // past the cooldown
+	r.send(t, functionTimeout, "").wants(t, "a send when all is well again", "200")
+	if got := r.messages(); got != messages+1 {
+		t.Errorf("it made %d messages, want 1", got-messages)
+	}
+	pin := r.pin(t)
+	r.verify(t, functionTimeout, pin, "").wants(t, "a verify when all is well again", "200")
+	r.verify(t, functionTimeout, pin, "").wants(t, "the same verify once more", "401 invalid_or_expired")
+}
