@@ -103,6 +103,17 @@ bench: ## Benchmarks, and the cold start of each function beside a hello-world's
 fuzz: ## Each fuzz target for FUZZTIME (1m), until the first finding
 	@tools/fuzz
 
+SEQUENCES ?= 1000000
+
+.PHONY: soak
+soak: ## The domain's state machine: SEQUENCES (1000000) random interleavings with crashes and faults
+	@go test -count=1 -v -timeout 4h -run '^TestStateMachine$$' ./pkg/otp -rapid.checks=$(SEQUENCES)
+
+.PHONY: mutants
+mutants: ## Disable each guard in turn; fails if the tests of one do not notice
+	@tools/install dynamodb
+	@go run ./internal/mutants
+
 # `sam build` (infra/sam) calls build-<logical id> with the folder that is to hold the bootstrap.
 .PHONY: build-SendFunction build-VerifyFunction build-DiscoveryFunction
 build-SendFunction: sam-send
