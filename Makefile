@@ -25,16 +25,16 @@ LAMBDA_BUILD := $(LAMBDA_ENV) go build -trimpath -buildvcs=false -tags lambda.no
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
-# The program replaces make's shell, so Ctrl-C reaches it and make has no error to report.
+# tools/foreground keeps Ctrl-C quiet.
 .PHONY: run
 run: ## Start the service on this machine, simulator included (needs Go alone)
 	@go build -o dist/host/local ./cmd/local
-	@exec dist/host/local
+	@tools/foreground dist/host/local
 
 .PHONY: simulator
 simulator: ## Start the Infobip simulator alone (needs Go alone)
 	@go build -o dist/host/simulator ./cmd/simulator
-	@exec dist/host/simulator
+	@tools/foreground dist/host/simulator
 
 .PHONY: check
 check: ## The fast inner loop: format, vet, short tests, builds (needs Go alone)

@@ -138,7 +138,7 @@ func (n *Number) forgetAt(p Policy) time.Time {
 // every decision starts here.
 func (n *Number) forget(now time.Time, p Policy) {
 	if n.Failures > 0 && !now.Before(n.LastFailureAt.Add(p.FailureMemory)) {
-		n.Failures = 0
+		n.forgive()
 	}
 	if !n.DisabledAt.IsZero() && !now.Before(n.DisabledAt.Add(p.DisabledMemory)) {
 		n.Enable()
@@ -147,8 +147,8 @@ func (n *Number) forget(now time.Time, p Policy) {
 
 // Enable is the operator's way back for a disabled number.
 func (n *Number) Enable() {
+	n.forgive()
 	n.DisabledAt = time.Time{}
-	n.Failures = 0
 	n.LastFailureAt = time.Time{}
 }
 

@@ -138,6 +138,9 @@ func TestKeysOfOthersDoNotMeet(t *testing.T) {
 	if _, err := r.resend(t, otptest.Alice, alice.VerificationID, "key"); err != nil {
 		t.Errorf("the send's key on a resend: %v", err)
 	}
+	if _, err := r.resend(t, otptest.Alice, alice.VerificationID, "key"); err != nil {
+		t.Errorf("the resend's repeat: %v", err)
+	}
 	r.clock.Advance(time.Minute)
 	if _, err := r.send(t, otptest.Alice, "other key"); err != nil {
 		t.Errorf("another key: %v", err)

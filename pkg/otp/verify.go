@@ -2,6 +2,7 @@ package otp
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func (n *Number) Debit(now time.Time, p Policy, g Guess) (Charged, *Error) {
 		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, g.ID) {
 			return Charged{Repeat: true, VerificationID: v.ID}, nil
 		}
-		if slices.Contains(v.Pending, g.By) {
+		if v.pending(g.By) >= 0 {
 			return Charged{VerificationID: v.ID, PinID: v.PinID}, nil
 		}
 	}
@@ -69,7 +70,8 @@ func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Ver
 	if v.State == StateVerified && sameSecret(v.SettledBy, g.ID) {
 		return false, nil
 	}
-	if !v.resolve(g.By) { // recorded before, or the verification has ended
+	known, counted := v.resolve(g.By)
+	if !known { // recorded before, or the verification has ended
 		return false, n.refuseGuess(now, p, v, g)
 	}
 	switch verdict {
@@ -80,8 +82,7 @@ func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Ver
 		n.review(now, p)
 		return true, nil
 	case Gone:
-		// The PIN was not compared.
-		n.Failures = max(n.Failures-1, 0)
+		n.Failures = max(n.Failures-counted, 0) // the PIN was not compared
 		v.close(p, StateExpired)
 	case Exhausted:
 		v.close(p, StateLocked)
@@ -99,7 +100,25 @@ func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Ver
 func (n *Number) succeed() {
 	n.Failures = 0
 	for i := range n.Verifications {
-		n.Failures += len(n.Verifications[i].Pending)
+		for _, by := range n.Verifications[i].Pending {
+			if !strings.HasPrefix(by, forgivenMark) {
+				n.Failures++
+			}
+		}
+	}
+}
+
+// forgive makes the failures in a row none, charges under way included: what becomes of
+// those changes the count no more.
+func (n *Number) forgive() {
+	n.Failures = 0
+	for i := range n.Verifications {
+		pending := n.Verifications[i].Pending
+		for j, by := range pending {
+			if !strings.HasPrefix(by, forgivenMark) {
+				pending[j] = forgivenMark + by
+			}
+		}
 	}
 }
 
@@ -120,10 +139,14 @@ func (n *Number) review(now time.Time, p Policy) {
 // The result says whether there is anything to save.
 func (n *Number) Undebit(now time.Time, p Policy, c Charged, g Guess, effect Effect) bool {
 	v := n.find(c.VerificationID)
-	if v == nil || !v.resolve(g.By) {
+	if v == nil {
 		return false
 	}
-	n.Failures = max(n.Failures-1, 0)
+	known, counted := v.resolve(g.By)
+	if !known {
+		return false
+	}
+	n.Failures = max(n.Failures-counted, 0)
 	n.review(now, p)
 	if effect == NotSent {
 		v.Attempts--
@@ -131,14 +154,30 @@ func (n *Number) Undebit(now time.Time, p Policy, c Charged, g Guess, effect Eff
 	return true
 }
 
-// resolve takes a run out of Pending, and says whether it was there.
-func (v *Verification) resolve(by string) bool {
-	i := slices.Index(v.Pending, by)
+// forgivenMark stands before a pending run whose failure is charged no more. No run's
+// name begins with it.
+const forgivenMark = "~"
+
+// pending gives the place of a run in Pending, or -1.
+func (v *Verification) pending(by string) int {
+	return slices.IndexFunc(v.Pending, func(other string) bool {
+		return strings.TrimPrefix(other, forgivenMark) == by
+	})
+}
+
+// resolve takes a run out of Pending. It says whether it was there, and how many
+// failures it still stands for: one, or none if that was forgiven.
+func (v *Verification) resolve(by string) (bool, int) {
+	i := v.pending(by)
 	if i < 0 {
-		return false
+		return false, 0
+	}
+	counted := 1
+	if v.Pending[i] != by {
+		counted = 0
 	}
 	v.Pending = slices.Delete(v.Pending, i, i+1)
-	return true
+	return true, counted
 }
 
 // refuseGuess tells the tries left to a caller who named the verification: who
