@@ -1,6 +1,8 @@
 package otp_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +18,9 @@ type kind struct {
 	name string
 	part func(w *otptest.World, before *otptest.Request) otptest.Part
 }
+
+// needsCode says whether a kind of request comes to nothing where there is no code.
+func (k kind) needsCode() bool { return !strings.HasPrefix(k.name, "send") }
 
 func sending(key string, voice bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
 	return func(*otptest.World, *otptest.Request) otptest.Part {
@@ -68,7 +73,7 @@ var all = []kind{
 }
 
 const (
-	triples      = 9
+	triples      = 7
 	shortTriples = 3
 )
 
@@ -80,6 +85,9 @@ type beginning struct {
 
 var beginnings = []beginning{
 	{"never sent to", func(*otptest.World) *otptest.Request { return nil }},
+	{"a live code, one send, two attempts and three failures left", func(w *otptest.World) *otptest.Request {
+		return w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, Number: otptest.Alice}))
+	}},
 	{"a live code, one send, one attempt and two failures left", func(w *otptest.World) *otptest.Request {
 		send := w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, Number: otptest.Alice}))
 		w.Finish(w.Start(otptest.Ask{Operation: otptest.Verify, Number: otptest.Alice, PIN: wrongPIN}))
@@ -104,7 +112,6 @@ func tightPolicy() otp.Policy {
 // scenario runs kinds together after a beginning.
 func scenario(b beginning, kinds ...kind) otptest.Scenario {
 	first := otptest.NewWorld(tightPolicy(), false)
-	first.Provider.Single = true
 	before := b.before(first)
 	return otptest.Scenario{Build: func() (*otptest.World, []otptest.Part) {
 		w := first.Fork()
@@ -116,9 +123,24 @@ func scenario(b beginning, kinds ...kind) otptest.Scenario {
 	}}
 }
 
+// kindsAfter leaves out all but two of the requests that come to nothing.
+func kindsAfter(b beginning, of []kind) []kind {
+	if b.name != beginnings[0].name {
+		return of
+	}
+	idle := 0
+	return slices.DeleteFunc(slices.Clone(of), func(k kind) bool {
+		if k.needsCode() {
+			idle++
+		}
+		return k.needsCode() && idle > 2
+	})
+}
+
 // forPairs calls f for every two of some kinds, a kind with itself included.
 func forPairs(of []kind, f func(b beginning, kinds []kind)) {
 	for _, b := range beginnings {
+		of := kindsAfter(b, of)
 		for i := range of {
 			for j := i; j < len(of); j++ {
 				f(b, []kind{of[i], of[j]})
@@ -130,6 +152,7 @@ func forPairs(of []kind, f func(b beginning, kinds []kind)) {
 // forTriples calls f for every three of some kinds, repetitions included.
 func forTriples(of []kind, f func(b beginning, kinds []kind)) {
 	for _, b := range beginnings {
+		of := kindsAfter(b, of)
 		for i := range of {
 			for j := i; j < len(of); j++ {
 				for k := j; k < len(of); k++ {
@@ -193,7 +216,7 @@ func TestEveryInterleavingOfThreeRequests(t *testing.T) {
 }
 
 func TestReductionLosesNoOutcome(t *testing.T) {
-	of := all
+	of := all[:9]
 	if testing.Short() {
 		of = all[:shortTriples]
 	}

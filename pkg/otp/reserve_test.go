@@ -273,3 +273,21 @@ func TestCrowdedBoundsLiveVerifications(t *testing.T) {
 		}
 	})
 }
+
+// What nothing can refer to is dropped, so that an item stays as small as its window.
+func TestNumberDoesNotGrow(t *testing.T) {
+	p := testPolicy()
+	var n Number
+	now := at(0)
+	for i := range 100 {
+		id := fmt.Sprint("v", i)
+		mustSend(t, &n, now, anOrder(id))
+		if _, refused := n.ReserveResend(n.NextSendAt, p, id, anOrder("r"+id)); refused != nil {
+			t.Fatal(refused)
+		}
+		if got, most := len(n.Verifications), 2*p.NumberSendLimit.Attempts; got > most {
+			t.Fatalf("%d verifications are kept, at most %d may", got, most)
+		}
+		now = now.Add(p.NumberSendLimit.Window)
+	}
+}
