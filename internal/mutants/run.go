@@ -87,7 +87,7 @@ func run(ctx context.Context, t *target, patched []byte, o options) ([]string, e
 		}
 		args = append(args, "-overlay="+overlay)
 	}
-	command := exec.CommandContext(ctx, "go", append(args, t.packages...)...) //nolint:gosec // arguments of this program's own list
+	command := exec.CommandContext(ctx, "go", append(args, t.packages...)...)
 	command.Dir = t.dir
 	out, err := command.CombinedOutput()
 	if o.verbose {
