@@ -14,7 +14,7 @@ var (
 var dynamoMutants = []mutant{
 	{"reads may be stale", "ConsistentRead: aws.Bool(true)", "ConsistentRead: aws.Bool(false)"},
 	{"new items overwrite others", "aws.String(\"attribute_not_exists(\" + attributeKey + \")\")", "nil"},
-	{"saves overwrite others", "aws.String(attributeRevision + \" = :was\")", "aws.String(\"attribute_exists(\" + attributeKey + \")\")"},
+	{"saves overwrite others", "aws.String(attributeRevision + \" = :was\")", "aws.String(attributeRevision + \" = :was OR attribute_exists(\" + attributeKey + \")\")"},
 	{"the refusing item does not come back", "\t\tReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,\n", ""},
 	{"a lost answer is a conflict", "\tcase currentRevision == revision:\n\t\treturn revision, nil\n", ""},
 	{"a conflict with a deleted item is unreadable state", "if len(refused.Item) == 0 {", "if false {"},
@@ -52,7 +52,7 @@ var counterMutants = []mutant{
 var dynamoCounterMutants = []mutant{
 	{"an error is a count", "return 0, time.Time{}, fmt.Errorf(\"counting a request: %w\", err)", "_ = fmt.Errorf\n\t\t\t\treturn 0, now, nil"},
 	{"an unreadable counter is none", "return 0, time.Time{}, errUnreadable\n\t}\n\tcount", "return 0, time.Time{}, nil\n\t}\n\tcount"},
-	{"the to and fro has no end", "for range maxTries {", "for {"},
+	{"the to and fro goes on and on", "for range maxTries {", "for range 10 * maxTries {"},
 	{"the TTL comes early", "number(ends.Add(time.Second - 1).Unix())", "number(ends.Unix())"},
 }
 
@@ -81,6 +81,7 @@ var phoneMutants = []mutant{
 }
 
 var pseudonymMutants = []mutant{
+	{"names are clear text", "return base64.RawURLEncoding.EncodeToString(k.mac(label, parts...))", "return base64.RawURLEncoding.EncodeToString(k.mac(label, parts...)) + parts[len(parts)-1]"},
 	{"names are not framed", "\t\th.Write(length[:])\n", ""},
 	{"labels share names", "\twrite(label)\n", ""},
 	{"names of two keys meet", "return \"number#\" + k.version + \"#\" +", "return \"number#\" +"},

@@ -55,3 +55,8 @@ var refusalMutants = []mutant{
 	{"a 429 or 503 without a wait", "if mustWait && r.retryAfter <= 0 {", "if mustWait && r.retryAfter < 0 {"},
 	{"attempts are not told", "\tr.remaining = failure.Remaining\n", ""},
 }
+
+var logMutants = []mutant{
+	{"the number is logged", "slog.String(\"number\", r.logName)", "slog.String(\"number\", r.logName+r.number.E164())"},
+	{"a lost handle is no error", "\t\tattrs = append(attrs, slog.String(\"event\", \"activate_failed\"))\n", ""},
+}

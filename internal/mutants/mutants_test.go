@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,10 +33,11 @@ func TestMutantsFitTheSource(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, j := range jobs {
-		if seen[j.title()] {
-			t.Errorf("two mutants are called %q", j.title())
+		title := path.Base(j.target.file) + ": " + j.name
+		if seen[title] {
+			t.Errorf("two mutants are called %q", title)
 		}
-		seen[j.title()] = true
+		seen[title] = true
 		if _, err := parser.ParseFile(token.NewFileSet(), "", j.patched, 0); err != nil {
 			t.Errorf("%s is no Go: %v", j.title(), err)
 		}

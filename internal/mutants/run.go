@@ -14,7 +14,7 @@ import (
 )
 
 // limit ends tests that a mutant keeps from ending: that counts as noticed.
-const limit = "90s"
+const limit = "60s"
 
 // collect makes jobs of the mutants that match, and checks all of them against the
 // source.

@@ -17,6 +17,7 @@ var targets = []target{
 	{file: "pkg/otp/service.go", packages: domain, mutants: serviceMutants},
 	{file: "pkg/otp/deliver.go", packages: domain, mutants: deliverMutants},
 	{file: "pkg/otp/update.go", packages: domain, mutants: updateMutants},
+	{file: "pkg/otp/otptest/enumerate.go", packages: domain, run: "^TestReductionLosesNoOutcome$", mutants: enumerateMutants},
 
 	{file: "pkg/phone/phone.go", packages: phones, run: "^(TestParse|TestNumberDoesNotPrint|TestZero)", mutants: phoneMutants},
 	{file: "pkg/pseudonym/pseudonym.go", packages: names, mutants: pseudonymMutants},
@@ -39,5 +40,6 @@ var targets = []target{
 	{file: "pkg/httpapi/gate.go", packages: edge, mutants: gateMutants},
 	{file: "pkg/httpapi/routes.go", packages: edge, mutants: routeMutants},
 	{file: "pkg/httpapi/handler.go", packages: edge, mutants: handlerMutants},
+	{file: "pkg/httpapi/log.go", packages: edge, mutants: logMutants},
 	{file: "pkg/httpapi/refusals.go", packages: edge, mutants: refusalMutants},
 }

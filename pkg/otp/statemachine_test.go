@@ -50,6 +50,7 @@ func machinePolicy(draw *rapid.T) otp.Policy {
 //
 // A failing run prints its seed, shrinks, and prints the schedule.
 func TestStateMachine(t *testing.T) {
+	collectLess(t)
 	checks := sequences
 	if testing.Short() {
 		checks = 5 * shortSequences // of which rapid itself takes a fifth
