@@ -27,7 +27,7 @@ var itemMutants = []mutant{
 	{"the TTL comes early", "n.ForgetAt.Add(time.Second-1).Unix()", "n.ForgetAt.Unix()"},
 	{"failures are not stored", "\tputInt(e, \"failures\", int64(n.Failures))\n", ""},
 	{"the mark of a disabled number is not stored", "\tputTime(e, \"disabledAt\", n.DisabledAt)\n", ""},
-	{"runs under way are not stored", "e[\"pending\"] =", "e[\"unread\"] ="},
+	{"runs under way are not stored", "putList(e, \"pending\",", "putList(e, \"unread\","},
 	{"an attribute of another kind counts as absent", "\tr.note(fmt.Errorf(\"attribute %s is not of its kind\", name))\n", "\t_ = name\n"},
 	{"an item without revision is state", "\tif revision == \"\" {\n", "\tif revision == \"none\" {\n"},
 }

@@ -41,7 +41,7 @@ func (Clock) Now() time.Time { return time.Now() }
 
 // New builds the graph without any call. Warm makes the first ones.
 func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
-	reader, err := secretReader(c)
+	reader, err := SecretReader(c, NewSecretsManager(c.AWS))
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +71,6 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		source:   source,
 		provider: provider,
 	}, nil
-}
-
-func secretReader(c Config) (secrets.Reader, error) {
-	return SecretReader(c, NewSecretsManager(c.AWS))
 }
 
 // SecretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the

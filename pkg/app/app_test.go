@@ -152,7 +152,7 @@ func TestPolicyReachesTheService(t *testing.T) {
 // restart and others with another key.
 func TestLocalPhoneKey(t *testing.T) {
 	name := func(apiKey string) string {
-		reader, err := secretReader(Config{Infobip: Infobip{APIKey: apiKey}})
+		reader, err := SecretReader(Config{Infobip: Infobip{APIKey: apiKey}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

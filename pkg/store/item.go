@@ -29,13 +29,9 @@ func encode(key string, n otp.Number, revision otp.Revision) item {
 	putInt(e, "failures", int64(n.Failures))
 	putTime(e, "lastFailureAt", n.LastFailureAt)
 	putTime(e, "disabledAt", n.DisabledAt)
-	if len(n.Verifications) > 0 {
-		list := make([]types.AttributeValue, 0, len(n.Verifications))
-		for i := range n.Verifications {
-			list = append(list, &types.AttributeValueMemberM{Value: encodeVerification(&n.Verifications[i])})
-		}
-		e["verifications"] = &types.AttributeValueMemberL{Value: list}
-	}
+	putList(e, "verifications", n.Verifications, func(v *otp.Verification) types.AttributeValue {
+		return &types.AttributeValueMemberM{Value: encodeVerification(v)}
+	})
 	return e
 }
 
@@ -47,20 +43,12 @@ func encodeVerification(v *otp.Verification) item {
 	putTime(e, "expiresAt", v.ExpiresAt)
 	putInt(e, "attempts", int64(v.Attempts))
 	putString(e, "settledBy", v.SettledBy)
-	if len(v.Pending) > 0 {
-		list := make([]types.AttributeValue, 0, len(v.Pending))
-		for _, by := range v.Pending {
-			list = append(list, &types.AttributeValueMemberS{Value: by})
-		}
-		e["pending"] = &types.AttributeValueMemberL{Value: list}
-	}
-	if len(v.Resends) > 0 {
-		list := make([]types.AttributeValue, 0, len(v.Resends))
-		for i := range v.Resends {
-			list = append(list, &types.AttributeValueMemberM{Value: encodeDelivery(&v.Resends[i])})
-		}
-		e["resends"] = &types.AttributeValueMemberL{Value: list}
-	}
+	putList(e, "pending", v.Pending, func(by *string) types.AttributeValue {
+		return &types.AttributeValueMemberS{Value: *by}
+	})
+	putList(e, "resends", v.Resends, func(d *otp.Delivery) types.AttributeValue {
+		return &types.AttributeValueMemberM{Value: encodeDelivery(d)}
+	})
 	return e
 }
 
@@ -92,6 +80,17 @@ func putTime(e item, name string, value time.Time) {
 	if !value.IsZero() {
 		putInt(e, name, value.UnixMilli())
 	}
+}
+
+func putList[T any](e item, name string, values []T, encode func(*T) types.AttributeValue) {
+	if len(values) == 0 {
+		return
+	}
+	list := make([]types.AttributeValue, 0, len(values))
+	for i := range values {
+		list = append(list, encode(&values[i]))
+	}
+	e[name] = &types.AttributeValueMemberL{Value: list}
 }
 
 // reader takes attributes out of an item and remembers the first that is not of the

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/seed-a131a524/infobip-otp/test/harness"
@@ -43,12 +41,9 @@ func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
 // client repeats a call once, as the functions' does.
 func client(endpoint string, transport http.RoundTripper) *dynamodb.Client {
 	const attempts = 2
-	return dynamodb.New(dynamodb.Options{
-		Region:           harness.Region,
-		Credentials:      credentials.NewStaticCredentialsProvider(harness.AccessKeyID, harness.SecretAccessKey, ""),
-		BaseEndpoint:     aws.String(endpoint),
-		HTTPClient:       &http.Client{Transport: transport},
-		RetryMaxAttempts: attempts,
+	return dynamodb.New(harness.DynamoDB(endpoint).Options(), func(o *dynamodb.Options) {
+		o.HTTPClient = &http.Client{Transport: transport}
+		o.RetryMaxAttempts = attempts
 	})
 }
 
