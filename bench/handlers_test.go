@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
@@ -96,7 +98,7 @@ func newWorld(tb testing.TB) *world {
 	counted := &calls{Store: store.NewMemory(c), Counter: ratelimit.NewMemory()}
 	service := &otp.Service{Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy()}
 	edge := httpapi.Edge{Keys: keys{key}, Counter: counted, Clock: c, Logger: telemetry.NewLogger(io.Discard, "INFO")}
-	limit := ratelimit.Limit{Attempts: 5, Window: 15 * time.Minute}
+	limit := rate.Rate{Attempts: 5, Window: 15 * time.Minute}
 	return &world{
 		clock:  c,
 		calls:  counted,

@@ -10,9 +10,9 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
@@ -77,7 +77,7 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		PINAttempts:     c.Policy.PINAttempts,
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
-		NumberSendLimit: grammar.Rate(c.Policy.NumberSendLimit),
+		NumberSendLimit: rate.Rate(c.Policy.NumberSendLimit),
 	})
 	if err != nil {
 		return nil, err

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -20,8 +20,8 @@ const (
 	maxPINLength   = 64
 	maxPINAttempts = 1000
 	maxSends       = 1_000_000
-	maxPINTTL      = 365 * grammar.Day
-	maxSpacing     = grammar.Day
+	maxPINTTL      = 365 * rate.Day
+	maxSpacing     = rate.Day
 )
 
 // readConfig gives the configuration or all that is wrong with it.

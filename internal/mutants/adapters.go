@@ -41,9 +41,9 @@ var memoryStoreMutants = []mutant{
 }
 
 var counterMutants = []mutant{
-	{"one hit more than the limit", "Allowed:   hits <= l.Attempts,", "Allowed:   hits <= l.Attempts+1,"},
-	{"every hit is allowed", "Allowed:   hits <= l.Attempts,", "Allowed:   true,"},
-	{"a failing counter allows", "\tif err != nil {\n\t\treturn Standing{}, err\n\t}\n", "\tif err != nil {\n\t\treturn Standing{Allowed: true}, nil\n\t}\n"},
+	{"one hit more than the limit", "Allowed:   hits <= limit.Attempts,", "Allowed:   hits <= limit.Attempts+1,"},
+	{"every hit is allowed", "Allowed:   hits <= limit.Attempts,", "Allowed:   true,"},
+	{"a failing counter allows", "\tif err != nil {\n\t\treturn Decision{}, err\n\t}\n", "\tif err != nil {\n\t\treturn Decision{Allowed: true}, nil\n\t}\n"},
 	{"all IPv4-mapped addresses share a bucket", "addr.Unmap().WithZone(\"\")", "addr.WithZone(\"\")"},
 	{"every IPv6 address has a bucket", "const ipv6Network = 64", "const ipv6Network = 128"},
 	{"all of IPv6 shares a bucket", "const ipv6Network = 64", "const ipv6Network = 1"},

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -16,7 +18,7 @@ type gate struct {
 	edge  Edge
 	name  string // of the counter
 	what  string // of the sentence
-	limit ratelimit.Limit
+	limit rate.Rate
 }
 
 // admission is a count under way.
@@ -26,7 +28,7 @@ type admission struct {
 	keyErr error
 	done   chan struct{}
 	// Set before done is closed.
-	standing ratelimit.Standing
+	decision ratelimit.Decision
 	err      error
 }
 
@@ -38,7 +40,7 @@ func (g *gate) count(serve func(context.Context, *request, *admission) (*answer,
 		ans, err := guarded(func() (*answer, error) { return serve(ctx, r, a) })
 		<-a.done
 		if a.err == nil {
-			r.standing = &a.standing
+			r.decision = &a.decision
 		}
 		return ans, err
 	}
@@ -55,12 +57,12 @@ func (g *gate) start(ctx context.Context, r *request) *admission {
 		return a
 	}
 	a.key = key
-	client := ratelimit.ClientKey(r.event.RequestContext.HTTP.SourceIP)
+	client := ratelimit.Bucket(r.event.RequestContext.HTTP.SourceIP)
 	go func() {
 		defer close(a.done)
 		_, a.err = guarded(func() (*answer, error) {
 			var err error
-			a.standing, err = g.limit.Hit(ctx, g.edge.Counter, a.key.ClientKey(g.name, client), g.edge.Clock.Now())
+			a.decision, err = ratelimit.Hit(ctx, g.edge.Counter, g.limit, a.key.ClientKey(g.name, client), g.edge.Clock.Now())
 			return nil, err
 		})
 	}()
@@ -73,8 +75,8 @@ func (a *admission) admit(context.Context) error {
 	if a.err != nil {
 		return &otp.Error{Reason: otp.Unavailable, Err: a.err}
 	}
-	if !a.standing.Allowed {
-		return refuseAddress(a.gate.what, a.gate.limit.Window, a.standing.Reset)
+	if !a.decision.Allowed {
+		return refuseAddress(a.gate.what, a.gate.limit.Window, a.decision.Reset)
 	}
 	return nil
 }

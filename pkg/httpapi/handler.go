@@ -55,8 +55,8 @@ type route struct {
 // request is one event on its way, and what its log line will say.
 type request struct {
 	event *events.APIGatewayV2HTTPRequest
-	// standing of the address, once it is counted.
-	standing *ratelimit.Standing
+	// decision of the address, once it is counted.
+	decision *ratelimit.Decision
 	number   phone.Number
 	logName  string
 	trace    otp.Trace
@@ -96,8 +96,8 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 		code = refused.code
 		response = renderRefusal(refused)
 	}
-	if r.standing != nil {
-		addRateLimit(response.Headers, *r.standing)
+	if r.decision != nil {
+		addRateLimit(response.Headers, *r.decision)
 	}
 	h.log(ctx, r, response.StatusCode, code, cause, time.Since(started))
 	return response, nil
@@ -192,13 +192,13 @@ func renderRefusal(r *refusal) events.APIGatewayV2HTTPResponse {
 
 // addRateLimit writes the headers of draft-ietf-httpapi-ratelimit-headers-06, as
 // express-rate-limit does.
-func addRateLimit(headers map[string]string, s ratelimit.Standing) {
-	seconds := func(d time.Duration) string { return strconv.Itoa(int(wholeSeconds(d) / time.Second)) }
-	limit := strconv.Itoa(s.Limit.Attempts)
-	headers["RateLimit-Policy"] = limit + ";w=" + seconds(s.Limit.Window)
+func addRateLimit(headers map[string]string, d ratelimit.Decision) {
+	seconds := func(length time.Duration) string { return strconv.Itoa(int(wholeSeconds(length) / time.Second)) }
+	limit := strconv.Itoa(d.Limit.Attempts)
+	headers["RateLimit-Policy"] = limit + ";w=" + seconds(d.Limit.Window)
 	headers["RateLimit-Limit"] = limit
-	headers["RateLimit-Remaining"] = strconv.Itoa(s.Remaining)
-	headers["RateLimit-Reset"] = seconds(s.Reset)
+	headers["RateLimit-Remaining"] = strconv.Itoa(d.Remaining)
+	headers["RateLimit-Reset"] = seconds(d.Reset)
 }
 
 // Keys gives the key under which addresses and numbers are kept. An error has

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
@@ -33,7 +35,7 @@ type Edge struct {
 // NewSend gives the handler of POST /send-otp and POST /resend-otp. Regions, if there
 // are any, are the only ones whose numbers are sent to. They are told by the number's
 // region, not by its calling code: Jamaica and the Dominican Republic share +1.
-func NewSend(e Edge, limit ratelimit.Limit, sender Sender, regions ...string) *Handler {
+func NewSend(e Edge, limit rate.Rate, sender Sender, regions ...string) *Handler {
 	s := &sendRoutes{
 		gate:   gate{edge: e, name: "send", what: "OTP requests", limit: limit},
 		sender: sender, regions: regions,
@@ -47,7 +49,7 @@ func NewSend(e Edge, limit ratelimit.Limit, sender Sender, regions ...string) *H
 
 // NewVerify gives the handler of POST /verify-otp. PINs have pinLength digits;
 // requireID refuses requests that do not name their verification.
-func NewVerify(e Edge, limit ratelimit.Limit, verifier Verifier, pinLength int, requireID bool) *Handler {
+func NewVerify(e Edge, limit rate.Rate, verifier Verifier, pinLength int, requireID bool) *Handler {
 	v := &verifyRoute{
 		gate:     gate{edge: e, name: "verify", what: "verification attempts", limit: limit},
 		verifier: verifier, pinLength: pinLength, requireID: requireID,

@@ -20,7 +20,7 @@ type Application struct {
 }
 
 // Configuration holds an application's limits. Durations and rates are in the
-// notation of package grammar.
+// notation of package rate.
 type Configuration struct {
 	PinAttempts                   *int    `json:"pinAttempts,omitempty"`
 	AllowMultiplePinVerifications *bool   `json:"allowMultiplePinVerifications,omitempty"`

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // start is when every test's clock begins.
@@ -15,7 +17,7 @@ func at(d time.Duration) time.Time { return start.Add(d) }
 // testPolicy has small, unlike numbers, so that a mixed-up setting shows.
 func testPolicy() Policy {
 	return Policy{
-		NumberSendLimit: Rate{Attempts: 4, Window: time.Hour},
+		NumberSendLimit: rate.Rate{Attempts: 4, Window: time.Hour},
 		SendCooldown:    10 * time.Second,
 		VerifySpacing:   3 * time.Second,
 		PINTTL:          10 * time.Minute,

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -100,7 +102,7 @@ var beginnings = []beginning{
 // used up, and neither cooldown nor spacing hides it.
 func tightPolicy() otp.Policy {
 	return otp.Policy{
-		NumberSendLimit: otp.Rate{Attempts: 2, Window: time.Hour},
+		NumberSendLimit: rate.Rate{Attempts: 2, Window: time.Hour},
 		PINTTL:          10 * time.Minute,
 		PINAttempts:     2,
 		FailureLimit:    3,

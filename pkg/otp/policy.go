@@ -1,18 +1,16 @@
 package otp
 
-import "time"
+import (
+	"time"
 
-// Rate is a number of attempts in a fixed window that starts with the first one.
-type Rate struct {
-	Attempts int
-	Window   time.Duration
-}
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+)
 
 // Policy holds every number the rules depend on. A zero duration turns a
 // cooldown or a spacing off.
 type Policy struct {
 	// NumberSendLimit bounds sends and resends to one number.
-	NumberSendLimit Rate
+	NumberSendLimit rate.Rate
 	// SendCooldown is the pause after the first send of a window; it doubles with
 	// every further one (see cooldown).
 	SendCooldown time.Duration
@@ -40,7 +38,7 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	const day = 24 * time.Hour
 	return Policy{
-		NumberSendLimit: Rate{Attempts: 3, Window: day},
+		NumberSendLimit: rate.Rate{Attempts: 3, Window: day},
 		SendCooldown:    30 * time.Second,
 		VerifySpacing:   3 * time.Second,
 		PINTTL:          10 * time.Minute,

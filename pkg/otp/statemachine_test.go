@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"pgregory.net/rapid"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -26,7 +28,7 @@ const (
 // machinePolicy has small numbers, so that a short sequence meets every limit.
 func machinePolicy(draw *rapid.T) otp.Policy {
 	p := otp.Policy{
-		NumberSendLimit: otp.Rate{Attempts: 3, Window: time.Hour},
+		NumberSendLimit: rate.Rate{Attempts: 3, Window: time.Hour},
 		PINTTL:          10 * time.Minute,
 		PINAttempts:     2,
 		FailureLimit:    3,

@@ -18,11 +18,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
@@ -53,7 +53,7 @@ func newService(t *testing.T) *service {
 	s := &service{simulator: simulator.New(simulator.Options{Key: harness.SimulatorKey, Strict: true})}
 	appID, messageID, err := s.simulator.Provision(simulator.Settings{
 		PINLength: 6, PINAttempts: attempts, PINTTL: 10 * time.Minute,
-		NumberSendLimit: grammar.Rate{Attempts: 5, Window: grammar.Day},
+		NumberSendLimit: rate.Rate{Attempts: 5, Window: rate.Day},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -67,7 +67,7 @@ func (r *rig) provision(c *app.Config) {
 	r.tb.Helper()
 	appID, messageID, err := r.sim.Provision(simulator.Settings{
 		PINLength: c.PINLength, PINAttempts: c.Policy.PINAttempts, PINTTL: c.Policy.PINTTL,
-		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: grammar.Rate(c.Policy.NumberSendLimit),
+		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: rate.Rate(c.Policy.NumberSendLimit),
 	})
 	if err != nil {
 		r.tb.Fatal(err)

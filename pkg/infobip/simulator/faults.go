@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Fault is a misbehaviour of the API listener, as POST /faults takes it. Every
@@ -275,7 +275,7 @@ func (f *Fault) delay() (time.Duration, error) {
 
 // parseSpan reads a duration of the control listener: 1d and 1m30s both.
 func parseSpan(member, value string) (time.Duration, error) {
-	parsed, err := grammar.ParseDuration(value)
+	parsed, err := rate.ParseDuration(value)
 	if err != nil {
 		parsed, err = time.ParseDuration(value)
 	}
