@@ -9,9 +9,9 @@ import (
 )
 
 // busy is a number with as many live codes as it may have.
-func busy(tb testing.TB, now time.Time, p otp.Policy) otp.Number {
+func busy(tb testing.TB, now time.Time, p otp.Policy) otp.Ledger {
 	tb.Helper()
-	var n otp.Number
+	var n otp.Ledger
 	for i := range p.NumberSendLimit.Attempts {
 		o := otp.Order{ID: "verification-" + strconv.Itoa(i), By: "run", Channel: otp.SMS}
 		if _, err := n.Reserve(now.Add(time.Duration(i)*2*time.Minute), p, o); err != nil {
@@ -32,7 +32,7 @@ func BenchmarkDecisions(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := state.Clone()
-		g := otp.Guess{ID: "guess", By: "run", VerificationID: "verification-1"}
+		g := otp.Check{ID: "guess", By: "run", VerificationID: "verification-1"}
 		charged, err := n.Debit(later, p, g)
 		if err != nil {
 			b.Fatal(err)

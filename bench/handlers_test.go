@@ -44,12 +44,12 @@ type calls struct {
 	n atomic.Int64
 }
 
-func (c *calls) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+func (c *calls) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
 	c.n.Add(1)
 	return c.Store.Load(ctx, key)
 }
 
-func (c *calls) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (c *calls) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	c.n.Add(1)
 	return c.Store.Save(ctx, key, n, was)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
@@ -73,11 +72,11 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 	running, err := simulation.Start(ctx, c.simulation, simulator.Settings{
 		ApplicationID:   c.Infobip.ApplicationID,
 		MessageID:       c.Infobip.MessageID,
-		PINLength:       c.PINLength,
-		PINAttempts:     c.Policy.PINAttempts,
+		PINLength:       c.Form.PINLength,
+		PINAttempts:     2 * c.Policy.PINAttempts,
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
-		NumberSendLimit: rate.Rate(c.Policy.NumberSendLimit),
+		NumberSendLimit: c.Policy.TotalLimit,
 	})
 	if err != nil {
 		return nil, err

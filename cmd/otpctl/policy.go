@@ -128,7 +128,7 @@ func (p *policy) unreachable(gateway app.Config) []error {
 		}
 	}
 	ours := gateway.Policy
-	sends := rate.Rate(ours.NumberSendLimit)
+	sends := rate.Rate(ours.SendLimit)
 	refuse(!p.allowMultiple, "--allow-multiple-pin-verifications must stay true: "+
 		"when the answer to a right PIN is lost the gateway asks once more, and would be told that the PIN is wrong (it lets each PIN be used once itself)")
 	refuse(p.pinAttempts < ours.PINAttempts,
@@ -142,8 +142,8 @@ func (p *policy) unreachable(gateway app.Config) []error {
 	refuse(ours.VerifySpacing > 0 && tighter(p.verifyPinLimit.value, rate.Rate{Attempts: 1, Window: ours.VerifySpacing}),
 		"--verify-pin-limit %s is below one in each VERIFY_SPACING (%s): Infobip would refuse verifies that the gateway allows",
 		&p.verifyPinLimit, rate.FormatDuration(ours.VerifySpacing))
-	refuse(p.pinLength != gateway.PINLength,
-		"--pin-length %d is not PIN_LENGTH (%d): the gateway would refuse every PIN", p.pinLength, gateway.PINLength)
+	refuse(p.pinLength != gateway.Form.PINLength,
+		"--pin-length %d is not PIN_LENGTH (%d): the gateway would refuse every PIN", p.pinLength, gateway.Form.PINLength)
 	refuse(p.pinType != "NUMERIC", "--pin-type must be NUMERIC: the gateway takes PINs of digits only")
 	return faults
 }

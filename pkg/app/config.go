@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -30,12 +32,8 @@ type Config struct {
 	SendLimit   rate.Rate
 	VerifyLimit rate.Rate
 	Policy      otp.Policy
-	PINLength   int
-	// AllowedRegions are the ISO 3166-1 alpha-2 codes of the countries that PINs are
-	// sent to; empty means all.
-	AllowedRegions []string
-	// RequireVerificationID refuses to verify without naming the verification.
-	RequireVerificationID bool
+	Form        httpapi.Form
+	Guard       guard.Rules
 }
 
 // Infobip is how the provider is reached.
@@ -86,7 +84,7 @@ const (
 	maxNumberSends = 1000
 	maxHits        = 1_000_000_000
 	minPINLength   = 4
-	maxPINLength   = 12
+	maxPINLength   = 8
 	maxPINTTL      = rate.Day
 	maxPause       = rate.Day
 	maxMemory      = 10 * 365 * rate.Day
@@ -119,20 +117,26 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 		SecretID:    r.Text("SECRET_ID", ""),
 		SendLimit:   r.Rate("IP_SEND_LIMIT", rate.Rate{Attempts: 5, Window: 15 * time.Minute}, maxHits),
 		VerifyLimit: r.Rate("IP_VERIFY_LIMIT", rate.Rate{Attempts: 10, Window: 5 * time.Minute}, maxHits),
-		PINLength:   r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+		Form: httpapi.Form{
+			PINLength:             r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+			RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
+			RequirePlus:           r.Truth("REQUIRE_PLUS"),
+		},
 		Policy: otp.Policy{
-			NumberSendLimit: r.Rate("NUMBER_SEND_LIMIT", p.NumberSendLimit, maxNumberSends),
+			SendLimit:       r.Rate("NUMBER_SEND_LIMIT", p.SendLimit, maxNumberSends),
+			ClientSendLimit: r.Rate("NUMBER_CLIENT_SEND_LIMIT", p.ClientSendLimit, maxNumberSends),
+			TotalLimit:      r.Rate("NUMBER_TOTAL_LIMIT", p.TotalLimit, maxNumberSends),
 			SendCooldown:    r.Duration("SEND_COOLDOWN", p.SendCooldown, 0, maxPause),
 			VerifySpacing:   r.Duration("VERIFY_SPACING", p.VerifySpacing, 0, maxPause),
 			PINTTL:          r.Duration("PIN_TTL", p.PINTTL, time.Second, maxPINTTL),
 			PINAttempts:     r.Number("PIN_ATTEMPTS", p.PINAttempts, 1, maxPINAttempts),
 			FailureLimit:    r.Number("NUMBER_FAILURE_LIMIT", p.FailureLimit, 1, maxFailures),
 			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY", p.FailureMemory, rate.Day, maxMemory),
-			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, rate.Day, maxMemory),
+			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, time.Hour, maxMemory),
+			KnownMemory:     p.KnownMemory,
 			SendTimeout:     FunctionTimeout,
 		},
-		AllowedRegions:        regions(r),
-		RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
+		Guard: guard.Rules{Regions: regions(r), Channels: []otp.Channel{otp.SMS, otp.Voice}},
 	}
 	if c.Infobip.BaseURL != "" {
 		if _, err := infobip.ParseBaseURL(c.Infobip.BaseURL, c.Infobip.AllowHTTP); err != nil {

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // stateReserve is what a call leaves of the request's deadline. After it comes
@@ -99,9 +100,9 @@ var (
 	errPinID   = errors.New("not a pinId")
 )
 
-// Send asks for a new PIN to be delivered to a number in E.164 form.
-func (c *Client) Send(ctx context.Context, to string, channel otp.Channel) (string, error) {
-	number := strings.TrimPrefix(to, "+")
+// Send asks for a new PIN to be delivered.
+func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+	number := strings.TrimPrefix(to.Canonical(), "+")
 	path, known := map[otp.Channel]string{
 		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
 		otp.Voice: "/2fa/2/pin/voice",

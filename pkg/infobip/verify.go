@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // verifyJitter spreads the repeats of verifies that failed together.
@@ -18,8 +19,8 @@ const verifyJitter = 250 * time.Millisecond
 // Verify compares a PIN. It asks a second time, once, if the first exchange came
 // to no end or ended in a 5xx and the deadline leaves room; the provider's
 // application has to allow several verifications of one PIN for that.
-func (c *Client) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict, error) {
-	number := strings.TrimPrefix(to, "+")
+func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipient, pin string) (otp.Verdict, error) {
+	number := strings.TrimPrefix(to.Canonical(), "+")
 	if !isPinID(pinID) {
 		return 0, notBegun("verify", errPinID)
 	}

@@ -48,19 +48,35 @@ func Hit(ctx context.Context, c Counter, limit rate.Rate, key string, now time.T
 	}, nil
 }
 
-// ipv6Network is what one subscriber is given at least; a limit per single IPv6
-// address is none.
-const ipv6Network = 64
+// What one subscriber of IPv6 is given at least, and what a site gets at most (RFC 6177). A
+// limit per single IPv6 address is none.
+const (
+	subscriberNetwork = 64
+	siteNetwork       = 48
+)
 
 // unknownClient is the bucket of requests without a readable address. API Gateway
-// always gives one; sharing one bucket is the strict side.
+// always has one; sharing one bucket is the strict side.
 const unknownClient = "unknown"
 
-// Bucket returns the bucket of a client's address: the address itself for IPv4, its
-// /64 for IPv6. An IPv4-mapped IPv6 address is the IPv4 address; unmapping comes
-// first, or all of IPv4 would share ::/64.
-func Bucket(sourceIP string) string {
-	addr, err := netip.ParseAddr(sourceIP)
+// Bucket returns the bucket of a client's address: the address itself for IPv4, its /64
+// for IPv6. An IPv4-mapped IPv6 address is the IPv4 address; unmapping comes first, or all
+// of IPv4 would share ::/64.
+func Bucket(address string) string { return bucket(address, subscriberNetwork) }
+
+// Site returns a wider bucket: the address itself for IPv4, its /48 for IPv6. It is for
+// what one party may do to a single recipient, where a site's many networks would be as
+// many parties. It is empty for an address that cannot be read.
+func Site(address string) string {
+	site := bucket(address, siteNetwork)
+	if site == unknownClient {
+		return ""
+	}
+	return site
+}
+
+func bucket(address string, network int) string {
+	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		return unknownClient
 	}
@@ -68,9 +84,9 @@ func Bucket(sourceIP string) string {
 	if addr.Is4() {
 		return addr.String()
 	}
-	network, err := addr.Prefix(ipv6Network)
+	prefix, err := addr.Prefix(network)
 	if err != nil {
 		return unknownClient
 	}
-	return network.String()
+	return prefix.String()
 }

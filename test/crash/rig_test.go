@@ -130,7 +130,7 @@ func newNumber(t *testing.T) phone.Number {
 }
 
 // state gives what is kept about a number.
-func (s *service) state(t *testing.T, n phone.Number) otp.Number {
+func (s *service) state(t *testing.T, n phone.Number) otp.Ledger {
 	t.Helper()
 	state, _, err := s.store.Load(t.Context(), s.key.NumberKey(n))
 	if err != nil {
