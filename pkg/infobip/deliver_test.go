@@ -61,6 +61,7 @@ func TestDeliveryRequests(t *testing.T) {
 				header: http.Header{
 					"Accept":         {"application/json"},
 					"Authorization":  {"App " + testKey},
+					"Connection":     {"close"},
 					"Content-Length": {strconv.Itoa(len(d.body))},
 					"Content-Type":   {"application/json"},
 					"User-Agent":     {"infobip-otp"},
@@ -79,8 +80,8 @@ var refusals = []struct {
 	answer http.HandlerFunc
 	want   otp.Effect
 }{
-	{"400 legacy", says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`), otp.Refused},
-	{"400 newer envelope", says(400, `{"errorCode":"E400","description":"Bad request","action":"Ask for a higher limit","violations":[],"resources":[]}`), otp.Refused},
+	{"400 legacy", says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request","validationErrors":{"pin":["must not be blank"]}}}}`), otp.Refused},
+	{"400 newer envelope", says(400, `{"errorCode":"E400","description":"Bad request","action":"Ask for a higher limit","violations":[{"property":"pin","violation":"blank"}],"resources":[]}`), otp.Refused},
 	{"400 HTML", says(400, `<html>limit</html>`), otp.Refused},
 	{"400 empty", says(400, ``), otp.Refused},
 	{"400 with nulls", says(400, `{"requestError":{"serviceException":null,"policyException":null},"errorCode":null}`), otp.Refused},
@@ -186,18 +187,6 @@ func TestDeliveryAnswers(t *testing.T) {
 					t.Errorf("got %q, %v (%v), want %v", pinID, got, err, test.want)
 				}
 			})
-		}
-	}
-}
-
-// A 404 is about the pinId only where there is one in the path.
-func TestDeliveryNotFound(t *testing.T) {
-	s := serve(t, says(404, `{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`))
-	want := []otp.Effect{otp.Refused, otp.Refused, otp.NotFound, otp.NotFound}
-	for i, d := range deliveries {
-		_, err := d.call(t.Context(), clientOf(t, s))
-		if got := effectOf(t, err); got != want[i] {
-			t.Errorf("%s: got %v, want %v", d.name, got, want[i])
 		}
 	}
 }

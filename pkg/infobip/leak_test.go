@@ -14,7 +14,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// A provider that gives back all it was told, in every place where an error's
+// A provider that echoes all it was told, in every place where an error's
 // text could come from.
 func TestErrorsShowNothing(t *testing.T) {
 	echo := func(status int, format string) http.HandlerFunc {
@@ -95,8 +95,8 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	var call *CallError
-	if !errors.As(err, &call) || call.Status != 400 || call.MessageID != "BAD_REQUEST" || call.Operation != "send" {
+	call, ok := errors.AsType[*CallError](err)
+	if !ok || call.Status != 400 || call.MessageID != "BAD_REQUEST" || call.Operation != "send" {
 		t.Errorf("got %+v", call)
 	}
 }

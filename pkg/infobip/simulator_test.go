@@ -75,7 +75,7 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 	return a
 }
 
-// send sends by SMS and gives the pinId, and the PIN that arrived.
+// send sends by SMS and returns the pinId, and the PIN that arrived.
 func (a *account) send(t *testing.T) (string, string) {
 	t.Helper()
 	pinID, err := a.client.Send(t.Context(), testNumber, otp.SMS)
@@ -293,8 +293,8 @@ func TestProvisioningRefusals(t *testing.T) {
 	bad := a.application
 	bad.Configuration.PinTimeToLive, bad.Configuration.VerifyPinLimit = new("2y"), new("1/2d")
 	_, err := a.api.UpdateApplication(t.Context(), bad)
-	var call *CallError
-	if !errors.As(err, &call) || call.Status != 400 || call.MessageID != "BAD_REQUEST" || !call.Sent {
+	call, ok := errors.AsType[*CallError](err)
+	if !ok || call.Status != 400 || call.MessageID != "BAD_REQUEST" || !call.Sent {
 		t.Fatalf("got %v, want a 400", err)
 	}
 	want := []string{
@@ -305,7 +305,7 @@ func TestProvisioningRefusals(t *testing.T) {
 		t.Errorf("details %q, want %q", call.Details, want)
 	}
 	_, err = a.api.Message(t.Context(), a.application.ID, "../../x")
-	if !errors.As(err, &call) || call.Status != 404 {
+	if call, ok := errors.AsType[*CallError](err); !ok || call.Status != 404 {
 		t.Errorf("got %v, want a 404", err)
 	}
 	for _, key := range []string{"", "two words"} {
@@ -320,7 +320,83 @@ func TestProvisioningRefusals(t *testing.T) {
 	}
 }
 
-// Both envelopes give the operator the reasons, and nothing that could be a secret
+// A PIN that Infobip might not make is not asked for.
+func TestProvisioningPINLength(t *testing.T) {
+	a := newAccount(t, simulator.Options{}, nil)
+	before := len(a.Requests(""))
+	for _, length := range []int{-1, 0, MaxPINLength + 1, 64} {
+		m := a.message
+		m.PinLength = &length
+		_, created := a.api.CreateMessage(t.Context(), m)
+		_, updated := a.api.UpdateMessage(t.Context(), m)
+		for _, err := range []error{created, updated} {
+			call, ok := errors.AsType[*CallError](err)
+			if !ok || call.Sent || call.Reason != "not begun: a PIN has 1 to 8 characters" {
+				t.Errorf("%d: got %v, want a call that is not begun", length, err)
+			}
+		}
+	}
+	if got := len(a.Requests("")); got != before {
+		t.Errorf("%d calls reached the provider", got-before)
+	}
+	for _, length := range []int{1, MaxPINLength} {
+		m := a.message
+		m.PinLength = &length
+		got, err := a.api.UpdateMessage(t.Context(), m)
+		if err != nil || *got.PinLength != length {
+			t.Errorf("%d: got %v", length, err)
+		}
+	}
+}
+
+// What is made must not be made twice, so it travels on a connection of its own.
+func TestProvisioningDialsAnew(t *testing.T) {
+	s := serve(t, says(201, `{"applicationId":"A","messageId":"M"}`))
+	api, err := NewProvisioner(s.URL, false, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(api.Close)
+	for range 2 {
+		if _, err = api.CreateApplication(t.Context(), Application{Name: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = api.CreateMessage(t.Context(), Message{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = api.Application(t.Context(), "A"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var alone []bool
+	for _, r := range s.got() {
+		alone = append(alone, r.header.Get("Connection") == "close")
+	}
+	if want := []bool{true, true, false, true, true, false}; !slices.Equal(alone, want) {
+		t.Errorf("on connections of their own: %v, want %v", alone, want)
+	}
+}
+
+// What the operator is told of a call that was refused.
+func TestProvisioningReasons(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`:                     "not known to the provider",
+		`{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Requested URL not found: /2fa"}}}`: wrongURL.reason,
+		`<html></html>`: wrongURL.reason,
+	} {
+		api, err := NewProvisioner(serve(t, says(404, body)).URL, false, testKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = api.Applications(t.Context())
+		if call, ok := errors.AsType[*CallError](err); !ok || call.Reason != want {
+			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
+		api.Close()
+	}
+}
+
+// Both envelopes tell the operator the reasons, and nothing that could be a secret
 // or a terminal's command.
 func TestDetails(t *testing.T) {
 	for body, want := range map[string][]string{

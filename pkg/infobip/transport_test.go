@@ -19,9 +19,13 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
+// silent hides what a transport is, so that the client takes it as it is: kept
+// connections for every call.
+type silent struct{ http.RoundTripper }
+
 // A server that reads the second request of a kept connection and closes it
 // without an answer: the case in which Go's transport repeats what it may. It may
-// not repeat ours.
+// not repeat ours, even where a send meets a kept connection.
 func TestTransportDoesNotRepeat(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +44,9 @@ func TestTransportDoesNotRepeat(t *testing.T) {
 		}
 	}()
 
-	client := newClient(t, testConfig("http://"+listener.Addr().String()))
+	config := testConfig("http://" + listener.Addr().String())
+	config.Transport = silent{newTransport()}
+	client := newClient(t, config)
 	for _, d := range deliveries {
 		before := requests.Load()
 		_, err = d.call(t.Context(), client)
@@ -107,7 +113,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	}
 }
 
-// secure serves TLS, with HTTP/2 on offer, and gives a client that trusts it.
+// secure serves TLS, with HTTP/2 on offer, and returns a config that trusts it.
 func secure(t *testing.T, handler http.HandlerFunc) (*server, Config) {
 	t.Helper()
 	s := new(server)
@@ -160,8 +166,8 @@ func TestTLS(t *testing.T) {
 	if warm := got[0]; warm.method != "HEAD" || warm.target != "/" || warm.header.Get("Authorization") != "" {
 		t.Errorf("the warm-up is %v, want a HEAD without a key", warm)
 	}
-	if got := s.connections.Load(); got != 1 {
-		t.Errorf("%d connections, want the one of the warm-up", got)
+	if got := s.connections.Load(); got != 3 {
+		t.Errorf("%d connections, want the one of the warm-up and one of each send", got)
 	}
 }
 
@@ -253,7 +259,7 @@ func TestNotConnected(t *testing.T) {
 	}
 }
 
-// A transport that reports nothing gives no certainty.
+// A transport that reports nothing leaves every failure open.
 func TestSilentTransportIsUnknown(t *testing.T) {
 	config := testConfig("https://example.com")
 	config.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New(testPIN) })
