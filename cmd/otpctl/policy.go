@@ -116,6 +116,7 @@ func (p *policy) malformed() []error {
 	refuse(!strings.Contains(p.text, pinPlaceholder), "--text must contain %s, where the PIN goes", pinPlaceholder)
 	refuse(strings.Contains(strings.ReplaceAll(p.text, pinPlaceholder, ""), "{{"),
 		"--text has a placeholder besides %s, which the gateway would not fill", pinPlaceholder)
+	refuse(p.pinLength < 1 || p.pinLength > infobip.MaxPINLength, "--pin-length %d is not from 1 to %d", p.pinLength, infobip.MaxPINLength)
 	refuse(p.language != "" && !slices.Contains(infobip.Languages, p.language), "--language %q is none of %s", p.language, strings.Join(infobip.Languages, " "))
 	return faults
 }
@@ -130,7 +131,7 @@ func (p *policy) unreachable(gateway app.Config) []error {
 	ours := gateway.Policy
 	sends := rate.Rate(ours.SendLimit)
 	refuse(!p.allowMultiple, "--allow-multiple-pin-verifications must stay true: "+
-		"when the answer to a right PIN is lost the gateway asks once more, and would be told that the PIN is wrong (it lets each PIN be used once itself)")
+		"when the answer to a right PIN is lost the gateway asks once more, and would be told only that it was verified before (it lets each PIN be used once itself)")
 	refuse(p.pinAttempts < ours.PINAttempts,
 		"--pin-attempts %d is below PIN_ATTEMPTS (%d): Infobip would end a PIN before the gateway does", p.pinAttempts, ours.PINAttempts)
 	refuse(p.pinTimeToLive.value < ours.PINTTL,

@@ -168,19 +168,35 @@ func TestSimulatorReadings(t *testing.T) {
 		"sliding windows":     {SlidingWindows: true},
 		"resends count":       {ResendsCount: true},
 		"newer cancels older": {SendCancelsOlder: true},
+		"V1's ids":            {V1IDs: true},
+		"unknown as 400":      {UnknownPINBadRequest: true},
+		"unknown as 400, V1":  {UnknownPINBadRequest: true, V1IDs: true},
+		"lookup on resend":    {NCOnResend: true},
+		"no lookup":           {NCOnResend: true, NCNotConfigured: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t, options, func(application *Application) {
 				application.Configuration.VerifyPinLimit = new("6/1m")
 			})
 			pinID, pin := a.send(t)
+			a.verify(t, "NOBODY", pin, otp.Gone)
+			_, err := a.client.Resend(t.Context(), "NOBODY", otp.SMS)
+			if got := effectOf(t, err); got != otp.NotFound {
+				t.Errorf("resend of nobody's: got %v (%v), want %v", got, err, otp.NotFound)
+			}
+			if !options.ResendsCount {
+				again, err := a.client.Resend(t.Context(), pinID, otp.SMS)
+				if err != nil || again != pinID {
+					t.Errorf("resend: got %q, %v", again, err)
+				}
+			}
 			a.verify(t, pinID, other(pin), otp.Wrong)
 			a.verify(t, pinID, pin, otp.Verified)
 			pinID, pin = a.send(t)
 			for _, want := range []otp.Verdict{otp.Wrong, otp.Wrong, otp.Exhausted, otp.Exhausted} {
 				a.verify(t, pinID, other(pin), want)
 			}
-			_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+			_, err = a.client.Verify(t.Context(), pinID, testNumber, pin)
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a seventh verify in a minute: got %v (%v), want %v", got, err, otp.Throttled)
 			}
@@ -246,6 +262,47 @@ func TestSimulatorVerifyAnswerLost(t *testing.T) {
 			t.Errorf("%s: %d verifies, want 2", drop, got)
 		}
 	}
+}
+
+// Where the application allows one verification of a PIN, a lost success stays lost:
+// the repeat learns that the PIN was verified, and not by whom.
+func TestSimulatorVerifiedOnce(t *testing.T) {
+	for _, status := range []int{400, 409} {
+		a := newAccount(t, simulator.Options{VerifiedStatus: status}, func(application *Application) {
+			application.Configuration.AllowMultiplePinVerifications = new(false)
+		})
+		pinID, pin := a.send(t)
+		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: "after"})
+		_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+		if got := effectOf(t, err); got != otp.Unknown {
+			t.Errorf("%d: the repeat: got %v (%v), want %v", status, got, err, otp.Unknown)
+		}
+		if got := len(a.Requests("verify")); got != 2 {
+			t.Errorf("%d: %d verifies, want 2", status, got)
+		}
+		a.verify(t, pinID, pin, otp.Gone)
+		pinID, pin = a.send(t)
+		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: "before"})
+		a.verify(t, pinID, pin, otp.Verified)
+	}
+}
+
+// The path is wrong: no code ends.
+func TestSimulatorWrongPath(t *testing.T) {
+	a := newAccount(t, simulator.Options{}, nil)
+	pinID, pin := a.send(t)
+	right := a.client.wire.base
+	a.client.wire.base = right + "/v2"
+	_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+	if got := effectOf(t, err); got != otp.Refused {
+		t.Errorf("verify: got %v (%v), want %v", got, err, otp.Refused)
+	}
+	_, err = a.client.Resend(t.Context(), pinID, otp.SMS)
+	if got := effectOf(t, err); got != otp.Refused {
+		t.Errorf("resend: got %v (%v), want %v", got, err, otp.Refused)
+	}
+	a.client.wire.base = right
+	a.verify(t, pinID, pin, otp.Verified)
 }
 
 func TestProvisioning(t *testing.T) {

@@ -2,7 +2,10 @@ package infobip
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -168,6 +171,32 @@ func TestVerifyOnceMore(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// failsLater has its key once.
+type failsLater struct{ asked int }
+
+func (k *failsLater) APIKey(context.Context) (string, error) {
+	k.asked++
+	if k.asked > 1 {
+		return "", errors.New("secrets are down")
+	}
+	return testKey, nil
+}
+
+func (k *failsLater) RefreshAPIKey(context.Context, string) (string, error) {
+	return "", errors.New("secrets are down")
+}
+
+// A repeat that was certainly not made does not make the first call one.
+func TestVerifyRepeatThatIsNotMade(t *testing.T) {
+	for name, first := range map[string]http.HandlerFunc{"5xx": says(500, ``), "cut": hangUp} {
+		s := serve(t, first)
+		_, err := withKeys(t, s, new(failsLater)).Verify(t.Context(), testPinID, testNumber, testPIN)
+		if got := effectOf(t, err); got != otp.Unknown || len(s.got()) != 1 {
+			t.Errorf("%s: got %v (%v) after %d requests, want unknown after 1", name, got, err, len(s.got()))
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ type application struct {
 	rules rules
 }
 
-// apply gives a changed copy, or the reasons why the request is bad.
+// apply returns a changed copy, or the reasons why the request is bad.
 func (a application) apply(request applicationRequest) (*application, *refusal) {
 	bad := checks{}
 	bad.require(request.Name != "", "name", "must not be blank")

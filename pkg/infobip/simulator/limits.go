@@ -29,7 +29,7 @@ func newWindows(sliding bool) *windows {
 	return &windows{sliding: sliding, byKey: map[string]*window{}, pruneAt: firstPrune}
 }
 
-// full says whether one more call would pass the rate.
+// full reports whether one more call would pass the rate.
 func (w *windows) full(key string, rate rate.Rate, now time.Time) bool {
 	return w.count(key, now) >= rate.Attempts
 }

@@ -76,7 +76,7 @@ const (
 	freeOfSpacing = "1000000000/1s"
 )
 
-// Provision creates, and gives the ids of, an application and an SMS template for a gateway with these
+// Provision creates, and returns the ids of, an application and an SMS template for a gateway with these
 // settings, looser than they are, so that the gateway's own limits decide.
 // Where the ids exist already, what they name is replaced.
 func (s *Simulator) Provision(settings Settings) (string, string, error) {
