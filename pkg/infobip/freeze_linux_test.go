@@ -19,13 +19,13 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// frozenURL makes this test program a client of the provider that it names, which
-// another process stops and continues.
-const frozenURL = "INFOBIP_TEST_FROZEN_URL"
+// frozenChild makes this test program a client that another process stops and
+// continues.
+const frozenChild = "INFOBIP_TEST_FROZEN_CHILD"
 
 func TestMain(m *testing.M) {
-	if url := os.Getenv(frozenURL); url != "" {
-		err := serveCalls(url, os.Stdin, os.Stdout)
+	if os.Getenv(frozenChild) != "" {
+		err := serveCalls(os.Stdin, os.Stdout)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -36,14 +36,16 @@ func TestMain(m *testing.M) {
 }
 
 // serveCalls makes the call that each line of in names, and writes what came of it.
-func serveCalls(url string, in io.Reader, out io.Writer) error {
-	client, err := New(testConfig(url))
+// The first line is the provider's address.
+func serveCalls(in io.Reader, out io.Writer) error {
+	lines := bufio.NewScanner(in)
+	lines.Scan()
+	client, err := New(testConfig(lines.Text()))
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		result := "done"
 		err = nil
@@ -77,8 +79,12 @@ type frozen struct {
 
 func newFrozen(t *testing.T, url string) *frozen {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), frozenURL+"="+url)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), frozenChild+"=1")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -97,6 +103,7 @@ func newFrozen(t *testing.T, url string) *frozen {
 		in.Close()
 		_ = cmd.Wait()
 	})
+	f.ask(url)
 	return f
 }
 
