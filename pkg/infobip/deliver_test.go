@@ -87,6 +87,7 @@ var refusals = []struct {
 	{"400 with nulls", says(400, `{"requestError":{"serviceException":null,"policyException":null},"errorCode":null}`), otp.Refused},
 	{"400 wrong types", says(400, `{"requestError":[{"serviceException":7}],"errorCode":{"limit":1}}`), otp.Refused},
 	{"400 cut in the body", cutBody(400), otp.Refused},
+	{"404 cut in the body", cutBody(404), otp.Refused},
 	{"403 FORBIDDEN", says(403, `{"requestError":{"serviceException":{"messageId":"FORBIDDEN","text":"Forbidden"}}}`), otp.Refused},
 	{"403 UNAUTHORIZED", says(403, `{"requestError":{"serviceException":{"messageId":"UNAUTHORIZED","text":"Unauthorized access"}}}`), otp.Refused},
 	{"401 again and again", says(401, `{"requestError":{"serviceException":{"messageId":"UNAUTHORIZED","text":"Invalid login details"}}}`), otp.Refused},

@@ -42,6 +42,7 @@ type meaning struct {
 var (
 	noAnswer     = meaning{"no usable answer", unknown, unknown, unknown, unknown}
 	wrongURL     = meaning{"no such URL: the address or the path is wrong, check INFOBIP_BASE_URL", refused, refused, refused, unknown}
+	notTheAPI    = meaning{"not an answer of the API: a proxy, or another host, check INFOBIP_BASE_URL", refused, refused, refused, unknown}
 	limited      = meaning{"the provider's limits", throttled, throttled, throttled, unknown}
 	otherRefusal = meaning{"refused", refused, refused, refused, unknown}
 	wrongPIN     = meaning{"the PIN is wrong", refused, refused, wrong, wrong}
@@ -76,9 +77,9 @@ func meaningOf(status int, said refusal) *meaning {
 	case byText != nil:
 		return byText
 	case status == http.StatusNotFound && !said.fromAPI():
-		// The API has an envelope for each of its errors. What answers without one may be
-		// a proxy or another host, and must not end every live code.
-		return &wrongURL
+		// The API has an envelope for each of its errors. What answers without one must
+		// not end every live code.
+		return &notTheAPI
 	case status == http.StatusNotFound:
 		return &gonePIN
 	case status == http.StatusBadRequest && said.badRequest():

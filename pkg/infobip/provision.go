@@ -214,7 +214,7 @@ func refusedSettings(r request, res response) *CallError {
 	meant := meaningOf(res.status, said)
 	reason := otherRefusal.reason
 	switch {
-	case meant == &noAnswer || meant == &limited || meant == &wrongURL:
+	case meant == &noAnswer || meant == &limited || meant == &wrongURL || meant == &notTheAPI:
 		reason = meant.reason
 	case res.status == http.StatusNotFound:
 		reason = "not known to the provider"
