@@ -99,7 +99,7 @@ func TestVerifyKeepsItsConnectionByTheWallClock(t *testing.T) {
 			client.wire.connections.now = func() time.Time { return now }
 			verify := func() {
 				t.Helper()
-				verdict, err := client.Verify(t.Context(), testPinID, testNumber, testPIN)
+				verdict, err := client.Verify(t.Context(), testPinID, testRecipient, testPIN)
 				if err != nil || verdict != otp.Verified {
 					t.Fatalf("got %v, %v, want verified", verdict, err)
 				}
@@ -218,7 +218,7 @@ func TestRoundTrips(t *testing.T) {
 			}{
 				{"warm-up", client.Warm, trips{1, full, 1, false}, 2 + full},
 				{"send", func(ctx context.Context) error {
-					_, err := client.Send(ctx, testNumber, otp.SMS)
+					_, err := client.Send(ctx, testRecipient, otp.SMS)
 					return err
 				}, trips{1, 1, 1, true}, 3},
 				{"resend", func(ctx context.Context) error {
@@ -226,12 +226,12 @@ func TestRoundTrips(t *testing.T) {
 					return err
 				}, trips{1, 1, 1, true}, 3},
 				{"verify on the warm-up's connection", func(ctx context.Context) error {
-					_, err := client.Verify(ctx, testPinID, testNumber, testPIN)
+					_, err := client.Verify(ctx, testPinID, testRecipient, testPIN)
 					return err
 				}, trips{0, 0, 1, false}, 1},
 				{"verify on a new connection", func(ctx context.Context) error {
 					client.Close()
-					_, err := client.Verify(ctx, testPinID, testNumber, testPIN)
+					_, err := client.Verify(ctx, testPinID, testRecipient, testPIN)
 					return err
 				}, trips{1, 1, 1, true}, 3},
 			} {

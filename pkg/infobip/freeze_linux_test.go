@@ -53,12 +53,12 @@ func serveCalls(in io.Reader, out io.Writer) error {
 		case "warm":
 			err = client.Warm(ctx)
 		case "send":
-			_, err = client.Send(ctx, testNumber, otp.SMS)
+			_, err = client.Send(ctx, testRecipient, otp.SMS)
 		case "resend":
 			_, err = client.Resend(ctx, testPinID, otp.SMS)
 		case "verify":
 			var verdict otp.Verdict
-			verdict, err = client.Verify(ctx, testPinID, testNumber, testPIN)
+			verdict, err = client.Verify(ctx, testPinID, testRecipient, testPIN)
 			result = verdict.String()
 		}
 		if err != nil {

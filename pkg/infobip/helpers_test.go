@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Canaries: whatever a test does, none of these may show in an error.
@@ -173,3 +175,12 @@ func providerError(t *testing.T, err error) *otp.ProviderError {
 	}
 	return failed
 }
+
+// testRecipient is testNumber's.
+var testRecipient = func() recipient.Recipient {
+	number, err := phone.Parse(testNumber)
+	if err != nil {
+		panic(err)
+	}
+	return recipient.OfPhone(number)
+}()

@@ -184,11 +184,11 @@ func outcomeOf(t *testing.T, call string, status int, body string) string {
 		verdict, err := otp.Verdict(0), error(nil)
 		switch call {
 		case "send":
-			_, err = client.Send(t.Context(), testNumber, otp.SMS)
+			_, err = client.Send(t.Context(), testRecipient, otp.SMS)
 		case "resend":
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
 		default:
-			verdict, err = client.Verify(t.Context(), testPinID, testNumber, testPIN)
+			verdict, err = client.Verify(t.Context(), testPinID, testRecipient, testPIN)
 		}
 		if err == nil {
 			result = verdict.String()
@@ -205,7 +205,7 @@ func TestWrongURLIsTold(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		says(404, legacy("NOT_FOUND", "Requested URL not found: "+r.URL.Path))(w, r)
 	})
-	_, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+	_, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 	if got := effectOf(t, err); got != otp.Refused {
 		t.Errorf("got %v, want %v", got, otp.Refused)
 	}
@@ -218,7 +218,7 @@ func TestWrongURLIsTold(t *testing.T) {
 // The log says why a success that may be ours is none.
 func TestUsedPINIsTold(t *testing.T) {
 	s := serve(t, inTurn(hangUp, says(400, legacy("PIN_ALREADY_VERIFIED", "PIN already verified"))))
-	_, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+	_, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 	if got := effectOf(t, err); got != otp.Unknown {
 		t.Errorf("got %v, want %v", got, otp.Unknown)
 	}

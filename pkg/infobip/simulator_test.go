@@ -76,7 +76,7 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 // send sends by SMS and returns the pinId, and the PIN that arrived.
 func (a *account) send(t *testing.T) (string, string) {
 	t.Helper()
-	pinID, err := a.client.Send(t.Context(), testNumber, otp.SMS)
+	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (a *account) fault(t *testing.T, fault simulator.Fault) {
 
 func (a *account) verify(t *testing.T, pinID, pin string, want otp.Verdict) {
 	t.Helper()
-	got, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+	got, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
 	if err != nil || got != want {
 		t.Errorf("verify: got %v, %v, want %v", got, err, want)
 	}
@@ -119,7 +119,7 @@ func TestSimulatorFlow(t *testing.T) {
 	a.verify(t, pinID, other(pin), otp.Wrong)
 	a.verify(t, pinID, pin, otp.Verified)
 
-	byVoice, err := a.client.Send(t.Context(), testNumber, otp.Voice)
+	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestSimulatorFlow(t *testing.T) {
 	third, pin := a.send(t)
 	a.clock.Advance(10 * time.Minute)
 	a.verify(t, third, pin, otp.Gone)
-	_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
 	if got := effectOf(t, err); got != otp.Throttled {
 		t.Errorf("a fourth send in a day: got %v, want %v", got, otp.Throttled)
 	}
@@ -194,14 +194,14 @@ func TestSimulatorReadings(t *testing.T) {
 			for _, want := range []otp.Verdict{otp.Wrong, otp.Wrong, otp.Exhausted, otp.Exhausted} {
 				a.verify(t, pinID, other(pin), want)
 			}
-			_, err = a.client.Verify(t.Context(), pinID, testNumber, pin)
+			_, err = a.client.Verify(t.Context(), pinID, testRecipient, pin)
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a seventh verify in a minute: got %v (%v), want %v", got, err, otp.Throttled)
 			}
 			pinID, pin = a.send(t)
 			a.clock.Advance(10 * time.Minute)
 			a.verify(t, pinID, pin, otp.Gone)
-			_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a fourth send in a day: got %v (%v), want %v", got, err, otp.Throttled)
 			}
@@ -211,7 +211,7 @@ func TestSimulatorReadings(t *testing.T) {
 
 func TestSimulatorFaults(t *testing.T) {
 	send := func(ctx context.Context, a *account) error {
-		_, err := a.client.Send(ctx, testNumber, otp.SMS)
+		_, err := a.client.Send(ctx, testRecipient, otp.SMS)
 		return err
 	}
 	for _, test := range []struct {
@@ -271,7 +271,7 @@ func TestSimulatorVerifiedOnce(t *testing.T) {
 		})
 		pinID, pin := a.send(t)
 		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: "after"})
-		_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+		_, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
 		if got := effectOf(t, err); got != otp.Unknown {
 			t.Errorf("%d: the repeat: got %v (%v), want %v", status, got, err, otp.Unknown)
 		}
@@ -291,7 +291,7 @@ func TestSimulatorWrongPath(t *testing.T) {
 	pinID, pin := a.send(t)
 	right := a.client.wire.base
 	a.client.wire.base = right + "/v2"
-	_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+	_, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
 	if got := effectOf(t, err); got != otp.Refused {
 		t.Errorf("verify: got %v (%v), want %v", got, err, otp.Refused)
 	}

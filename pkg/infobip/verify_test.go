@@ -16,7 +16,7 @@ import (
 
 func TestVerifyRequest(t *testing.T) {
 	s := serve(t, says(200, strings.ReplaceAll(verified, testPinID, `A/..?b% é`)))
-	verdict, err := clientOf(t, s).Verify(t.Context(), "A/..?b% é", testNumber, "0049")
+	verdict, err := clientOf(t, s).Verify(t.Context(), "A/..?b% é", testRecipient, "0049")
 	if err != nil || verdict != otp.Verified {
 		t.Fatalf("got %v, %v, want verified", verdict, err)
 	}
@@ -91,7 +91,7 @@ func TestVerifyVerdicts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, says(200, test.body))
-			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 			if test.want == unusable {
 				if got := effectOf(t, err); got != otp.Unknown || verdict != 0 {
 					t.Errorf("got %v, %v (%v), want an unknown effect", verdict, got, err)
@@ -111,7 +111,7 @@ func TestVerifyRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, test.answer)
-			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 			if got := effectOf(t, err); got != test.want || verdict != 0 {
 				t.Errorf("got %v, %v (%v), want %v", verdict, got, err, test.want)
 			}
@@ -157,7 +157,7 @@ func TestVerifyOnceMore(t *testing.T) {
 				"5xx cut": func() *server { return serve(t, inTurn(cutBody(502), says(test.status, test.second))) },
 			} {
 				s := first()
-				verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+				verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 				if test.verdict != 0 {
 					if err != nil || verdict != test.verdict {
 						t.Errorf("%s: got %v, %v, want %v", name, verdict, err, test.verdict)
@@ -193,7 +193,7 @@ func (k *failsLater) RefreshAPIKey(context.Context, string) (string, error) {
 func TestVerifyRepeatThatIsNotMade(t *testing.T) {
 	for name, first := range map[string]http.HandlerFunc{"5xx": says(500, ``), "cut": hangUp} {
 		s := serve(t, first)
-		_, err := withKeys(t, s, new(failsLater)).Verify(t.Context(), testPinID, testNumber, testPIN)
+		_, err := withKeys(t, s, new(failsLater)).Verify(t.Context(), testPinID, testRecipient, testPIN)
 		if got := effectOf(t, err); got != otp.Unknown || len(s.got()) != 1 {
 			t.Errorf("%s: got %v (%v) after %d requests, want unknown after 1", name, got, err, len(s.got()))
 		}

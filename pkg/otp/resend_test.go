@@ -37,7 +37,7 @@ func TestResendChargesLikeASendAndRenewsNothing(t *testing.T) {
 			Delivery: Delivery{ID: "v", Progress: Sent, Channel: SMS, Client: home, StartedAt: at(0), ResendAt: at(10 * time.Second)},
 			State:    StateActive, PinID: "pin-2", ExpiresAt: at(10 * time.Minute),
 			Attempts: 1, // its outcome was not heard of in time
-			Resends: []Delivery{{ID: "r", Progress: Sent, Channel: SMS, Client: home, StartedAt: at(time.Minute), ResendAt: at(80 * time.Second)}},
+			Resends:  []Delivery{{ID: "r", Progress: Sent, Channel: SMS, Client: home, StartedAt: at(time.Minute), ResendAt: at(80 * time.Second)}},
 		}},
 	})
 }

@@ -53,7 +53,7 @@ type code struct {
 	send    *Request
 	life    time.Time // its end, as the receipt says
 	expires time.Time // what a repeat finds of it ends then
-	handle  string // the provider's
+	handle  string    // the provider's
 	active  bool
 	closed  bool // the provider takes no more guesses, or the send failed
 	// ended is its final state: none is under way that could still be right.
