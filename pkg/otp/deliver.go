@@ -110,7 +110,7 @@ func (s *Service) record(l *Ledger, t Ticket, o Order, pinID string, callErr err
 func (s *Service) deliveryError(t Ticket, callErr, unrecorded error) *Error {
 	failure, outcome := deliveryFailure(callErr, t.PinID != "")
 	err := &Error{Reason: outcome.reason, Err: errors.Join(callErr, unrecorded)}
-	switch outcome.reason { //nolint:exhaustive // the others have nothing to wait for
+	switch outcome.reason {
 	case SendUnconfirmed:
 		err.RetryAfter = s.until(t.Receipt.ResendAt)
 	case ProviderThrottled:
