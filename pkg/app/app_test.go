@@ -160,7 +160,7 @@ func TestLocalPhoneKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return secret.PhoneKey().ClientKey("send", "203.0.113.1")
+		return secret.PhoneKeys(time.Now(), 0).Oldest.ClientKey("send", "203.0.113.1")
 	}
 	before, after := name("a"), name("a")
 	if before != after || before == name("b") {

@@ -33,7 +33,7 @@ func (c *setClock) set(now time.Time) {
 func frozen(t *testing.T, then time.Time, d time.Duration) time.Time {
 	t.Helper()
 	later := then.Add(d)
-	monotonic := (*int64)(unsafe.Pointer(uintptr(unsafe.Pointer(&later)) + unsafe.Sizeof(uint64(0))))
+	monotonic := (*int64)(unsafe.Pointer(uintptr(unsafe.Pointer(&later)) + unsafe.Sizeof(uint64(0)))) //nolint:gosec // the two lines below check where it points
 	*monotonic -= int64(d)
 	if later.Sub(then) != 0 || later.Round(0).Sub(then.Round(0)) != d {
 		t.Fatal("the two clocks of a time.Time are not where this test looks for them")
@@ -45,7 +45,7 @@ func frozen(t *testing.T, then time.Time, d time.Duration) time.Time {
 // frozen, and a clock that is set back makes none young for ever.
 func TestAgeIsThatOfTheWallClock(t *testing.T) {
 	read := time.Now()
-	if read == read.Round(0) { //nolint:staticcheck // == sees the monotonic reading, which is what this is about
+	if read == read.Round(0) {
 		t.Fatal("this machine's clock has no monotonic reading")
 	}
 	for name, c := range map[string]struct {

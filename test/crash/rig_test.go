@@ -80,7 +80,7 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.key = secret.PhoneKey()
+	s.key = secret.PhoneKeys(time.Now(), 0).Ledgers[0]
 	s.env = []string{
 		"TABLE_NAME=" + s.table, "SECRET_ID=" + harness.Secret(t, moto, value),
 		"INFOBIP_BASE_URL=" + s.provider.server.URL, "INFOBIP_2FA_APP_ID=" + appID, "INFOBIP_2FA_MSG_ID=" + messageID,
