@@ -36,7 +36,7 @@ type document struct {
 func fetch(ctx context.Context, client *secretsmanager.Client, id string) (document, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTime)
 	defer cancel()
-	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: new(secrets.Current)})
 	switch {
 	case err != nil && notFound(err):
 		return document{missing: true}, nil

@@ -5,13 +5,12 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 )
 
-// Labels of a value's version in Secrets Manager.
-const (
-	stageCurrent = "AWSCURRENT" // what everybody reads
-	stageNext    = "otpctl"     // what is about to become that
-)
+// stageNext is the label of a value that is about to be the one in use.
+const stageNext = "otpctl"
 
 // put replaces the value that was read, if it is still the one in use. PutSecretValue
 // alone overwrites whatever somebody else has put since. But UpdateSecretVersionStage
@@ -33,9 +32,8 @@ func put(ctx context.Context, client *secretsmanager.Client, id string, held doc
 	if held.missing {
 		return nil
 	}
-	label := stageCurrent
 	_, err = client.UpdateSecretVersionStage(within, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &id, VersionStage: &label, MoveToVersionId: out.VersionId, RemoveFromVersionId: &held.version,
+		SecretId: &id, VersionStage: new(secrets.Current), MoveToVersionId: out.VersionId, RemoveFromVersionId: &held.version,
 	})
 	if err == nil {
 		return nil

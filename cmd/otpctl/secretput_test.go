@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 )
 
 // vault is a Secrets Manager with one secret: values by version, and labels. Its clock
@@ -41,13 +43,13 @@ func newVault(value string) *vault {
 func (v *vault) put(version, value string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.values[version], v.labels[stageCurrent] = value, version
+	v.values[version], v.labels[secrets.Current] = value, version
 }
 
 func (v *vault) value() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.values[v.labels[stageCurrent]]
+	return v.values[v.labels[secrets.Current]]
 }
 
 func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +72,7 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"__type":%q,"message":"no"}`, code)
 	}
 	out := map[string]any{"Name": "otp-secret"}
-	switch at := v.labels[stageCurrent]; {
+	switch at := v.labels[secrets.Current]; {
 	case v.refuse[operation] != "":
 		refuse(v.refuse[operation])
 		return
@@ -82,7 +84,7 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case operation == "PutSecretValue":
 		v.values[in.ClientRequestToken] = in.SecretString
 		if len(in.VersionStages) == 0 {
-			in.VersionStages = []string{stageCurrent}
+			in.VersionStages = []string{secrets.Current}
 		}
 		for _, label := range in.VersionStages {
 			v.labels[label] = in.ClientRequestToken

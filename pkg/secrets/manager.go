@@ -25,9 +25,13 @@ type Manager struct {
 	ID string
 }
 
+// Current is the label of the value in use. It is AWS's default, and said aloud because
+// emulators may take the first value for that after the label has moved.
+const Current = "AWSCURRENT"
+
 // Read implements Reader.
 func (m Manager) Read(ctx context.Context) (Secret, error) {
-	out, err := m.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &m.ID})
+	out, err := m.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &m.ID, VersionStage: new(Current)})
 	if err != nil {
 		return Secret{}, fmt.Errorf("reading the secret: %w", err)
 	}

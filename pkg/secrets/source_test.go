@@ -274,7 +274,7 @@ type secretsManager struct {
 
 func (m *secretsManager) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	m.asked = *in.SecretId
-	if in.VersionId != nil || in.VersionStage != nil {
+	if in.VersionId != nil || aws.ToString(in.VersionStage) != "AWSCURRENT" {
 		return nil, errors.New("another version than the current one was asked for")
 	}
 	return m.out, m.err
