@@ -49,11 +49,15 @@ func TestFailingReadsPause(t *testing.T) {
 		m.wantReads(t, len(pauses)+1)
 		// A success ends it: the next trouble begins with a short pause.
 		m.set(func(m *manager) { m.err = errDown })
-		time.Sleep(15 * time.Minute)
-		ask()
+		refuse := func() {
+			t.Helper()
+			_, err := s.RefreshAPIKey(t.Context(), "first")
+			wantUnavailable(t, err, errDown)
+		}
+		refuse()
 		m.wantReads(t, len(pauses)+2)
 		time.Sleep(time.Second)
-		ask()
+		refuse()
 		m.wantReads(t, len(pauses)+3)
 	})
 }
@@ -111,6 +115,22 @@ func TestRefusedKeyOfAnUnreadableSecret(t *testing.T) {
 			wantKey(t, s, "first")
 		}
 		m.wantReads(t, 2)
+	})
+}
+
+// TestReadingAgainIsNoTrouble: a secret that is merely old comes back with the same key, and
+// the first refusal after that is looked into at once.
+func TestReadingAgainIsNoTrouble(t *testing.T) {
+	bubble(t, func(t *testing.T, m *manager, s *secrets.Source) {
+		wantKey(t, s, "first")
+		time.Sleep(15 * time.Minute)
+		wantKey(t, s, "first")
+		m.wantReads(t, 2)
+		m.set(func(m *manager) { m.key = "second" })
+		if got, err := s.RefreshAPIKey(t.Context(), "first"); got != "second" || err != nil {
+			t.Errorf("after a refusal the key is %q, %v", got, err)
+		}
+		m.wantReads(t, 3)
 	})
 }
 

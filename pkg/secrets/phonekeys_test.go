@@ -96,6 +96,21 @@ func TestPhoneKeysOfAMoment(t *testing.T) {
 	}
 }
 
+// TestSourceHasAMemory: how long the other keys are consulted is the deployment's to say.
+func TestSourceHasAMemory(t *testing.T) {
+	for memory, want := range map[time.Duration]string{0: "2 1", memory: "2", memory + 1: "2 1"} {
+		s := secrets.NewSource(secrets.Static(rotating(t, "2", switchAt, "1", "2")), &setClock{now: switchAt.Add(90 * 24 * time.Hour)})
+		s.Memory = memory
+		keys, err := s.PhoneKeys(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Fields(want), versionsOf(keys.Ledgers)); diff != "" {
+			t.Errorf("a memory of %s (-want +got):\n%s", memory, diff)
+		}
+	}
+}
+
 // history is Secrets Manager while an operator changes the secret: what it holds depends
 // on the moment.
 type history struct {
