@@ -108,6 +108,7 @@ func (n *number) command(name, short string, do func(*number, context.Context, *
 type subject struct {
 	table   resource
 	store   otp.Store
+	clock   otp.Clock
 	key     string     // in the table
 	policy  otp.Policy // of this environment, which may not be the deployment's
 	logName string     // in the gateway's log lines
@@ -146,7 +147,7 @@ func (n *number) open(ctx context.Context, args []string) ([]*subject, error) {
 	all := make([]*subject, 0, len(keys.Ledgers))
 	for _, key := range keys.Ledgers {
 		s := &subject{
-			table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), policy: c.Policy,
+			table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), clock: app.Clock{}, policy: c.Policy,
 			key: key.LedgerKey(to), logName: keys.Oldest.LogName(to), keptBy: keptBy(c, key),
 		}
 		s.state, _, err = s.store.Load(ctx, s.key)

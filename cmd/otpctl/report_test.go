@@ -48,7 +48,7 @@ func attacked() otp.Ledger {
 func subjectOf(state otp.Ledger) *subject {
 	return &subject{
 		table: tableNamed("otp"), key: "number#1#canary-key", keptBy: "in the secret otp", logName: "log-name",
-		policy: otp.DefaultPolicy(), state: state,
+		clock: clock{}, policy: otp.DefaultPolicy(), state: state,
 	}
 }
 
