@@ -47,6 +47,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	source := secrets.NewSource(reader, clock)
+	source.Memory = longestMemory(c.Policy)
 	provider, err := infobip.New(infobip.Config{
 		BaseURL:          c.Infobip.BaseURL,
 		AllowHTTP:        c.Infobip.AllowHTTP,
@@ -72,6 +73,12 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		source:   source,
 		provider: provider,
 	}, nil
+}
+
+// longestMemory is how long after a change of the phone key a ledger may still stand under
+// the one before: as long as it may be remembered without a save, which would move it.
+func longestMemory(p otp.Policy) time.Duration {
+	return max(p.KnownMemory, p.FailureMemory, p.DisabledMemory) + p.SendLimit.Window + p.PINTTL + 2*p.SendTimeout
 }
 
 // SecretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the
