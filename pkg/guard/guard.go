@@ -76,7 +76,17 @@ func (r Rules) lineTypes(channel otp.Channel) []phone.LineType {
 	return []phone.LineType{phone.Mobile, phone.FixedLineOrMobile}
 }
 
-// Look implements otp.Guard.
-func (g *Guard) Look(context.Context, recipient.Recipient, otp.Channel) func() error {
-	return func() error { return nil }
-}
+// Admit implements otp.Guard.
+func (g *Guard) Admit(context.Context, otp.Application) otp.Admission { return delivery{} }
+
+// Credit implements otp.Guard.
+func (g *Guard) Credit(context.Context, otp.Earning) error { return nil }
+
+// delivery is an otp.Admission that nothing counts yet.
+type delivery struct{}
+
+func (delivery) Mark() string                               { return "" }
+func (delivery) Decide(context.Context, otp.Terms) error    { return nil }
+func (delivery) Charge(context.Context) error               { return nil }
+func (delivery) GiveBack(context.Context, otp.Effect) error { return nil }
+func (delivery) Findings() []otp.Finding                    { return nil }

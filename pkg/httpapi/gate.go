@@ -41,6 +41,7 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 	address := r.event.RequestContext.HTTP.SourceIP
 	caller := otp.Caller{
 		IdempotencyKey: idempotencyKey,
+		Names:          keys.Oldest,
 		Client:         ratelimit.Site(address),
 		Trace:          &r.trace,
 		Count: func(ctx context.Context) func() (string, error) {

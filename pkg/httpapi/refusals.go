@@ -95,6 +95,8 @@ var reasons = map[otp.Reason]refusal{
 	otp.RegionNotAllowed:   {status: http.StatusBadRequest, code: "region_not_allowed", sentence: "This service does not send to phone numbers of this country."},
 	otp.LineTypeNotAllowed: {status: http.StatusBadRequest, code: "line_type_not_allowed", sentence: "This service does not send to phone numbers of this kind."},
 	otp.TrafficLimited:     {status: http.StatusTooManyRequests, code: "traffic_limited", sentence: sentenceTooManyRequests},
+	otp.BudgetExhausted:    {status: http.StatusTooManyRequests, code: "budget_exhausted", sentence: sentenceTooManyRequests},
+	otp.ChallengeRequired:  {status: http.StatusForbidden, code: "challenge_required", sentence: "Please complete the challenge."},
 	otp.ProviderThrottled:  {status: http.StatusTooManyRequests, code: "provider_throttled", sentence: sentenceTooManyRequests},
 	otp.Busy:               {status: http.StatusTooManyRequests, code: "busy", sentence: sentenceTooManyRequests},
 	otp.SendFailed:         {status: http.StatusInternalServerError, code: "send_failed", sentence: sentenceFailedToSend},

@@ -354,7 +354,7 @@ func TestMarksComeBackWithASuccessOnce(t *testing.T) {
 	var l Ledger
 	marked := func(id, mark string) Order {
 		o := anOrder(id)
-		o.Mark = mark
+		o.Counted = mark
 		return o
 	}
 	mustSendUnder(t, p, &l, at(0), marked("locked", "one"))

@@ -197,10 +197,18 @@ func (s *Service) takeBack(ctx context.Context, doc *document, trace *Trace, cau
 	var err error
 	doc.ledger, doc.revision, err = s.Store.Load(ctx, doc.key)
 	if err == nil {
-		_, _ = update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
-			return struct{}{}, undo(l, now), nil
-		})
+		s.withdraw(ctx, doc, trace, undo)
 	}
+}
+
+// withdraw undoes a charge that was saved, of a request that ends before the provider was
+// asked. It is best effort, as takeBack is.
+func (s *Service) withdraw(ctx context.Context, doc *document, trace *Trace, undo func(*Ledger, time.Time) bool) {
+	ctx, cancel := context.WithTimeout(ctx, takeBackTime)
+	defer cancel()
+	_, _ = update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
+		return struct{}{}, undo(l, now), nil
+	})
 }
 
 // Change applies an operator's decision to a ledger, as a request's would be: saved only
