@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -59,8 +60,8 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
-	ledgers, counter := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard), Clock: clock, Policy: c.Policy}
+	ledgers, counter, kept := keeping(c, clock)
+	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, clock), Clock: clock, Policy: c.Policy}
 	edge := httpapi.Edge{Keys: source, Counter: counter, Clock: clock, Logger: logger}
 	if c.Infobip.AllowHTTP {
 		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
@@ -101,12 +102,12 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 	return secrets.Static(secrets.New(c.Infobip.APIKey, key)), nil
 }
 
-func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter) {
+func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {
 	if c.Table == "" {
-		return store.NewMemory(clock), ratelimit.NewMemory()
+		return store.NewMemory(clock), ratelimit.NewMemory(), cells.NewMemory()
 	}
 	client := NewDynamoDB(c.AWS)
-	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table)
+	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table), cells.NewDynamoDB(client, c.Table)
 }
 
 // warmKey is a key that no number has; reading it opens the connection and shows that
