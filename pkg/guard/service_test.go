@@ -432,3 +432,31 @@ func TestEarningsAcrossTheWindow(t *testing.T) {
 	want(t, "the verify", r.verify(number, "192.0.2.1"), "")
 	g.wantLog(t, "a success in the next window", "credit 2 sends, known false, mark mark")
 }
+
+// TestEarningsLeaveOutWhatIsUnderWay: it is yet to come to something, and counts for the
+// next success then.
+func TestEarningsLeaveOutWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, guard.Rules{})
+		g := &recorder{}
+		r.Service.Guard = g
+		number := phoneNumber(t, 1)
+		_, err := r.send(number, "192.0.2.1")
+		want(t, "the first send", err, "")
+		r.clock.advance(time.Minute)
+		r.provider.latency = time.Second
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			_, err := r.send(number, "192.0.2.1")
+			want(t, "the second send", err, "")
+		})
+		synctest.Wait() // the provider is being asked
+		g.log = nil
+		want(t, "a verify meanwhile", r.verify(number, "192.0.2.1"), "")
+		g.wantLog(t, "a success beside a send", "credit 1 sends, known false, mark mark")
+		sending.Wait()
+		r.clock.advance(time.Minute)
+		want(t, "a verify afterwards", r.verify(number, "192.0.2.1"), "")
+		g.wantLog(t, "the next success", "credit 1 sends, known true, mark mark")
+	})
+}

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,10 +67,15 @@ const (
 	maxStops  = 16
 )
 
+// OrderError is an order that makes no sense. Its text is for the operator who gave it.
+type OrderError struct{ sentence string }
+
+func (e *OrderError) Error() string { return e.sentence }
+
 var (
-	errReason = fmt.Errorf("a reason has 1 to %d bytes of printable text in one line", maxReason)
-	errUntil  = errors.New("a stop ends in the future")
-	errStops  = fmt.Errorf("there are %d stops already: stop a whole channel or everything, or change the settings", maxStops)
+	errReason = &OrderError{fmt.Sprintf("a reason has 1 to %d bytes of printable text in one line", maxReason)}
+	errUntil  = &OrderError{"a stop ends in the future"}
+	errStops  = &OrderError{fmt.Sprintf("there are %d stops already: stop a whole channel or everything, or change the settings", maxStops)}
 )
 
 func checkReason(reason string) error {
