@@ -134,7 +134,7 @@ func (p PublicKey) Read(ctx context.Context) (*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("%s: its usage is %s: %s", p.Key.Resource(), out.KeyUsage, needed)
 	}
 	if !slices.Contains(out.SigningAlgorithms, types.SigningAlgorithmSpecRsassaPkcs1V15Sha256) {
-		return nil, fmt.Errorf("%s: it is of type %s, and proofs are signed with RSA: %s", p.Key.Resource(), out.KeySpec, needed)
+		return nil, fmt.Errorf("%s: it is not an RSA key: %s", p.Key.Resource(), needed)
 	}
 	parsed, err := x509.ParsePKIXPublicKey(out.PublicKey)
 	if err != nil {

@@ -214,7 +214,7 @@ func TestKeysThatServeNot(t *testing.T) {
 		{"an elliptic key", answering{out: &kms.GetPublicKeyOutput{
 			KeyUsage: types.KeyUsageTypeSignVerify, KeySpec: types.KeySpecEccNistP256, PublicKey: spki(t, &elliptic.PublicKey),
 			SigningAlgorithms: []types.SigningAlgorithmSpec{types.SigningAlgorithmSpecEcdsaSha256},
-		}}, "it is of type ECC_NIST_P256, and proofs are signed with RSA: " + make},
+		}}, "it is not an RSA key: " + make},
 		{"an encryption key", answering{out: &kms.GetPublicKeyOutput{
 			KeyUsage: types.KeyUsageTypeEncryptDecrypt, KeySpec: types.KeySpecRsa2048, PublicKey: spki(t, rsaKey(t)),
 		}}, "its usage is ENCRYPT_DECRYPT: " + make},
