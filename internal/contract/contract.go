@@ -61,6 +61,7 @@ func check(method, path string, status int, headers map[string]string, body stri
 	if err != nil {
 		return err
 	}
+	path, _, _ = strings.Cut(path, "?")
 	item, operation := find(doc, method, path)
 	described := operation.Responses.Status(status)
 	if described == nil {

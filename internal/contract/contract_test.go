@@ -109,6 +109,7 @@ func TestValidate(t *testing.T) {
 		"a header that nobody described":  {with(send(200, sent), "X-Powered-By", "us"), false},
 		"a success of an unknown path":    {answer{"GET", "/favicon.ico", 200, headersOf(400), sent}, false},
 		"405 without Allow":               {with(answer{"GET", "/send-otp", 405, headersOf(405), refusal("method_not_allowed")}, "Allow", ""), false},
+		"a query":                         {answer{http.MethodPost, "/send-otp?x=1", 200, headersOf(200), sent}, true},
 		"HEAD with a body":                {answer{"HEAD", "/", 200, map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, "x"}, false},
 		"another text":                    {answer{"GET", "/", 200, map[string]string{"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, "Hello"}, false},
 	} {
