@@ -67,11 +67,12 @@ func (h *handler) Handle(ctx context.Context, r request) (response, error) {
 // /verify-otp; the session itself stays in a cookie that no script reads.
 func (h *handler) session(ctx context.Context, r request) (response, error) {
 	var asked struct{ PhoneNumber string }
-	if err := json.Unmarshal([]byte(r.Body), &asked); err != nil || !strings.HasPrefix(asked.PhoneNumber, "+") {
+	err := json.Unmarshal([]byte(r.Body), &asked)
+	if readable := err == nil; !readable || !strings.HasPrefix(asked.PhoneNumber, "+") {
 		return refuse(http.StatusBadRequest, "A phone number with its + is required."), nil
 	}
 	id, nonce := rand.Text(), rand.Text()
-	_, err := h.table.PutItem(ctx, &dynamodb.PutItemInput{TableName: &h.name, Item: item{
+	_, err = h.table.PutItem(ctx, &dynamodb.PutItemInput{TableName: &h.name, Item: item{
 		"pk":          text("session#" + id),
 		"phoneNumber": text(asked.PhoneNumber),
 		"nonce":       text(nonce),
