@@ -3,6 +3,7 @@ package main
 var (
 	proofs  = []string{"./pkg/proof"}
 	kmsKeys = []string{"./pkg/proof/awskms"}
+	calls   = []string{"./pkg/awsjson"}
 )
 
 var proofMutants = []mutant{
@@ -45,13 +46,21 @@ var proofSettingMutants = []mutant{
 var kmsMutants = []mutant{
 	{"a signature is asked for once", "signTries = 2", "signTries = 1"},
 	{"a signature is asked for again and again", "signTries = 2", "signTries = 3"},
-	{"a call has all the time there is", "ctx, cancel := context.WithTimeout(ctx, callTime)\n\tdefer cancel()\n\tarn := s.Key.String()", "arn := s.Key.String()"},
-	{"a public key has all the time there is", "ctx, cancel := context.WithTimeout(ctx, callTime)\n\tdefer cancel()\n\tarn := p.Key.String()", "arn := p.Key.String()"},
+	{"a call has all the time there is", "ctx, cancel := context.WithTimeout(ctx, callTime)\n\tdefer cancel()\n\tvar out struct{ Signature []byte }", "var out struct{ Signature []byte }"},
+	{"a public key has all the time there is", "ctx, cancel := context.WithTimeout(ctx, callTime)\n\tdefer cancel()\n\tvar out struct {\n", "var out struct {\n"},
 	{"tries go on when the request is over", "\t\tcase <-ctx.Done():\n\t\t\treturn nil, err\n", ""},
-	{"the SDK tries too", "func once(o *kms.Options) { o.Retryer = aws.NopRetryer{} }", "func once(*kms.Options) { _ = aws.NopRetryer{} }"},
-	{"the key is looked for where the function is", "o.Region = region", "_ = region"},
-	{"KMS hashes what is hashed", "MessageType:      types.MessageTypeRaw,", "MessageType:      types.MessageTypeDigest,"},
+	{"the key is looked for elsewhere", "Region: arn.Region()", "Region: \"us-east-1\""},
+	{"KMS takes the message for a hash", "\"MessageType\": \"RAW\"", "\"MessageType\": \"DIGEST\""},
 	{"no signature is one", "if len(out.Signature) == 0 {", "if false {"},
-	{"a key of another usage is published", "if out.KeyUsage != types.KeyUsageTypeSignVerify {", "if false {"},
-	{"a key that cannot sign is published", "if !slices.Contains(out.SigningAlgorithms, types.SigningAlgorithmSpecRsassaPkcs1V15Sha256) {", "if _ = slices.Contains[[]int]; false {"},
+	{"a key of another usage is published", "if out.KeyUsage != \"SIGN_VERIFY\" {", "if false {"},
+	{"a key that cannot sign is published", "if !slices.Contains(out.SigningAlgorithms, rs256) {", "if slices.Contains(out.SigningAlgorithms, \"none\") {"},
+}
+
+var awsCallMutants = []mutant{
+	{"a refusal is an answer", "if response.StatusCode != http.StatusOK {", "if response.StatusCode == http.StatusTeapot {"},
+	{"an answer has any size", "io.ReadAll(io.LimitReader(response.Body, maxAnswer))", "io.ReadAll(io.LimitReader(response.Body, 10*maxAnswer))"},
+	{"without credentials it calls", "\tif err != nil {\n\t\treturn nil, fmt.Errorf(\"finding credentials: %w\", err)\n\t}\n", "\t_ = err\n"},
+	{"a code keeps its namespace", "code[strings.LastIndex(code, \"#\")+1:]", "code"},
+	{"a code keeps its address", "\tcode, _, _ = strings.Cut(code, \":\")\n", ""},
+	{"the endpoint is not heeded", "address := c.Endpoint", "address := \"\""},
 }

@@ -26,6 +26,7 @@ var targets = []target{
 	{file: "pkg/proof/published.go", packages: proofs, mutants: publishedMutants},
 	{file: "pkg/proof/config.go", packages: proofs, mutants: proofSettingMutants},
 	{file: "pkg/proof/awskms/key.go", packages: kmsKeys, mutants: kmsMutants},
+	{file: "pkg/awsjson/awsjson.go", packages: calls, mutants: awsCallMutants},
 	{file: "pkg/store/dynamodb.go", packages: stores, mutants: dynamoMutants},
 	{file: "pkg/store/item.go", packages: stores, mutants: itemMutants},
 	{file: "pkg/store/memory.go", packages: stores, mutants: memoryStoreMutants},

@@ -1,13 +1,10 @@
 package proof
 
 import (
-	"context"
-	"crypto/rsa"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -20,12 +17,9 @@ import (
 
 // kmsKey is a key in KMS, and counts the calls.
 type kmsKey struct {
-	awskms.Signer
-	public awskms.PublicKey
-	calls  *calls
+	awskms.Key
+	calls *calls
 }
-
-func (k kmsKey) Read(ctx context.Context) (*rsa.PublicKey, error) { return k.public.Read(ctx) }
 
 // calls counts HTTP requests by KMS's action.
 type calls struct{ sign, getPublicKey, other atomic.Int32 }
@@ -42,14 +36,18 @@ func (c *calls) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func kmsClient(t *testing.T, through http.RoundTripper) *kms.Client {
+var someone = credentials.NewStaticCredentialsProvider(harness.AccessKeyID, harness.SecretAccessKey, "")
+
+// kmsClient is the SDK's, to make keys with.
+func kmsClient(t *testing.T) *kms.Client {
 	t.Helper()
-	return awskms.NewClient(awskms.Options{
-		Region:      harness.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(harness.AccessKeyID, harness.SecretAccessKey, ""),
-		Endpoint:    harness.Moto(t),
-		HTTPClient:  &http.Client{Transport: through, Timeout: 10 * time.Second},
-	})
+	endpoint := harness.Moto(t)
+	return kms.New(kms.Options{Region: harness.Region, BaseEndpoint: &endpoint, Credentials: someone})
+}
+
+func keyOf(t *testing.T, arn proof.KeyARN, through http.RoundTripper) awskms.Key {
+	t.Helper()
+	return awskms.New(arn, awskms.Options{Credentials: someone, Endpoint: harness.Moto(t), Transport: through})
 }
 
 func createKey(t *testing.T, client *kms.Client, spec types.KeySpec, usage types.KeyUsageType) proof.KeyARN {
@@ -67,10 +65,9 @@ func createKey(t *testing.T, client *kms.Client, spec types.KeySpec, usage types
 
 func newKMSKey(t *testing.T) kmsKey {
 	t.Helper()
-	arn := createKey(t, kmsClient(t, http.DefaultTransport), types.KeySpecRsa2048, types.KeyUsageTypeSignVerify)
 	counted := &calls{}
-	client := kmsClient(t, counted)
-	return kmsKey{awskms.Signer{Client: client, Key: arn}, awskms.PublicKey{Client: client, Key: arn}, counted}
+	arn := createKey(t, kmsClient(t), types.KeySpecRsa2048, types.KeyUsageTypeSignVerify)
+	return kmsKey{keyOf(t, arn, counted), counted}
 }
 
 // TestCallsToKMS: one signature a proof, one look at the public key an environment.
@@ -99,7 +96,7 @@ func TestCallsToKMS(t *testing.T) {
 
 // TestKeysOfTheWrongKind are real ones, and KMS's own refusals.
 func TestKeysOfTheWrongKind(t *testing.T) {
-	client := kmsClient(t, http.DefaultTransport)
+	client := kmsClient(t)
 	for _, c := range []struct {
 		spec  types.KeySpec
 		usage types.KeyUsageType
@@ -109,7 +106,7 @@ func TestKeysOfTheWrongKind(t *testing.T) {
 		{types.KeySpecRsa2048, types.KeyUsageTypeEncryptDecrypt, "its usage is ENCRYPT_DECRYPT: make one of type RSA_2048 with the usage SIGN_VERIFY"},
 	} {
 		arn := createKey(t, client, c.spec, c.usage)
-		_, err := awskms.PublicKey{Client: client, Key: arn}.Read(t.Context())
+		_, err := keyOf(t, arn, nil).Read(t.Context())
 		if err == nil || err.Error() != arn.Resource()+": "+c.says {
 			t.Errorf("%s for %s: %v, want %s", c.spec, c.usage, err, c.says)
 		}
@@ -118,11 +115,11 @@ func TestKeysOfTheWrongKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = awskms.PublicKey{Client: client, Key: gone}.Read(t.Context())
+	_, err = keyOf(t, gone, nil).Read(t.Context())
 	if err == nil || !strings.Contains(err.Error(), ": there is no such key: ") {
 		t.Errorf("a key that is gone: %v", err)
 	}
-	_, err = awskms.Signer{Client: client, Key: gone}.Sign(t.Context(), []byte("message"))
+	_, err = keyOf(t, gone, nil).Sign(t.Context(), []byte("message"))
 	if err == nil || !strings.Contains(err.Error(), ": there is no such key: ") {
 		t.Errorf("signing with a key that is gone: %v", err)
 	}
