@@ -9,12 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // document is openapi.yaml.
-func document(t *testing.T) *openapi3.T {
+func document(t *testing.T) *description {
 	t.Helper()
 	doc, err := load()
 	if err != nil {
@@ -32,6 +30,21 @@ type answer struct {
 }
 
 func (a answer) check() error { return check(a.method, a.path, a.status, a.headers, a.body) }
+
+// TestHeadersAreComponents: checkHeaders finds their schemas there.
+func TestHeadersAreComponents(t *testing.T) {
+	for path, item := range document(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				for name, header := range response.Value.Headers {
+					if !strings.HasPrefix(header.Ref, "#/components/headers/") {
+						t.Errorf("%s %s %s: the header %s is no component", method, path, status, name)
+					}
+				}
+			}
+		}
+	}
+}
 
 // headersOf are headers that an answer may have.
 func headersOf(status int) map[string]string {
