@@ -55,7 +55,7 @@ func newApp(t *testing.T, variables map[string]string, log *bytes.Buffer) *App {
 
 func ask(t *testing.T, handle func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error), path, body string) events.APIGatewayV2HTTPResponse {
 	t.Helper()
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
 	e.RequestContext.HTTP.Method = http.MethodPost
 	e.RequestContext.HTTP.SourceIP = "203.0.113.1"
 	answer, err := handle(t.Context(), e)

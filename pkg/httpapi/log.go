@@ -15,7 +15,7 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("apiRequestId", r.event.RequestContext.RequestID),
-		slog.String("route", routeName(r.event.RawPath)),
+		slog.String("route", r.routeName()),
 		slog.Int("status", status),
 		slog.String("code", code),
 		slog.Float64("durationMs", milliseconds(took)),
@@ -56,13 +56,6 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
 	h.logger.LogAttrs(ctx, level, "request", attrs...)
-}
-
-func routeName(path string) string {
-	if method, known := methods[path]; known {
-		return method + " " + path
-	}
-	return "other"
 }
 
 func milliseconds(d time.Duration) float64 {

@@ -133,10 +133,11 @@ func (s *Service) record(l *Ledger, t Ticket, o Order, pinID string, callErr err
 	if outcome.progress == Unconfirmed {
 		return l.Lose(s.Policy, id, o)
 	}
+	err := l.Fail(s.Policy, id, o, outcome.progress)
 	if failure.Effect == NotFound && t.PinID != "" {
-		l.Expire(s.Policy, id, t.PinID)
+		l.Expire(s.Policy, id, t.PinID) // after Fail: a code that ends drops its resends
 	}
-	return l.Fail(s.Policy, id, o, outcome.progress)
+	return err
 }
 
 func (s *Service) deliveryError(t Ticket, callErr, unrecorded error) *Error {
