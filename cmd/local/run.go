@@ -37,6 +37,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 
 	var clock otp.Clock = app.Clock{}
 	var listeners []serve.Listener
+	var fault func() (simulator.GatewayFault, bool)
 	if c.simulate {
 		movable := simulator.NewClock()
 		clock = movable
@@ -48,6 +49,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		defer running.Close()
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		listeners = running.Listeners()
+		fault = running.Account.TakeGatewayFault
 	}
 	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
 	if c.AWS.DynamoDB != "" {
@@ -60,7 +62,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger),
+		a.Send, a.Verify, httpapi.NewDiscovery(logger), nil, fault,
 	)})
 	announce(stdout, &c, listeners, gateway.Addr())
 	return serve.Run(ctx, listeners...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,14 +29,16 @@ const (
 // originKeys are what the secret holds.
 type originKeys []string
 
-func (k originKeys) OriginKeys(context.Context) ([]string, error) { return k, nil }
+func (k originKeys) IsOriginKey(_ context.Context, candidate string) (bool, error) {
+	return slices.Contains(k, candidate), nil
+}
 
 // secretAway is a secret that cannot be read.
 type secretAway struct{ asked int }
 
-func (s *secretAway) OriginKeys(context.Context) ([]string, error) {
+func (s *secretAway) IsOriginKey(context.Context, string) (bool, error) {
 	s.asked++
-	return nil, fmt.Errorf("%w: %w", otp.ErrUnavailable, errBroken)
+	return false, fmt.Errorf("%w: %w", otp.ErrUnavailable, errBroken)
 }
 
 // behind is a deployment whose clients are named by a header.

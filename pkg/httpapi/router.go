@@ -77,10 +77,8 @@ func pathOf(event *events.APIGatewayV2HTTPRequest) string {
 		return path
 	case behind == "":
 		return RouteBanner
-	case behind[0] == '/':
-		return behind
 	}
-	return path
+	return behind
 }
 
 // routeName is how a log names the request. It repeats nothing that a client wrote.
