@@ -149,7 +149,7 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		},
 		{
 			"several at once", map[string]string{"PORT": "canary", "PIN_LENGTH": "canary", "INFOBIP_SIMULATOR_STRICT": "canary", "INFOBIP_API_KEY": "canary"},
-			"PIN_LENGTH must be a whole number from 4 to 12\n" +
+			"PIN_LENGTH must be a whole number from 4 to 8\n" +
 				"PORT must be a whole number from 0 to 65535\n" +
 				"INFOBIP_SIMULATOR_STRICT must be true or false\n" +
 				"INFOBIP_API_KEY is set but INFOBIP_BASE_URL is not: set both for the real Infobip, or neither for the simulator",
@@ -222,7 +222,7 @@ func TestBadEnvironmentFile(t *testing.T) {
 
 // TestSettingsReachTheSimulator: what the file sets decides, there as here.
 func TestSettingsReachTheSimulator(t *testing.T) {
-	p := started(t, map[string]string{"PIN_LENGTH": "8", "VERIFY_SPACING": "0s", "SEND_COOLDOWN": "0s", "NUMBER_SEND_LIMIT": "5/1d", "IP_VERIFY_LIMIT": "100/1d"})
+	p := started(t, map[string]string{"PIN_LENGTH": "8", "VERIFY_SPACING": "0s", "SEND_COOLDOWN": "0s", "NUMBER_SEND_LIMIT": "5/1d", "NUMBER_CLIENT_SEND_LIMIT": "5/1d", "IP_VERIFY_LIMIT": "100/1d"})
 	for range 5 {
 		if status, _, got := p.post("/send-otp", `{"phoneNumber":"+14155552671"}`); status != http.StatusOK {
 			t.Fatalf("send got %d %v", status, got)

@@ -163,4 +163,3 @@ type brokenCells struct{ guard.Cells }
 func (brokenCells) Read(context.Context, []string) ([]guard.Cell, error) {
 	return nil, fmt.Errorf("reading cells: %w", otp.ErrUnavailable)
 }
-

@@ -46,7 +46,8 @@ func (l *listener) Hit(_ context.Context, key string, now time.Time, window time
 
 func (l *listener) listen(ctx context.Context, to recipient.Recipient, c otp.Caller) error {
 	l.asked, l.number, l.caller = l.asked+1, to.Canonical(), c
-	return c.Count(ctx)()
+	_, err := c.Count(ctx)()
+	return err
 }
 
 func (l *listener) Send(ctx context.Context, r otp.SendRequest) (otp.Receipt, error) {

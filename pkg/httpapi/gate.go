@@ -82,7 +82,7 @@ func (g *gate) admit(c *count) (string, error) {
 	if !c.decision.Allowed {
 		return "", refuseAddress(g.what, g.limit.Window, c.decision.Reset)
 	}
-	if !g.marks {
+	if g.name != sendCounter || !g.edge.GivesBack {
 		return "", nil
 	}
 	return c.mark(), nil

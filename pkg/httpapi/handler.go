@@ -40,6 +40,8 @@ type request struct {
 	recipient recipient.Recipient
 	logName   string
 	trace     otp.Trace
+	// lost is what a success could not give back, for the log.
+	lost error
 }
 
 func (r *request) method() string { return r.event.RequestContext.HTTP.Method }

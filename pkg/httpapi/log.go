@@ -38,6 +38,9 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}
+	if r.lost != nil {
+		attrs = append(attrs, slog.String("giveBack", "lost: "+r.lost.Error()))
+	}
 	if r.trace.Disabled {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("event", "number_disabled"))

@@ -15,7 +15,7 @@ import (
 type domain struct{ behave func() error }
 
 func (d domain) after(ctx context.Context, c otp.Caller) error {
-	if err := c.Count(ctx)(); err != nil {
+	if _, err := c.Count(ctx)(); err != nil {
 		return err
 	}
 	return d.behave()

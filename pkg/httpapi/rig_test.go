@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
@@ -97,7 +98,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		logs:    &lockedBuffer{},
 	}
 	source := secrets.NewSource(r.secret, clock)
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(), clock), Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}

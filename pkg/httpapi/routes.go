@@ -33,6 +33,9 @@ type Edge struct {
 	Logger  *slog.Logger
 	// Client says who the client of a request is.
 	Client ClientAddress
+	// GivesBack: a success gives the sends that it answers back to the addresses that
+	// they were counted for.
+	GivesBack bool
 }
 
 // Form is what a deployment asks of a request beyond the contract.
@@ -220,11 +223,14 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = v.verifier.Verify(ctx, otp.VerifyRequest{
+	success, err := v.verifier.Verify(ctx, otp.VerifyRequest{
 		Caller: caller, To: to, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
 	})
 	if err != nil {
 		return nil, err
+	}
+	if len(success.Marks) > 0 {
+		r.lost = v.gate.edge.giveBack(ctx, success.Marks)
 	}
 	return &answer{body: body{Message: "OTP verified successfully."}}, nil
 }

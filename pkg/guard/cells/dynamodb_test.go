@@ -163,7 +163,9 @@ func TestUnreadable(t *testing.T) {
 		return orders(object(item{"stops": list(object(item{name: value}))}))
 	}
 	failing := func(err error) *client {
-		return &client{batch: func(context.Context, *dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error) { return nil, err }}
+		return &client{batch: func(context.Context, *dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error) {
+			return nil, err
+		}}
 	}
 	for name, c := range map[string]*client{
 		"network":      failing(errDown),
@@ -193,7 +195,9 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: the error shows what is in the item: %v", name, err)
 		}
 	}
-	down := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) { return nil, errDown }}
+	down := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+		return nil, errDown
+	}}
 	written, err := NewDynamoDB(down, "table").Order(t.Context(), "key", guard.Orders{}, "", moment(0))
 	if written || !errors.Is(err, otp.ErrUnavailable) {
 		t.Errorf("an order to a table that is down: %v, %v", written, err)
@@ -219,8 +223,11 @@ func TestCallsEnd(t *testing.T) {
 		},
 	}, "table")
 	calls := map[string]func(context.Context) error{
-		"Read":  func(ctx context.Context) error { _, err := hanging.Read(ctx, []string{"key"}); return err },
-		"Order": func(ctx context.Context) error { _, err := hanging.Order(ctx, "key", guard.Orders{}, "", moment(0)); return err },
+		"Read": func(ctx context.Context) error { _, err := hanging.Read(ctx, []string{"key"}); return err },
+		"Order": func(ctx context.Context) error {
+			_, err := hanging.Order(ctx, "key", guard.Orders{}, "", moment(0))
+			return err
+		},
 	}
 	for name, call := range calls {
 		for _, c := range []struct{ given, want time.Duration }{{20 * time.Second, 2500 * time.Millisecond}, {time.Second, time.Second}} {
