@@ -209,7 +209,7 @@ var ownFaults = []ownFault{
 	{"secret hangs", func(r *rig) { r.secret.set(always(hanging)) }, becomes(unavailable)},
 	{"secret is slow", func(r *rig) { r.secret.set(always(slow)) }, same},
 	{"secret cannot be read again", func(r *rig) { r.secret.set(fromCall(2, failing)) }, keyNotRead},
-	{"secret panics", func(r *rig) { r.secret.set(always(panicking)) }, becomes(mistake)},
+	{"secret panics", func(r *rig) { r.secret.set(always(panicking)) }, becomes(unavailable)},
 }
 
 // TestFaults crosses every route with every fault of the provider and every one of our
