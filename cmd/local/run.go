@@ -51,7 +51,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		listeners = running.Listeners()
 		fault = running.Account.TakeGatewayFault
 	}
-	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
+	logger := telemetry.NewLogger(stderr, c.LogLevel)
 	if c.AWS.DynamoDB != "" {
 		if err := store.CreateTable(ctx, app.NewDynamoDB(c.AWS), c.Table); err != nil {
 			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
@@ -62,7 +62,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger), nil, fault,
+		a.Send, a.Verify, httpapi.NewDiscovery(logger), origins(c.corsOrigins), fault,
 	)})
 	announce(stdout, &c, listeners, gateway.Addr())
 	return serve.Run(ctx, listeners...)

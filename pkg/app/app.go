@@ -62,9 +62,13 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	}
 	ledgers, counter, kept := keeping(c, clock)
 	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, clock), Clock: clock, Policy: c.Policy}
-	edge := httpapi.Edge{Keys: source, Counter: counter, Clock: clock, Logger: logger}
-	if c.Infobip.AllowHTTP {
-		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
+	edge := httpapi.Edge{
+		Keys: source, Counter: counter, Clock: clock, Logger: logger,
+		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
+		GivesBack: c.SendCounts == CountUnverified,
+	}
+	for _, warning := range c.Warnings() {
+		logger.Warn(warning)
 	}
 	return &App{
 		Send:     httpapi.NewSend(edge, c.Form, c.SendLimit, service),
@@ -99,7 +103,7 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 	if err != nil {
 		return nil, fmt.Errorf("making a local phone key: %w", err)
 	}
-	return secrets.Static(secrets.New(c.Infobip.APIKey, key)), nil
+	return secrets.Static(secrets.New(c.Infobip.APIKey, key, c.ClientAddress.OriginKeys...)), nil
 }
 
 func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {
