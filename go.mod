@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/aws/aws-lambda-go v1.55.1

@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/infra
 
-go 1.26.0
+go 1.26.8
 
 // The CDK's command line brings templates of Go programs.
 ignore ./node_modules
