@@ -173,7 +173,7 @@ func (p *policy) unreachable(gateway app.Config) []error {
 	}
 	ours := gateway.Policy
 	refuse(!p.allowMultiple, "--allow-multiple-pin-verifications must stay true: "+
-		"when the answer to a right PIN is lost the gateway asks once more, and would be told that the PIN is wrong (it lets each PIN be used once itself)")
+		"when the answer to a right PIN is lost the gateway asks once more, and would be told only that it was verified before (it lets each PIN be used once itself)")
 	refuse(p.pinAttempts < bothTries*ours.PINAttempts,
 		"--pin-attempts %d is below twice PIN_ATTEMPTS (%d): who names a verification and who does not have that many tries each, and Infobip would end a PIN before the gateway does",
 		p.pinAttempts, ours.PINAttempts)
