@@ -134,10 +134,12 @@ func TestItemsCostOneUnit(t *testing.T) {
 // checks at a time.
 func TestItemsCostTwoUnits(t *testing.T) {
 	r := newRig(t, free("CHANNELS", "sms,voice"))
-	two := func(what string, want spent) (units float64) {
+	// two returns the write units.
+	two := func(what string, want spent) float64 {
 		t.Helper()
 		got := r.proxy.spent()
-		units, got.Write = got.Write, 0
+		units := got.Write
+		got.Write = 0
 		if most := float64(got.Update + 2*got.Put); got != want || units > most {
 			t.Errorf("%s spent %+v and %g write units, want %+v and at most %g", what, got, units, want, most)
 		}

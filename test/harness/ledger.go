@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,9 +18,18 @@ import (
 // is kept under; of none, the zero ledger and no key. Two fail the test.
 func OnlyLedger(tb testing.TB, client *dynamodb.Client, table string) (otp.Ledger, string) {
 	tb.Helper()
-	out, err := client.Scan(tb.Context(), &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	ledger, key, err := TryOnlyLedger(tb.Context(), client, table)
 	if err != nil {
-		tb.Fatalf("scanning the table: %v", err)
+		tb.Fatal(err)
+	}
+	return ledger, key
+}
+
+// TryOnlyLedger is OnlyLedger for goroutines, which must not end a test.
+func TryOnlyLedger(ctx context.Context, client *dynamodb.Client, table string) (otp.Ledger, string, error) {
+	out, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return otp.Ledger{}, "", fmt.Errorf("scanning the table: %w", err)
 	}
 	var keys []string
 	for _, item := range out.Items {
@@ -27,15 +38,12 @@ func OnlyLedger(tb testing.TB, client *dynamodb.Client, table string) (otp.Ledge
 			keys = append(keys, key.Value)
 		}
 	}
-	if len(keys) == 0 {
-		return otp.Ledger{}, ""
+	switch len(keys) {
+	case 0:
+		return otp.Ledger{}, "", nil
+	case 1:
+		ledger, _, err := store.NewDynamoDB(client, table).Load(ctx, keys[0])
+		return ledger, keys[0], err
 	}
-	if len(keys) > 1 {
-		tb.Fatalf("the table knows %d numbers, want one", len(keys))
-	}
-	ledger, _, err := store.NewDynamoDB(client, table).Load(tb.Context(), keys[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return ledger, keys[0]
+	return otp.Ledger{}, "", fmt.Errorf("the table knows %d numbers, want one", len(keys))
 }
