@@ -109,32 +109,45 @@ var types = map[string]string{
 // page serves the built page. It reports false for what is none of its files.
 func (c *Console) page() func(http.ResponseWriter, *http.Request) bool {
 	policy := c.policy()
+	files := pageFiles()
 	return func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			return false
-		}
-		name := strings.TrimPrefix(r.URL.Path, "/")
-		if name == "" {
-			name = "index.html"
-		}
-		contentType, known := types[path.Ext(name)]
-		if !known {
-			return false
-		}
-		content, err := fs.ReadFile(web.Page(), name)
-		if err != nil {
+		file, known := files[r.URL.Path]
+		if !known || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			return false
 		}
 		header := w.Header()
-		header.Set("Content-Type", contentType)
+		header.Set("Content-Type", file.contentType)
 		header.Set("Cache-Control", "no-store") // a new build is seen at once
 		header.Set("Content-Security-Policy", policy)
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write(content) // a browser that has gone is no trouble
+		_, _ = w.Write(file.content) // a browser that has gone is no trouble
 		return true
 	}
+}
+
+type pageFile struct {
+	contentType string
+	content     []byte
+}
+
+// pageFiles are the files by the path that they are served at.
+func pageFiles() map[string]pageFile {
+	files := map[string]pageFile{}
+	err := fs.WalkDir(web.Page(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(web.Page(), name)
+		files["/"+name] = pageFile{types[path.Ext(name)], content}
+		return err
+	})
+	if err != nil {
+		panic("console: reading the embedded page: " + err.Error())
+	}
+	files["/"] = files["/index.html"]
+	return files
 }
 
 // policy lets the page load its own files and call its own gateway, and nothing else. No text

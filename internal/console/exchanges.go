@@ -119,7 +119,7 @@ func (l *Exchanges) begin(side string, r *http.Request) *Exchange {
 	defer l.mu.Unlock()
 	l.began++
 	entry := &Exchange{
-		ID: l.began, Side: side, At: now().UTC().Round(0), Method: r.Method, URL: cut(url, largestShown), State: stateOpen,
+		ID: l.began, Side: side, At: now().UTC().Round(0), Method: r.Method, URL: cut(url), State: stateOpen,
 		Request: Part{Header: fields(header)}, Response: Part{Header: [][2]string{}},
 	}
 	l.kept = append(l.kept, entry)
@@ -142,7 +142,7 @@ func (l *Exchanges) end(entry *Exchange, heard *heardBody, said *recorder, took 
 	}
 	entry.Took = took.Milliseconds()
 	entry.Request.Body = l.shown(heard.text())
-	entry.Response = Part{Header: fields(said.header), Body: l.shown(said.body.String())}
+	entry.Response = Part{Header: fields(said.header), Body: l.shown(cut(said.body.String()))}
 	l.Feed.Publish(KindExchange, entry)
 }
 
@@ -162,7 +162,7 @@ func fields(header http.Header) [][2]string {
 					value = scheme + " " + masked
 				}
 			}
-			all = append(all, [2]string{name, cut(value, largestShown)})
+			all = append(all, [2]string{name, cut(value)})
 		}
 	}
 	return all
@@ -188,11 +188,12 @@ func (l *Exchanges) shown(body string) string {
 	return string(written)
 }
 
-func cut(text string, most int) string {
-	if len(text) <= most {
+// cut bounds what is kept of a text.
+func cut(text string) string {
+	if len(text) <= largestShown {
 		return text
 	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
+	return strings.ToValidUTF8(text[:largestShown], "") + "…"
 }
 
 // heardBody keeps the beginning of what a handler reads of a request. net/http may read
@@ -214,7 +215,7 @@ func (b *heardBody) Read(p []byte) (int, error) {
 func (b *heardBody) text() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return cut(b.heard.String(), largestShown)
+	return cut(b.heard.String())
 }
 
 // recorder keeps the beginning of an answer.

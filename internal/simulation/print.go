@@ -11,7 +11,24 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 )
 
-// printMessages writes the messages among the events.
+// PrintMessages writes a plain line for each message as it arrives, with its number and
+// PIN, from now on until ctx ends. It returns at once. A terminal that is stopped holds up
+// nothing: what it cannot take is not printed.
+func (s *Simulation) PrintMessages(ctx context.Context, w io.Writer) {
+	events, stop := s.Console.Feed.Listen()
+	go func() {
+		for {
+			printMessages(ctx, w, events)
+			stop()
+			if ctx.Err() != nil {
+				return
+			}
+			events, stop = s.Console.Feed.Listen()
+		}
+	}()
+}
+
+// printMessages writes the messages among the events, until ctx or the events end.
 func printMessages(ctx context.Context, w io.Writer, events <-chan console.Event) {
 	for {
 		select {

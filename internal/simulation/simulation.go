@@ -5,7 +5,6 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 
 	"github.com/seed-a131a524/infobip-otp/internal/console"
@@ -104,14 +103,6 @@ func (s *Simulation) Listeners(ctx context.Context) []serve.Listener {
 		{Listener: s.API, Handler: s.Console.Exchanges.Observe(console.SideInfobip, s.Account.API())},
 		{Listener: s.Control, Handler: s.Console.Handler(ctx)},
 	}
-}
-
-// PrintMessages writes a plain line for each message as it arrives, with its number and
-// PIN, from now on until ctx ends. It returns at once.
-func (s *Simulation) PrintMessages(ctx context.Context, w io.Writer) {
-	events, stop := s.Console.Feed.Listen()
-	context.AfterFunc(ctx, stop)
-	go printMessages(ctx, w, events)
 }
 
 // Close ends calls that a fault delays, and closes the ports.
