@@ -242,7 +242,7 @@ export type ClientOptions = {
      */
     timeout?: number | undefined;
     /**
-     * the longest wait, in seconds, that is waited for instead of told. Default: 5
+     * the longest wait, in seconds, that is waited for instead of told. Default: 3, the pause that Infobip wants between checks
      */
     patience?: number | undefined;
     /**

@@ -77,7 +77,7 @@ test('a proof is read, and what is none is not', () => {
   assert.equal(written('amr', ['otp', 'sms']), '["otp","sms"]');
 });
 
-const around = { pinLength: 6, online: true, expired: false };
+const around = { pinLength: 6, online: true, expired: false, checking: false };
 
 test('every code has words of its own, and a way on', () => {
   for (const code of [...codes, 'no_answer', 'foreign_answer']) {
@@ -106,6 +106,8 @@ test('what became of a code is told by the server, or by what is known', () => {
     assert.equal(title(refusal, known), want);
   }
   assert.equal(wordsFor({ code: 'pin_invalid' }, { ...around, pinLength: 8 }).title, 'The code has 8 digits.');
+  assert.equal(wordsFor({ code: 'too_soon' }, around).title, 'A code was sent just now');
+  assert.equal(wordsFor({ code: 'too_soon' }, { ...around, checking: true }).title, 'A little too quick');
   assert.equal(wordsFor({ code: 'no_answer' }, { ...around, online: false }).title, 'You are offline');
   assert.equal(wordsFor({ code: 'foreign_answer', status: 429 }, around).title, 'Very busy right now');
 });

@@ -233,7 +233,7 @@ export function startFlow(facts, now) {
 
   function refused(refusal, settle) {
     const words = wordsFor(refusal, {
-      pinLength: facts.pinLength, online: navigator.onLine, expired: current.sent?.expires.over ?? false,
+      pinLength: facts.pinLength, online: navigator.onLine, expired: current.sent?.expires.over ?? false, checking: settle === settleVerify,
     });
     const atCode = current.sent !== undefined && !$('screen-code').hidden;
     if (words.field === 'code' && current.sent) {

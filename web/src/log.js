@@ -98,7 +98,7 @@ function pretty(body) {
   }
 }
 
-/** Leaves the ids out, which are in the details. */
+/** Leaves out what is the same everywhere, and most of the ids: the details have all of it. */
 function shortURL(url) {
-  return url.replace(/[0-9A-F]{32}/g, (id) => `${id.slice(0, 6)}…`);
+  return url.replace(/^\/2fa\/2(?=\/)/, '').replace(/[0-9A-F]{32}/g, (id) => `${id.slice(0, 6)}…`);
 }

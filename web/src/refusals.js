@@ -75,22 +75,27 @@ const ended = {
   used: { sign: 'stop', title: 'This code was used already', text: 'Each one works once.', ...anew },
 };
 
+/** For who checks a code: what is said of sending does not fit. @type {Record<string, Words>} */
+const checkingWords = {
+  too_soon: { sign: 'wait', title: 'A little too quick', text: 'There has to be a pause between two checks. This one was not counted.', ...again },
+};
+
 const offline = { sign: 'doubt', title: 'You are offline', text: 'We go on by ourselves as soon as you are back. Nothing is done twice.', ...again };
 
 /**
  * Finds the words for a refusal.
  * @param {import('../otp.js').Refusal<any>} refusal
- * @param {{ pinLength: number, online: boolean, expired: boolean }} around what the page itself knows
+ * @param {{ pinLength: number, online: boolean, expired: boolean, checking: boolean }} around what the page itself knows
  * @returns {Words}
  */
-export function wordsFor(refusal, { pinLength, online, expired }) {
+export function wordsFor(refusal, { pinLength, online, expired, checking }) {
   if (refusal.code === 'no_answer' && !online) return offline;
   if (refusal.code === 'foreign_answer' && refusal.status === 429) return busy;
   if (refusal.code === 'invalid_or_expired') {
     const state = stateOf(refusal, expired);
     return triesAdded(Object.hasOwn(ended, state) ? ended[state] : common.invalid_or_expired, refusal.attemptsRemaining);
   }
-  const words = common[refusal.code];
+  const words = (checking ? checkingWords[refusal.code] : undefined) ?? common[refusal.code];
   return { ...words, title: words.title.replace('{length}', String(pinLength)) };
 }
 
