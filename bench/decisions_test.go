@@ -9,15 +9,15 @@ import (
 )
 
 // busy is a number with as many live codes as it may have.
-func busy(tb testing.TB, now time.Time, p otp.Policy) otp.Number {
+func busy(tb testing.TB, now time.Time, p otp.Policy) otp.Ledger {
 	tb.Helper()
-	var n otp.Number
-	for i := range p.NumberSendLimit.Attempts {
-		o := otp.Order{ID: "verification-" + strconv.Itoa(i), By: "run", Channel: otp.SMS}
+	var n otp.Ledger
+	for i := range p.ClientSendLimit.Attempts {
+		o := otp.Order{ID: "verification-" + strconv.Itoa(i), RunID: "run", Channel: otp.SMS}
 		if _, err := n.Reserve(now.Add(time.Duration(i)*2*time.Minute), p, o); err != nil {
 			tb.Fatal(err)
 		}
-		if err := n.Activate(o.ID, o, "9C817C6F8AF3D48F9FE553282AFA2B67"); err != nil {
+		if err := n.Activate(p, o.ID, o, "9C817C6F8AF3D48F9FE553282AFA2B67"); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -32,12 +32,12 @@ func BenchmarkDecisions(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := state.Clone()
-		g := otp.Guess{ID: "guess", By: "run", VerificationID: "verification-1"}
+		g := otp.Check{ID: "guess", RunID: "run", VerificationID: "verification-1"}
 		charged, err := n.Debit(later, p, g)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := n.Settle(later, p, charged, g, otp.Verified); err != nil {
+		if _, _, err := n.Settle(later, p, charged, g, otp.Verified); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
+
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
@@ -42,12 +45,12 @@ type calls struct {
 	n atomic.Int64
 }
 
-func (c *calls) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+func (c *calls) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
 	c.n.Add(1)
 	return c.Store.Load(ctx, key)
 }
 
-func (c *calls) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (c *calls) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	c.n.Add(1)
 	return c.Store.Save(ctx, key, n, was)
 }
@@ -69,12 +72,14 @@ func (c *clock) forget() { c.now = c.now.Add(48 * time.Hour) }
 // keys is the secret, once it is cached.
 type keys struct{ pseudonym.Key }
 
-func (k keys) PhoneKey(context.Context) (pseudonym.Key, error) { return k.Key, nil }
+func (k keys) PhoneKeys(context.Context) (pseudonym.Keys, error) {
+	return pseudonym.Keys{Ledgers: []pseudonym.Key{k.Key}, Oldest: k.Key}, nil
+}
 
 // prompt is a provider that takes no time, and takes every PIN.
 type prompt struct{}
 
-func (prompt) Send(context.Context, string, otp.Channel) (string, error) {
+func (prompt) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
 	return "9C817C6F8AF3D48F9FE553282AFA2B67", nil
 }
 
@@ -82,7 +87,7 @@ func (prompt) Resend(_ context.Context, pinID string, _ otp.Channel) (string, er
 	return pinID, nil
 }
 
-func (prompt) Verify(context.Context, string, string, string) (otp.Verdict, error) {
+func (prompt) Verify(context.Context, string, recipient.Recipient, string) (otp.Verdict, error) {
 	return otp.Verified, nil
 }
 
@@ -95,18 +100,19 @@ func newWorld(tb testing.TB) *world {
 	c := &clock{now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)}
 	counted := &calls{Store: store.NewMemory(c), Counter: ratelimit.NewMemory()}
 	service := &otp.Service{Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy()}
+	form := httpapi.Form{PINLength: 6}
 	edge := httpapi.Edge{Keys: keys{key}, Counter: counted, Clock: c, Logger: telemetry.NewLogger(io.Discard, "INFO")}
-	limit := ratelimit.Limit{Attempts: 5, Window: 15 * time.Minute}
+	limit := rate.Rate{Attempts: 5, Window: 15 * time.Minute}
 	return &world{
 		clock:  c,
 		calls:  counted,
-		send:   httpapi.NewSend(edge, limit, service),
-		verify: httpapi.NewVerify(edge, limit, service, 6, false),
+		send:   httpapi.NewSend(edge, form, limit, service),
+		verify: httpapi.NewVerify(edge, form, limit, service),
 	}
 }
 
 func event(path, body string) events.APIGatewayV2HTTPRequest {
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
 	e.RequestContext.RequestID = "UqT3dgR1FiAEJwQ="
 	e.RequestContext.HTTP.Method = http.MethodPost
 	e.RequestContext.HTTP.SourceIP = "203.0.113.7"

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // The functions read what the stack gives them: every name, every value. A name misspelt here
@@ -64,7 +64,7 @@ func checkConfig(t *testing.T, d deployment, got app.Config) {
 		"AllowedRegions": d.props.AllowedRegions,
 	}
 	rate := func(attempts int, window time.Duration) string {
-		return grammar.Rate{Attempts: attempts, Window: window}.String()
+		return rate.Rate{Attempts: attempts, Window: window}.String()
 	}
 	understood := map[string]any{
 		"IPSend":       rate(got.SendLimit.Attempts, got.SendLimit.Window),

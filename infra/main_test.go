@@ -12,7 +12,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 	"github.com/seed-a131a524/infobip-otp/infra/props"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Starting the CDK costs seconds, so every test looks at the same few deployments.
@@ -76,17 +76,17 @@ func productionProps() props.Props {
 	p.Infobip = &props.Infobip{BaseURL: "abc123.api.infobip.com", ApplicationID: "APP1", MessageID: "MSG1"}
 	p.AllowedRegions = []string{"AT", "DE"}
 	p.Limits = props.Limits{
-		IPSend:                grammar.Rate{Attempts: 6, Window: 16 * 60e9},
-		IPVerify:              grammar.Rate{Attempts: 11, Window: 6 * 60e9},
-		NumberSend:            grammar.Rate{Attempts: 4, Window: 2 * grammar.Day},
+		IPSend:                rate.Rate{Attempts: 6, Window: 16 * 60e9},
+		IPVerify:              rate.Rate{Attempts: 11, Window: 6 * 60e9},
+		NumberSend:            rate.Rate{Attempts: 4, Window: 2 * rate.Day},
 		SendCooldown:          0,
 		VerifySpacing:         4e9,
 		PINAttempts:           4,
 		PINTTL:                9 * 60e9,
 		PINLength:             8,
 		NumberFailures:        60,
-		FailureMemory:         91 * grammar.Day,
-		DisabledMemory:        401 * grammar.Day,
+		FailureMemory:         91 * rate.Day,
+		DisabledMemory:        401 * rate.Day,
 		RequireVerificationID: true,
 	}
 	p.LogRetentionDays = 90

@@ -11,7 +11,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
@@ -86,7 +85,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 // facts are what the console page is told.
 func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Facts {
 	return console.Facts{
-		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.PINLength,
+		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
 		Channels: []string{string(otp.SMS), string(otp.Voice)}, Locales: []string{}, Simulator: simulated,
 	}
 }
@@ -107,11 +106,11 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 	running, err := simulation.Start(ctx, c.simulation, simulator.Settings{
 		ApplicationID:   c.Infobip.ApplicationID,
 		MessageID:       c.Infobip.MessageID,
-		PINLength:       c.PINLength,
-		PINAttempts:     c.Policy.PINAttempts,
+		PINLength:       c.Form.PINLength,
+		PINAttempts:     2 * c.Policy.PINAttempts,
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
-		NumberSendLimit: grammar.Rate(c.Policy.NumberSendLimit),
+		NumberSendLimit: c.Policy.TotalLimit,
 		MessageText:     localText,
 	})
 	if err != nil {

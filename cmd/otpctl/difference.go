@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // member is one setting as it is compared and shown. Absent is the empty text.
@@ -28,15 +28,15 @@ func newMember[T any](name string, value *T, show func(T) string, same func(stri
 func asWritten(text string) string { return text }
 
 func sameDuration(text string) string {
-	value, err := grammar.ParseDuration(text)
+	value, err := rate.ParseDuration(text)
 	if err != nil {
 		return text
 	}
-	return grammar.FormatDuration(value)
+	return rate.FormatDuration(value)
 }
 
 func sameRate(text string) string {
-	value, err := grammar.ParseRate(text)
+	value, err := rate.Parse(text)
 	if err != nil {
 		return text
 	}

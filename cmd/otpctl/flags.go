@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // durationFlag is a duration in Infobip's notation, kept as it was written.
@@ -17,7 +17,7 @@ type durationFlag struct {
 
 // Set implements pflag.Value.
 func (f *durationFlag) Set(text string) error {
-	value, err := grammar.ParseDuration(text)
+	value, err := rate.ParseDuration(text)
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,12 @@ func (f *durationFlag) set(text string) {
 // rateFlag is a rate in Infobip's notation, kept as it was written.
 type rateFlag struct {
 	text  string
-	value grammar.Rate
+	value rate.Rate
 }
 
 // Set implements pflag.Value.
 func (f *rateFlag) Set(text string) error {
-	value, err := grammar.ParseRate(text)
+	value, err := rate.Parse(text)
 	if err != nil {
 		return err
 	}

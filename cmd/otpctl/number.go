@@ -13,6 +13,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 )
@@ -94,14 +95,13 @@ func (n *number) command(name, short string, do func(*number, context.Context, *
 
 // subject is the number that a command is about.
 type subject struct {
-	table    resource
-	store    otp.Store
-	key      string     // in the table
-	policy   otp.Policy // of this environment, which may not be the deployment's
-	logName  string     // in the gateway's log lines
-	keptBy   string     // which key names it, for a person
-	state    otp.Number
-	revision otp.Revision
+	table   resource
+	store   otp.Store
+	key     string     // in the table
+	policy  otp.Policy // of this environment, which may not be the deployment's
+	logName string     // in the gateway's log lines
+	keptBy  string     // which key names it, for a person
+	state   otp.Ledger
 }
 
 // open finds the number's state.
@@ -130,11 +130,12 @@ func (n *number) open(ctx context.Context, args []string) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	to := recipient.OfPhone(who)
 	s := &subject{
 		table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), policy: c.Policy,
-		key: key.NumberKey(who), logName: key.LogName(who), keptBy: keptBy,
+		key: key.LedgerKey(to), logName: key.LogName(to), keptBy: keptBy,
 	}
-	s.state, s.revision, err = s.store.Load(ctx, s.key)
+	s.state, _, err = s.store.Load(ctx, s.key)
 	if err != nil {
 		return nil, s.table.explain(err)
 	}

@@ -4,38 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// maxConflicts bounds how often a change is decided anew. Every conflict means that a
-// request got through, and a number's budgets allow few of those.
-const maxConflicts = 20
-
-// change decides on the state as it is and saves the result, again from the current
-// state whenever somebody else saved first. The decision says whether there is anything
-// to save. It gives the state that was replaced.
-func (s *subject) change(ctx context.Context, decide func(*otp.Number) bool) (otp.Number, bool, error) {
-	for range maxConflicts {
-		was, next := s.state, s.state.Clone()
-		if !decide(&next) {
-			return was, false, nil
-		}
-		revision, err := s.store.Save(ctx, s.key, next, s.revision)
-		if err == nil {
-			s.state, s.revision = next, revision
-			return was, true, nil
-		}
-		conflict := (*otp.Conflict)(nil)
-		if !errors.As(err, &conflict) {
-			return was, false, unclear(s.table.explain(err))
-		}
-		s.state, s.revision = conflict.Current, conflict.Revision
+// change applies a decision to the state as it is, in the domain's own loop, and returns
+// the state that was replaced.
+func (s *subject) change(ctx context.Context, decide func(*otp.Ledger) bool) (otp.Ledger, bool, error) {
+	service := &otp.Service{Store: s.store, Clock: app.Clock{}, Policy: s.policy}
+	was, changed, err := service.Change(ctx, s.key, func(l *otp.Ledger, _ time.Time) bool { return decide(l) })
+	if failed, ok := errors.AsType[*otp.Error](err); ok && failed.Reason == otp.Busy {
+		return was, false, fails(errors.New("requests for this number kept getting in between, and nothing was changed"), "run it again")
 	}
-	return s.state, false, fails(errors.New("requests for this number kept getting in between, and nothing was changed"), "run it again")
+	if err != nil {
+		return was, false, unclear(s.table.explain(err))
+	}
+	return was, changed, nil
 }
 
 // unclear adds that a save without an answer may have taken place.
@@ -48,12 +35,10 @@ func unclear(err error) error {
 }
 
 func (n *number) enable(ctx context.Context, s *subject) error {
-	was, changed, err := s.change(ctx, func(state *otp.Number) bool {
-		if state.DisabledAt.IsZero() && state.Failures == 0 {
+	was, changed, err := s.change(ctx, func(state *otp.Ledger) bool {
+		if state.DisabledAt.IsZero() && len(state.Failures) == 0 {
 			return false
 		}
-		// ForgetAt stays: the domain's own is never too early, and it is derived anew
-		// by the next request.
 		state.Enable()
 		return true
 	})
@@ -64,9 +49,9 @@ func (n *number) enable(ctx context.Context, s *subject) error {
 	case !changed:
 		n.ui.say("nothing to change: the number is not disabled, and has no failures in a row")
 	case was.DisabledAt.IsZero():
-		n.ui.say("the number was not marked as disabled; its failures in a row are 0 and no longer %d", was.Failures)
+		n.ui.say("the number was not marked as disabled; its failures in a row are 0 and no longer %d", failures(was))
 	default:
-		n.ui.say("the number is enabled: it was disabled since %s, after %s in a row", stamp(was.DisabledAt), count(was.Failures, "failure"))
+		n.ui.say("the number is enabled: it was disabled since %s, after %s in a row", stamp(was.DisabledAt), count(failures(was), "failure"))
 	}
 	if now := time.Now(); now.Before(was.WindowEnds) {
 		n.ui.say("%s in the window that ends %s still count", count(was.Sends, "send"), when(was.WindowEnds, now))
@@ -75,18 +60,18 @@ func (n *number) enable(ctx context.Context, s *subject) error {
 }
 
 func (n *number) reset(ctx context.Context, s *subject) error {
-	if !blank(s.state) && !n.yes {
+	if !s.state.IsZero() && !n.yes {
 		err := n.confirm(s)
 		if err != nil {
 			return err
 		}
 	}
-	was, changed, err := s.change(ctx, func(state *otp.Number) bool {
-		if blank(*state) {
+	was, changed, err := s.change(ctx, func(state *otp.Ledger) bool {
+		if state.IsZero() {
 			return false
 		}
-		// The item goes away by its TTL, which is over.
-		*state = otp.Number{ForgetAt: time.Now().UTC().Truncate(time.Millisecond)}
+		// The item of an empty ledger goes away by its TTL, which is over.
+		*state = otp.Ledger{}
 		return true
 	})
 	if err != nil {
@@ -115,26 +100,26 @@ func (n *number) confirm(s *subject) error {
 	return nil
 }
 
-// blank is whether the state is that of a number which was never sent to.
-func blank(state otp.Number) bool {
-	state.ForgetAt = time.Time{}
-	if len(state.Verifications) == 0 {
-		state.Verifications = nil
+// failures counts all failures in a row, whosever they are.
+func failures(state otp.Ledger) int {
+	sum := 0
+	for _, f := range state.Failures {
+		sum += f.Count
 	}
-	return reflect.DeepEqual(state, otp.Number{})
+	return sum
 }
 
 // summary is the state in one line.
-func summary(state otp.Number, now time.Time) string {
+func summary(state otp.Ledger, now time.Time) string {
 	live := 0
 	for i := range state.Verifications {
-		if isLive(&state.Verifications[i], now) {
+		if state.Verifications[i].Live(now) {
 			live++
 		}
 	}
 	parts := []string{
 		count(state.Sends, "send"),
-		count(state.Failures, "failure") + " in a row",
+		count(failures(state), "failure") + " in a row",
 		fmt.Sprintf("%s (%d live)", count(len(state.Verifications), "verification"), live),
 	}
 	if !state.DisabledAt.IsZero() {

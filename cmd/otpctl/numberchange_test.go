@@ -24,11 +24,11 @@ func (clock) Now() time.Time { return now }
 // busyStore is a memory into which somebody else saves before each of the next saves.
 type busyStore struct {
 	otp.Store
-	between []func(*otp.Number)
+	between []func(*otp.Ledger)
 	saves   int
 }
 
-func (b *busyStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (b *busyStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	b.saves++
 	if len(b.between) > 0 {
 		other, revision, err := b.Load(ctx, key)
@@ -46,7 +46,7 @@ func (b *busyStore) Save(ctx context.Context, key string, n otp.Number, was otp.
 }
 
 // opened is a subject in a memory of its own, as number.open gives it.
-func opened(t *testing.T, state otp.Number, between ...func(*otp.Number)) (*subject, *busyStore) {
+func opened(t *testing.T, state otp.Ledger, between ...func(*otp.Ledger)) (*subject, *busyStore) {
 	t.Helper()
 	memory := store.NewMemory(clock{})
 	busy := &busyStore{Store: memory, between: between}
@@ -63,7 +63,7 @@ func opened(t *testing.T, state otp.Number, between ...func(*otp.Number)) (*subj
 	return s, busy
 }
 
-func kept(t *testing.T, s *subject) otp.Number {
+func kept(t *testing.T, s *subject) otp.Ledger {
 	t.Helper()
 	got, _, err := s.store.Load(t.Context(), s.key)
 	if err != nil {
@@ -82,14 +82,14 @@ func TestEnable(t *testing.T) {
 	undecided := attacked()
 	undecided.DisabledAt = time.Time{}
 	for name, test := range map[string]struct {
-		state, want otp.Number
+		state, want otp.Ledger
 		saves       int
 		said        string
 	}{
 		"disabled":           {attacked(), enabled, 1, "otpctl: the number is enabled: it was disabled since 2026-11-24T11:59:00Z, after 50 failures in a row\n"},
 		"failures only":      {undecided, enabled, 1, "otpctl: the number was not marked as disabled; its failures in a row are 0 and no longer 50\n"},
 		"not disabled":       {enabled, enabled, 0, "otpctl: nothing to change: the number is not disabled, and has no failures in a row\n"},
-		"nothing remembered": {otp.Number{}, otp.Number{}, 0, "otpctl: nothing to change: the number is not disabled, and has no failures in a row\n"},
+		"nothing remembered": {otp.Ledger{}, otp.Ledger{}, 0, "otpctl: nothing to change: the number is not disabled, and has no failures in a row\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, busy := opened(t, test.state)
@@ -113,7 +113,7 @@ func TestEnable(t *testing.T) {
 
 // What others save in between is not lost.
 func TestEnableDecidesAgain(t *testing.T) {
-	s, busy := opened(t, attacked(), func(n *otp.Number) { n.Sends = 3 }, func(n *otp.Number) { n.Failures = 51 })
+	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 }, func(n *otp.Ledger) { n.Failures = 51 })
 	var stderr bytes.Buffer
 	err := silent(&stderr).enable(t.Context(), s)
 	if err != nil {
@@ -126,7 +126,7 @@ func TestEnableDecidesAgain(t *testing.T) {
 		t.Errorf("it said %q, which is not what it replaced", stderr.String())
 	}
 	// Somebody else has done it meanwhile.
-	s, busy = opened(t, attacked(), func(n *otp.Number) { n.Enable() })
+	s, busy = opened(t, attacked(), func(n *otp.Ledger) { n.Enable() })
 	stderr.Reset()
 	err = silent(&stderr).enable(t.Context(), s)
 	if err != nil || busy.saves != 1 || !strings.Contains(stderr.String(), "nothing to change") {
@@ -135,9 +135,9 @@ func TestEnableDecidesAgain(t *testing.T) {
 }
 
 func TestEnableGivesUp(t *testing.T) {
-	var forever []func(*otp.Number)
+	var forever []func(*otp.Ledger)
 	for i := range 1000 {
-		forever = append(forever, func(n *otp.Number) { n.Sends = i })
+		forever = append(forever, func(n *otp.Ledger) { n.Sends = i })
 	}
 	s, busy := opened(t, attacked(), forever...)
 	err := silent(io.Discard).enable(t.Context(), s)
@@ -147,7 +147,7 @@ func TestEnableGivesUp(t *testing.T) {
 }
 
 func TestReset(t *testing.T) {
-	s, busy := opened(t, attacked(), func(n *otp.Number) { n.Sends = 3 })
+	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 })
 	var stderr bytes.Buffer
 	err := silent(&stderr).reset(t.Context(), s)
 	if err != nil {
@@ -160,7 +160,7 @@ func TestReset(t *testing.T) {
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("it said %q, want %q", stderr.String(), want)
 	}
-	for name, state := range map[string]otp.Number{"never sent to": {}, "reset before": {ForgetAt: at("-1h"), Verifications: []otp.Verification{}}} {
+	for name, state := range map[string]otp.Ledger{"never sent to": {}, "reset before": {ForgetAt: at("-1h"), Verifications: []otp.Verification{}}} {
 		s, busy := opened(t, state)
 		stderr.Reset()
 		err := silent(&stderr).reset(t.Context(), s)
@@ -183,7 +183,7 @@ func TestResetAsks(t *testing.T) {
 // lostStore saves and does not say so.
 type lostStore struct{ otp.Store }
 
-func (l lostStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (l lostStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	_, err := l.Store.Save(ctx, key, n, was)
 	return "", errors.Join(err, fmt.Errorf("saving number: %w", otp.ErrUnavailable))
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // policy is what the provider's application and template shall be.
@@ -39,8 +39,8 @@ var pinTypes = []string{"NUMERIC", "ALPHA", "HEX", "ALPHANUMERIC"}
 
 // The longest windows and lives that Infobip documents.
 const (
-	longest             = 365 * grammar.Day
-	longestVerifyWindow = grammar.Day
+	longest             = 365 * rate.Day
+	longestVerifyWindow = rate.Day
 )
 
 // register makes a flag of each setting, with its default.
@@ -108,14 +108,15 @@ func (p *policy) malformed() []error {
 		}
 	}
 	refuse(strings.TrimSpace(p.name) == "", "--name must not be empty")
-	refuse(p.pinTimeToLive.value > longest, "--pin-time-to-live %s is above %s", &p.pinTimeToLive, grammar.FormatDuration(longest))
-	refuse(p.verifyPinLimit.value.Window > longestVerifyWindow, "--verify-pin-limit %s has a window above %s", &p.verifyPinLimit, grammar.FormatDuration(longestVerifyWindow))
-	refuse(p.perApplication.value.Window > longest, "--send-per-application %s has a window above %s", &p.perApplication, grammar.FormatDuration(longest))
-	refuse(p.perNumber.value.Window > longest, "--send-per-number %s has a window above %s", &p.perNumber, grammar.FormatDuration(longest))
+	refuse(p.pinTimeToLive.value > longest, "--pin-time-to-live %s is above %s", &p.pinTimeToLive, rate.FormatDuration(longest))
+	refuse(p.verifyPinLimit.value.Window > longestVerifyWindow, "--verify-pin-limit %s has a window above %s", &p.verifyPinLimit, rate.FormatDuration(longestVerifyWindow))
+	refuse(p.perApplication.value.Window > longest, "--send-per-application %s has a window above %s", &p.perApplication, rate.FormatDuration(longest))
+	refuse(p.perNumber.value.Window > longest, "--send-per-number %s has a window above %s", &p.perNumber, rate.FormatDuration(longest))
 
 	refuse(!strings.Contains(p.text, pinPlaceholder), "--text must contain %s, where the PIN goes", pinPlaceholder)
 	refuse(strings.Contains(strings.ReplaceAll(p.text, pinPlaceholder, ""), "{{"),
 		"--text has a placeholder besides %s, which the gateway would not fill", pinPlaceholder)
+	refuse(p.pinLength < 1 || p.pinLength > infobip.MaxPINLength, "--pin-length %d is not from 1 to %d", p.pinLength, infobip.MaxPINLength)
 	refuse(p.language != "" && !slices.Contains(infobip.Languages, p.language), "--language %q is none of %s", p.language, strings.Join(infobip.Languages, " "))
 	return faults
 }
@@ -128,22 +129,22 @@ func (p *policy) unreachable(gateway app.Config) []error {
 		}
 	}
 	ours := gateway.Policy
-	sends := grammar.Rate(ours.NumberSendLimit)
+	sends := rate.Rate(ours.SendLimit)
 	refuse(!p.allowMultiple, "--allow-multiple-pin-verifications must stay true: "+
-		"when the answer to a right PIN is lost the gateway asks once more, and would be told that the PIN is wrong (it lets each PIN be used once itself)")
+		"when the answer to a right PIN is lost the gateway asks once more, and would be told only that it was verified before (it lets each PIN be used once itself)")
 	refuse(p.pinAttempts < ours.PINAttempts,
 		"--pin-attempts %d is below PIN_ATTEMPTS (%d): Infobip would end a PIN before the gateway does", p.pinAttempts, ours.PINAttempts)
 	refuse(p.pinTimeToLive.value < ours.PINTTL,
-		"--pin-time-to-live %s is below PIN_TTL (%s): a PIN would die before the gateway says so", &p.pinTimeToLive, grammar.FormatDuration(ours.PINTTL))
+		"--pin-time-to-live %s is below PIN_TTL (%s): a PIN would die before the gateway says so", &p.pinTimeToLive, rate.FormatDuration(ours.PINTTL))
 	refuse(tighter(p.perNumber.value, sends),
 		"--send-per-number %s is below NUMBER_SEND_LIMIT (%s): Infobip would refuse sends that the gateway allows", &p.perNumber, sends)
 	refuse(tighter(p.perApplication.value, sends),
 		"--send-per-application %s is below NUMBER_SEND_LIMIT (%s): one number could use up the sends of all", &p.perApplication, sends)
-	refuse(ours.VerifySpacing > 0 && tighter(p.verifyPinLimit.value, grammar.Rate{Attempts: 1, Window: ours.VerifySpacing}),
+	refuse(ours.VerifySpacing > 0 && tighter(p.verifyPinLimit.value, rate.Rate{Attempts: 1, Window: ours.VerifySpacing}),
 		"--verify-pin-limit %s is below one in each VERIFY_SPACING (%s): Infobip would refuse verifies that the gateway allows",
-		&p.verifyPinLimit, grammar.FormatDuration(ours.VerifySpacing))
-	refuse(p.pinLength != gateway.PINLength,
-		"--pin-length %d is not PIN_LENGTH (%d): the gateway would refuse every PIN", p.pinLength, gateway.PINLength)
+		&p.verifyPinLimit, rate.FormatDuration(ours.VerifySpacing))
+	refuse(p.pinLength != gateway.Form.PINLength,
+		"--pin-length %d is not PIN_LENGTH (%d): the gateway would refuse every PIN", p.pinLength, gateway.Form.PINLength)
 	refuse(p.pinType != "NUMERIC", "--pin-type must be NUMERIC: the gateway takes PINs of digits only")
 	return faults
 }
@@ -151,7 +152,7 @@ func (p *policy) unreachable(gateway app.Config) []error {
 // tighter is whether provider can refuse what ours allows. Ours starts a window
 // with its first event, so within one window of the provider it can allow its
 // attempts once for each window of ours that has a part in it.
-func tighter(provider, ours grammar.Rate) bool {
+func tighter(provider, ours rate.Rate) bool {
 	windows := (provider.Window + ours.Window - 1) / ours.Window
 	return time.Duration(provider.Attempts) < windows*time.Duration(ours.Attempts)
 }

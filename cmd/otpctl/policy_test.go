@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 func TestTighter(t *testing.T) {
@@ -33,11 +33,11 @@ func TestTighter(t *testing.T) {
 		{"19/1m", "1/3s", true},
 		{"0/1d", "1/1d", true},
 	} {
-		provider, err := grammar.ParseRate(test.provider)
+		provider, err := rate.Parse(test.provider)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours, err := grammar.ParseRate(test.ours)
+		ours, err := rate.Parse(test.ours)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,11 +54,11 @@ type deliveryReport struct {
 func newReport(s *subject, now time.Time) report {
 	r := report{
 		Table: s.table.name, KeptBy: s.keptBy, LogName: s.logName,
-		Remembered:    !blank(s.state),
+		Remembered:    !s.state.IsZero(),
 		Disabled:      s.state.Disabled(s.policy),
 		FailureLimit:  s.policy.FailureLimit,
 		DisabledAt:    second(s.state.DisabledAt),
-		Failures:      s.state.Failures,
+		Failures:      failures(s.state),
 		LastFailureAt: second(s.state.LastFailureAt),
 		Sends:         s.state.Sends,
 		WindowEnds:    second(s.state.WindowEnds),
@@ -76,8 +76,8 @@ func newReport(s *subject, now time.Time) report {
 		v := &s.state.Verifications[i]
 		reported := verificationReport{
 			deliveryReport: newDeliveryReport(&v.Delivery),
-			State:          v.State, Live: isLive(v, now), Channel: v.Channel,
-			Attempts: v.Attempts, Pending: len(v.Pending),
+			State:          v.State, Live: v.Live(now), Channel: v.Channel,
+			Attempts: v.Attempts, Pending: len(v.Charges),
 			ExpiresAt: second(v.ExpiresAt),
 			Resends:   []deliveryReport{},
 		}
@@ -91,12 +91,6 @@ func newReport(s *subject, now time.Time) report {
 
 func newDeliveryReport(d *otp.Delivery) deliveryReport {
 	return deliveryReport{ID: abbreviated(d.ID), Progress: d.Progress, StartedAt: second(d.StartedAt)}
-}
-
-// isLive is whether a verification is under way: a state is not touched when its time
-// runs out.
-func isLive(v *otp.Verification, now time.Time) bool {
-	return (v.State == otp.StateActive || v.State == otp.StateSending) && now.Before(v.ExpiresAt)
 }
 
 // abbreviated is enough of an id to tell a number's few verifications apart, and not

@@ -22,8 +22,8 @@ func at(off string) time.Time {
 }
 
 // attacked is a number that has been through much.
-func attacked() otp.Number {
-	return otp.Number{
+func attacked() otp.Ledger {
+	return otp.Ledger{
 		Sends: 2, WindowEnds: at("23h"), NextSendAt: at("-5s"), NextVerifyAt: at("2s"),
 		Failures: 50, LastFailureAt: at("-1m"), DisabledAt: at("-1m"),
 		ForgetAt: at("9599h59m"),
@@ -45,14 +45,14 @@ func attacked() otp.Number {
 	}
 }
 
-func subjectOf(state otp.Number) *subject {
+func subjectOf(state otp.Ledger) *subject {
 	return &subject{
 		table: tableNamed("otp"), key: "number#1#canary-key", keptBy: "in the secret otp", logName: "log-name",
 		policy: otp.DefaultPolicy(), state: state, revision: "canary-revision",
 	}
 }
 
-func printed(t *testing.T, state otp.Number, now time.Time) string {
+func printed(t *testing.T, state otp.Ledger, now time.Time) string {
 	t.Helper()
 	var out strings.Builder
 	r := newReport(subjectOf(state), now)
@@ -96,16 +96,16 @@ func words(text string) []string {
 
 func TestReportOfLittle(t *testing.T) {
 	for name, test := range map[string]struct {
-		state otp.Number
+		state otp.Ledger
 		now   time.Time
 		want  []string
 	}{
-		"never sent to":   {otp.Number{}, now, []string{"remembered nothing"}},
-		"reset":           {otp.Number{ForgetAt: at("-1h")}, now, []string{"remembered nothing"}},
-		"window over":     {otp.Number{Sends: 3, WindowEnds: at("-1s"), ForgetAt: at("1h")}, now, []string{"disabled no", "failures none", "sends none", "verifications none"}},
-		"window ends now": {otp.Number{Sends: 3, WindowEnds: now, ForgetAt: at("1h")}, now, []string{"sends none"}},
-		"limit reached":   {otp.Number{Failures: 50, ForgetAt: at("1h")}, now, []string{"disabled by its failures, which reach NUMBER_FAILURE_LIMIT (50 here)"}},
-		"below the limit": {otp.Number{Failures: 49, ForgetAt: at("1h")}, now, []string{"disabled no"}},
+		"never sent to":   {otp.Ledger{}, now, []string{"remembered nothing"}},
+		"reset":           {otp.Ledger{ForgetAt: at("-1h")}, now, []string{"remembered nothing"}},
+		"window over":     {otp.Ledger{Sends: 3, WindowEnds: at("-1s"), ForgetAt: at("1h")}, now, []string{"disabled no", "failures none", "sends none", "verifications none"}},
+		"window ends now": {otp.Ledger{Sends: 3, WindowEnds: now, ForgetAt: at("1h")}, now, []string{"sends none"}},
+		"limit reached":   {otp.Ledger{Failures: 50, ForgetAt: at("1h")}, now, []string{"disabled by its failures, which reach NUMBER_FAILURE_LIMIT (50 here)"}},
+		"below the limit": {otp.Ledger{Failures: 49, ForgetAt: at("1h")}, now, []string{"disabled no"}},
 		"waiting for TTL": {attacked(), at("9600h"), []string{"remembered until 2027-12-29T11:59:00Z (1m00s ago): nothing here counts any more, and the table will delete it"}},
 		"code just expired": {attacked(), at("8m30s"), []string{"verification state last delivery channel attempts started expires",
 			"NEWcan… active, over sent voice 3 (1 without an outcome) 2026-11-24T11:58:30Z (10m00s ago) 2026-11-24T12:08:30Z (0s ago)"}},
@@ -177,7 +177,7 @@ func TestReportAsJSON(t *testing.T) {
 }
 
 func TestReportOfNothingAsJSON(t *testing.T) {
-	raw, err := json.Marshal(newReport(subjectOf(otp.Number{ForgetAt: at("-1h")}), now))
+	raw, err := json.Marshal(newReport(subjectOf(otp.Ledger{ForgetAt: at("-1h")}), now))
 	if err != nil {
 		t.Fatal(err)
 	}

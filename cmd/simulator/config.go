@@ -4,10 +4,13 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
+
+// switchesVariable holds the names of simulator.Switches.
+const switchesVariable = "INFOBIP_SIMULATOR_SWITCHES"
 
 // config is the environment, read once. Empty means unset for every variable.
 type config struct {
@@ -17,14 +20,14 @@ type config struct {
 
 // Bounds of the gateway's settings, as far as an Infobip application has them.
 const (
-	maxPINLength   = 64
+	maxPINLength   = simulator.LongestPIN
 	maxPINAttempts = 1000
 	maxSends       = 1_000_000
-	maxPINTTL      = 365 * grammar.Day
-	maxSpacing     = grammar.Day
+	maxPINTTL      = 365 * rate.Day
+	maxSpacing     = rate.Day
 )
 
-// readConfig gives the configuration or all that is wrong with it.
+// readConfig returns the configuration or all that is wrong with it.
 func readConfig(getenv func(string) string) (config, error) {
 	r := settings.NewReader(getenv)
 	defaults := simulator.DefaultSettings()
@@ -39,6 +42,9 @@ func readConfig(getenv func(string) string) (config, error) {
 			VerifySpacing:   r.Duration("VERIFY_SPACING", defaults.VerifySpacing, 0, maxSpacing),
 			NumberSendLimit: r.Rate("NUMBER_SEND_LIMIT", defaults.NumberSendLimit, maxSends),
 		},
+	}
+	if names := r.Text(switchesVariable, ""); names != "" && c.simulation.Options.Turn(names) != nil {
+		r.Fault(switchesVariable, "names of switches with commas between them, see --help")
 	}
 	return c, r.Err()
 }

@@ -15,6 +15,7 @@ Settings are environment variables; an empty one is an unset one.
   INFOBIP_SIMULATOR_KEY     the accepted key: Authorization: App <key> (simulator)
   INFOBIP_SIMULATOR_STRICT  true refuses a + in "to", a trailing slash, ncNeeded=undefined,
                             unknown members and other liberties of SDKs (false)
+  INFOBIP_SIMULATOR_SWITCHES  names of the switches below, with commas (none)
   INFOBIP_CONTROL_PORT      control port (3002); it listens on 127.0.0.1 only, because it shows PINs
 One application and one SMS template are made at the start. Their ids are
   INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID   (drawn anew at each start if unset)
@@ -37,8 +38,8 @@ Control listener:
     which calls   operation (send, resend, verify, status, applications, messages, *), channel, to,
                   times (1; 0 = until cleared), every (only each n-th)
     on the way    delay (after the effect, in real time), drop (before, after, during)
-    the answer    status (from 300 up: no effect, unless "effect": true), body, contentType, retryAfter,
-                  headers, envelope (legacy, new), messageId, text
+    the answer    status (from 300 up: no effect, unless "effect": true), body (up to 4 MiB), contentType,
+                  retryAfter, headers, envelope (legacy, new), messageId, text
     its members   smsStatus, ncStatus, pinId ("new" draws one), pinError, fields {..}, omit [..]
   GET, DELETE /faults             list, clear
   GET, POST /clock                {"advance":"11m"} moves the clock forward
@@ -52,5 +53,9 @@ func printHelp(w io.Writer) {
 	fmt.Fprint(w, help)
 	for _, choice := range simulator.Choices {
 		fmt.Fprintf(w, "  - %s\n", choice)
+	}
+	fmt.Fprint(w, "\nSwitches choose otherwise (in Go: simulator.Options):\n")
+	for _, s := range simulator.Switches {
+		fmt.Fprintf(w, "  %-18s  %s\n", s.Name, s.Sentence)
 	}
 }

@@ -32,7 +32,7 @@ func (o *output) String() string {
 	return o.buffer.String()
 }
 
-// environmentOf gives a getenv; ports are free ones unless the case has its own.
+// environmentOf returns a getenv; ports are free ones unless the case has its own.
 func environmentOf(variables map[string]string) func(string) string {
 	return func(name string) string {
 		value, set := variables[name]
@@ -142,6 +142,18 @@ func TestSendAndReadTheOutbox(t *testing.T) {
 	}
 }
 
+func TestSwitches(t *testing.T) {
+	p := startProgram(t, map[string]string{"INFOBIP_SIMULATOR_SWITCHES": "v1-ids,create-200"})
+	status, body := p.call(p.api+"/2fa/2/applications/NONE", "simulator", "")
+	if status != 404 || !strings.Contains(body, "RESOURCE_NOT_FOUND") {
+		t.Errorf("an unknown application answers %d %s", status, body)
+	}
+	status, body = p.call(p.api+"/2fa/2/applications", "simulator", `{"name":"a"}`)
+	if status != 200 {
+		t.Errorf("creating an application answers %d %s", status, body)
+	}
+}
+
 // The line that the program prints is one that works.
 func TestPrintedCommandsFit(t *testing.T) {
 	p := startProgram(t, nil)
@@ -234,7 +246,9 @@ func TestComplaints(t *testing.T) {
 		{variables: map[string]string{"PIN_TTL": "0s"}, says: "PIN_TTL must be a duration"},
 		{variables: map[string]string{"VERIFY_SPACING": "-3s"}, says: "VERIFY_SPACING must be a duration"},
 		{variables: map[string]string{"NUMBER_SEND_LIMIT": "3"}, says: "NUMBER_SEND_LIMIT must be a rate"},
-		{variables: map[string]string{"PIN_LENGTH": "0", "PIN_ATTEMPTS": "0"}, says: "PIN_LENGTH must be a whole number from 1 to 64; PIN_ATTEMPTS must be"},
+		{variables: map[string]string{"PIN_LENGTH": "0", "PIN_ATTEMPTS": "0"}, says: "PIN_LENGTH must be a whole number from 1 to 8; PIN_ATTEMPTS must be"},
+		{variables: map[string]string{"INFOBIP_SIMULATOR_SWITCHES": "v1-ids,v2-ids"}, says: "INFOBIP_SIMULATOR_SWITCHES must be names of switches"},
+		{variables: map[string]string{"PIN_LENGTH": "9"}, says: "PIN_LENGTH must be a whole number from 1 to 8"},
 		{args: []string{"start"}, says: "it takes no arguments"},
 		{args: []string{"-port", "1"}, says: "flag provided but not defined"},
 	} {
@@ -256,7 +270,8 @@ func TestHelpNamesTheChoices(t *testing.T) {
 	var stdout, stderr output
 	code := run(t.Context(), []string{"--help"}, environmentOf(nil), &stdout, &stderr)
 	said := stdout.String()
-	if code != 0 || stderr.String() != "" || !strings.Contains(said, "choices") || !strings.Contains(said, "NO_MORE_PIN_ATTEMPTS") || !strings.Contains(said, "INFOBIP_CONTROL_PORT") {
+	if code != 0 || stderr.String() != "" || !strings.Contains(said, "choices") || !strings.Contains(said, "NO_MORE_PIN_ATTEMPTS") || !strings.Contains(said, "INFOBIP_CONTROL_PORT") ||
+		!strings.Contains(said, "v1-ids") || !strings.Contains(said, "PIN_ALREADY_VERIFIED") {
 		t.Errorf("exit code %d, stderr %q, stdout %q", code, stderr.String(), said)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // What is accepted here must be accepted by the functions, or a deployment would end in
@@ -16,28 +16,28 @@ import (
 func TestTheFunctionsTakeWhatIsAccepted(t *testing.T) {
 	least, most := props.Default(built(t)), props.Default(built(t))
 	least.Limits = props.Limits{
-		IPSend:         grammar.Rate{Attempts: 1, Window: time.Second},
-		IPVerify:       grammar.Rate{Attempts: 1, Window: time.Second},
-		NumberSend:     grammar.Rate{Attempts: 1, Window: time.Second},
+		IPSend:         rate.Rate{Attempts: 1, Window: time.Second},
+		IPVerify:       rate.Rate{Attempts: 1, Window: time.Second},
+		NumberSend:     rate.Rate{Attempts: 1, Window: time.Second},
 		PINAttempts:    1,
 		PINTTL:         30 * time.Second,
 		PINLength:      4,
 		NumberFailures: 1,
-		FailureMemory:  grammar.Day,
-		DisabledMemory: grammar.Day,
+		FailureMemory:  rate.Day,
+		DisabledMemory: rate.Day,
 	}
 	most.Limits = props.Limits{
-		IPSend:                grammar.Rate{Attempts: 1_000_000_000, Window: 365 * grammar.Day},
-		IPVerify:              grammar.Rate{Attempts: 1_000_000_000, Window: 365 * grammar.Day},
-		NumberSend:            grammar.Rate{Attempts: 1_000, Window: 365 * grammar.Day},
+		IPSend:                rate.Rate{Attempts: 1_000_000_000, Window: 365 * rate.Day},
+		IPVerify:              rate.Rate{Attempts: 1_000_000_000, Window: 365 * rate.Day},
+		NumberSend:            rate.Rate{Attempts: 1_000, Window: 365 * rate.Day},
 		SendCooldown:          10 * time.Minute,
 		VerifySpacing:         time.Minute,
 		PINAttempts:           10,
 		PINTTL:                time.Hour,
 		PINLength:             12,
 		NumberFailures:        100,
-		FailureMemory:         3650 * grammar.Day,
-		DisabledMemory:        3650 * grammar.Day,
+		FailureMemory:         3650 * rate.Day,
+		DisabledMemory:        3650 * rate.Day,
 		RequireVerificationID: true,
 	}
 	for name, p := range map[string]props.Props{"least": least, "most": most} {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Variables are the names of all settings.
@@ -79,14 +79,14 @@ func (p Props) Environment() map[string]string {
 		"IP_SEND_LIMIT":           l.IPSend.String(),
 		"IP_VERIFY_LIMIT":         l.IPVerify.String(),
 		"NUMBER_SEND_LIMIT":       l.NumberSend.String(),
-		"SEND_COOLDOWN":           grammar.FormatDuration(l.SendCooldown),
-		"VERIFY_SPACING":          grammar.FormatDuration(l.VerifySpacing),
+		"SEND_COOLDOWN":           rate.FormatDuration(l.SendCooldown),
+		"VERIFY_SPACING":          rate.FormatDuration(l.VerifySpacing),
 		"PIN_ATTEMPTS":            strconv.Itoa(l.PINAttempts),
-		"PIN_TTL":                 grammar.FormatDuration(l.PINTTL),
+		"PIN_TTL":                 rate.FormatDuration(l.PINTTL),
 		"PIN_LENGTH":              strconv.Itoa(l.PINLength),
 		"NUMBER_FAILURE_LIMIT":    strconv.Itoa(l.NumberFailures),
-		"NUMBER_FAILURE_MEMORY":   grammar.FormatDuration(l.FailureMemory),
-		"NUMBER_DISABLED_MEMORY":  grammar.FormatDuration(l.DisabledMemory),
+		"NUMBER_FAILURE_MEMORY":   rate.FormatDuration(l.FailureMemory),
+		"NUMBER_DISABLED_MEMORY":  rate.FormatDuration(l.DisabledMemory),
 		"REQUIRE_VERIFICATION_ID": strconv.FormatBool(l.RequireVerificationID),
 	}
 	if len(p.AllowedRegions) > 0 {
@@ -170,17 +170,17 @@ func (r *reader) optionalCount(name string, into **int) {
 	*into = &n
 }
 
-func (r *reader) rate(name string, into *grammar.Rate) {
+func (r *reader) rate(name string, into *rate.Rate) {
 	value := r.getenv(name)
 	if value == "" {
 		return
 	}
-	rate, err := grammar.ParseRate(value)
+	parsed, err := rate.Parse(value)
 	if err != nil {
 		r.fault("%s: %w", name, err)
 		return
 	}
-	*into = rate
+	*into = parsed
 }
 
 func (r *reader) duration(name string, into *time.Duration) {
@@ -188,7 +188,7 @@ func (r *reader) duration(name string, into *time.Duration) {
 	if value == "" {
 		return
 	}
-	d, err := grammar.ParseDuration(value)
+	d, err := rate.ParseDuration(value)
 	if err != nil {
 		r.fault("%s: %w", name, err)
 		return

@@ -8,7 +8,7 @@ package props
 import (
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Development is the one stage whose table, secret and logs go away with the stack, and where
@@ -66,9 +66,9 @@ type Infobip struct {
 
 // Limits are the settings of the functions; README explains each under its variable's name.
 type Limits struct {
-	IPSend         grammar.Rate  // IP_SEND_LIMIT
-	IPVerify       grammar.Rate  // IP_VERIFY_LIMIT
-	NumberSend     grammar.Rate  // NUMBER_SEND_LIMIT
+	IPSend         rate.Rate     // IP_SEND_LIMIT
+	IPVerify       rate.Rate     // IP_VERIFY_LIMIT
+	NumberSend     rate.Rate     // NUMBER_SEND_LIMIT
 	SendCooldown   time.Duration // SEND_COOLDOWN, 0 turns it off
 	VerifySpacing  time.Duration // VERIFY_SPACING, 0 turns it off
 	PINAttempts    int           // PIN_ATTEMPTS
@@ -118,17 +118,17 @@ func Default(assetsDir string) Props {
 		Stage:     Development,
 		AssetsDir: assetsDir,
 		Limits: Limits{
-			IPSend:         grammar.Rate{Attempts: 5, Window: 15 * time.Minute},
-			IPVerify:       grammar.Rate{Attempts: 10, Window: 5 * time.Minute},
-			NumberSend:     grammar.Rate{Attempts: 3, Window: grammar.Day},
+			IPSend:         rate.Rate{Attempts: 5, Window: 15 * time.Minute},
+			IPVerify:       rate.Rate{Attempts: 10, Window: 5 * time.Minute},
+			NumberSend:     rate.Rate{Attempts: 3, Window: rate.Day},
 			SendCooldown:   30 * time.Second,
 			VerifySpacing:  3 * time.Second,
 			PINAttempts:    5,
 			PINTTL:         10 * time.Minute,
 			PINLength:      6,
 			NumberFailures: 50,
-			FailureMemory:  90 * grammar.Day,
-			DisabledMemory: 400 * grammar.Day,
+			FailureMemory:  90 * rate.Day,
+			DisabledMemory: 400 * rate.Day,
 		},
 		LogRetentionDays: 30,
 		Throttles: Throttles{

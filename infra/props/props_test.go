@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // built is a folder as `make build` leaves it.
@@ -66,8 +66,8 @@ func TestValidate(t *testing.T) {
 		{"empty region", func(p *props.Props) { p.AllowedRegions = []string{""} }, `has ""`},
 
 		{"no attempts", func(p *props.Props) { p.Limits.IPSend.Attempts = 0 }, "Limits.IPSend (IP_SEND_LIMIT) is 0/15m"},
-		{"no rate", func(p *props.Props) { p.Limits.IPVerify = grammar.Rate{} }, "Limits.IPVerify (IP_VERIFY_LIMIT)"},
-		{"window over a year", func(p *props.Props) { p.Limits.NumberSend.Window = 366 * grammar.Day }, "Limits.NumberSend (NUMBER_SEND_LIMIT)"},
+		{"no rate", func(p *props.Props) { p.Limits.IPVerify = rate.Rate{} }, "Limits.IPVerify (IP_VERIFY_LIMIT)"},
+		{"window over a year", func(p *props.Props) { p.Limits.NumberSend.Window = 366 * rate.Day }, "Limits.NumberSend (NUMBER_SEND_LIMIT)"},
 		{"cooldown off", func(p *props.Props) { p.Limits.SendCooldown = 0 }, ""},
 		{"cooldown over ten minutes", func(p *props.Props) { p.Limits.SendCooldown = 11 * time.Minute }, "Limits.SendCooldown (SEND_COOLDOWN)"},
 		{"spacing off", func(p *props.Props) { p.Limits.VerifySpacing = 0 }, ""},
@@ -209,16 +209,16 @@ func TestFromEnvironment(t *testing.T) {
 		Infobip:        infobip("abc123.api.infobip.com", "APP1", "MSG1"),
 		AllowedRegions: []string{"AT", "DE"},
 		Limits: props.Limits{
-			IPSend:                grammar.Rate{Attempts: 6, Window: 16 * time.Minute},
-			IPVerify:              grammar.Rate{Attempts: 11, Window: 6 * time.Minute},
-			NumberSend:            grammar.Rate{Attempts: 4, Window: 48 * time.Hour},
+			IPSend:                rate.Rate{Attempts: 6, Window: 16 * time.Minute},
+			IPVerify:              rate.Rate{Attempts: 11, Window: 6 * time.Minute},
+			NumberSend:            rate.Rate{Attempts: 4, Window: 48 * time.Hour},
 			VerifySpacing:         4 * time.Second,
 			PINAttempts:           4,
 			PINTTL:                9 * time.Minute,
 			PINLength:             8,
 			NumberFailures:        60,
-			FailureMemory:         91 * grammar.Day,
-			DisabledMemory:        401 * grammar.Day,
+			FailureMemory:         91 * rate.Day,
+			DisabledMemory:        401 * rate.Day,
 			RequireVerificationID: true,
 		},
 		LogRetentionDays: 90,

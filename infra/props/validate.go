@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/text/language"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Functions are the zips that AssetsDir holds.
@@ -36,14 +36,14 @@ var retentions = []int{
 // Bounds of the settings; none is wider than what the functions take (pkg/app), so that a
 // deployment cannot end in a function that does not start.
 const (
-	longestWindow  = 365 * grammar.Day
+	longestWindow  = 365 * rate.Day
 	longestTTL     = time.Hour
 	shortestTTL    = 30 * time.Second
 	mostAttempts   = 10  // Infobip's own pinAttempts
 	mostFailures   = 100 // in a row, NIST SP 800-63B-4
 	mostSends      = 1_000
 	mostRequests   = 1_000_000_000
-	longestMemory  = 10 * 365 * grammar.Day
+	longestMemory  = 10 * 365 * rate.Day
 	mostThrottle   = 10_000 // API Gateway's account quota
 	mostConcurrent = 1_000  // Lambda's account quota
 )
@@ -121,7 +121,7 @@ func (i *Infobip) faults() []error {
 
 func (l Limits) faults() []error {
 	var faults []error
-	rate := func(prop string, r grammar.Rate, most int) {
+	aRate := func(prop string, r rate.Rate, most int) {
 		if r.Attempts < 1 || r.Attempts > most || r.Window < time.Second || r.Window > longestWindow {
 			faults = append(faults, fmt.Errorf("%s is %s: use attempts/[n]unit with 1 to %d attempts in a window of 1s to 365d, such as 5/15m", prop, r, most))
 		}
@@ -129,7 +129,7 @@ func (l Limits) faults() []error {
 	between := func(prop string, d, least, most time.Duration) {
 		if d < least || d > most {
 			faults = append(faults, fmt.Errorf("%s is %s: use a duration from %s to %s", prop,
-				d, grammar.FormatDuration(least), grammar.FormatDuration(most)))
+				d, rate.FormatDuration(least), rate.FormatDuration(most)))
 		}
 	}
 	count := func(prop string, n, least, most int) {
@@ -137,17 +137,17 @@ func (l Limits) faults() []error {
 			faults = append(faults, fmt.Errorf("%s is %d: use a whole number from %d to %d", prop, n, least, most))
 		}
 	}
-	rate("Limits.IPSend (IP_SEND_LIMIT)", l.IPSend, mostRequests)
-	rate("Limits.IPVerify (IP_VERIFY_LIMIT)", l.IPVerify, mostRequests)
-	rate("Limits.NumberSend (NUMBER_SEND_LIMIT)", l.NumberSend, mostSends)
+	aRate("Limits.IPSend (IP_SEND_LIMIT)", l.IPSend, mostRequests)
+	aRate("Limits.IPVerify (IP_VERIFY_LIMIT)", l.IPVerify, mostRequests)
+	aRate("Limits.NumberSend (NUMBER_SEND_LIMIT)", l.NumberSend, mostSends)
 	between("Limits.SendCooldown (SEND_COOLDOWN)", l.SendCooldown, 0, 10*time.Minute)
 	between("Limits.VerifySpacing (VERIFY_SPACING)", l.VerifySpacing, 0, time.Minute)
 	count("Limits.PINAttempts (PIN_ATTEMPTS)", l.PINAttempts, 1, mostAttempts)
 	between("Limits.PINTTL (PIN_TTL)", l.PINTTL, shortestTTL, longestTTL)
 	count("Limits.PINLength (PIN_LENGTH)", l.PINLength, 4, 12)
 	count("Limits.NumberFailures (NUMBER_FAILURE_LIMIT)", l.NumberFailures, 1, mostFailures)
-	between("Limits.FailureMemory (NUMBER_FAILURE_MEMORY)", l.FailureMemory, grammar.Day, longestMemory)
-	between("Limits.DisabledMemory (NUMBER_DISABLED_MEMORY)", l.DisabledMemory, grammar.Day, longestMemory)
+	between("Limits.FailureMemory (NUMBER_FAILURE_MEMORY)", l.FailureMemory, rate.Day, longestMemory)
+	between("Limits.DisabledMemory (NUMBER_DISABLED_MEMORY)", l.DisabledMemory, rate.Day, longestMemory)
 	return faults
 }
 

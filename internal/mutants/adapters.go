@@ -41,9 +41,9 @@ var memoryStoreMutants = []mutant{
 }
 
 var counterMutants = []mutant{
-	{"one hit more than the limit", "Allowed:   hits <= l.Attempts,", "Allowed:   hits <= l.Attempts+1,"},
-	{"every hit is allowed", "Allowed:   hits <= l.Attempts,", "Allowed:   true,"},
-	{"a failing counter allows", "\tif err != nil {\n\t\treturn Standing{}, err\n\t}\n", "\tif err != nil {\n\t\treturn Standing{Allowed: true}, nil\n\t}\n"},
+	{"one hit more than the limit", "Allowed:   hits <= limit.Attempts,", "Allowed:   hits <= limit.Attempts+1,"},
+	{"every hit is allowed", "Allowed:   hits <= limit.Attempts,", "Allowed:   true,"},
+	{"a failing counter allows", "\tif err != nil {\n\t\treturn Decision{}, err\n\t}\n", "\tif err != nil {\n\t\treturn Decision{Allowed: true}, nil\n\t}\n"},
 	{"all IPv4-mapped addresses share a bucket", "addr.Unmap().WithZone(\"\")", "addr.WithZone(\"\")"},
 	{"every IPv6 address has a bucket", "const ipv6Network = 64", "const ipv6Network = 128"},
 	{"all of IPv6 shares a bucket", "const ipv6Network = 64", "const ipv6Network = 1"},
@@ -102,11 +102,10 @@ var verifyAnswerMutants = []mutant{
 	{"a success about another pinId", "if answer.has(\"pinId\") && answer.text(\"pinId\") != pinID {", "if false {"},
 	{"an answer cut short", "\tif cut != nil {\n\t\treturn 0, unusable(r, res, cut", "\tif cut != nil && res.status == 0 {\n\t\treturn 0, unusable(r, res, cut"},
 	{"an unusable answer is a verdict", "\tif reason != \"\" {\n", "\tif reason != \"\" && res.status == 0 {\n"},
-	{"an answer without a word is wrong", "\tcase !answer.isFalse(\"verified\") && pinError == \"\":\n\t\treturn 0, \"the answer does not say whether the PIN was right\"\n", ""},
-	{"attempts are looked at before the success", "\tif answer.isTrue(\"verified\") {", "\tif answer.isTrue(\"verified\") && !answer.noneLeft(\"attemptsRemaining\") {"},
-	{"an expired PIN is a wrong one", "\tcase strings.Contains(pinError, \"EXPIRED\"):\n\t\treturn otp.Gone, \"\"\n", ""},
-	{"an exhausted PIN is a wrong one", "\tcase strings.Contains(pinError, \"ATTEMPT\"):\n\t\treturn otp.Exhausted, \"\"\n", ""},
-	{"an unknown PIN is an error", "\tif failed != nil && failed.Effect == otp.NotFound {\n\t\treturn otp.Gone, nil\n\t}\n", ""},
+	{"a success beside a failure", "case answer.isTrue(\"verified\") && failure != nil:", "case false:"},
+	{"an answer without a word is wrong", "case failure == nil && !answer.isFalse(\"verified\") && pinError == \"\":", "case false:"},
+	{"attempts are looked at before the success", "\tcase answer.isTrue(\"verified\"):", "\tcase answer.isTrue(\"verified\") && !answer.noneLeft(\"attemptsRemaining\"):"},
+	{"a repeat passes for a first verify", "\tr.repeat = true\n", ""},
 	{"what failed is asked about again and again", "if !repeatable(first) || !c.waitToRepeat(ctx, first.RetryAfter) {", "if !c.waitToRepeat(ctx, first.RetryAfter) {"},
 	{"a second call's effect hides the first's", "\t\t\tEffect:     otp.Unknown,\n", "\t\t\tEffect:     second.Effect,\n"},
 	{"the deadline leaves no room for a second call", "if bounded && time.Until(deadline) < wait+c.wire.timeout+c.wire.reserve {", "if bounded && time.Until(deadline) < wait {"},
@@ -118,7 +117,7 @@ var answerMutants = []mutant{
 }
 
 var clientMutants = []mutant{
-	{"any status is a success", "if res.status < 200 || res.status > 299 {", "if res.status == 0 {"},
+	{"sends share connections", "\tr.once = true\n", ""},
 	{"a send that was not made counts as sent", "if answer.text(\"smsStatus\") == \"MESSAGE_NOT_SENT\" || strings.Contains", "if strings.Contains"},
 	{"an unreachable phone counts as reached", "answer.text(\"smsStatus\") == \"MESSAGE_NOT_SENT\" || strings.Contains(answer.text(\"ncStatus\"), \"NOT_REACHABLE\")", "answer.text(\"smsStatus\") == \"MESSAGE_NOT_SENT\""},
 	{"a send without a handle is a success", "\tif !isPinID(pinID) {\n\t\treturn \"\", unusable", "\tif false {\n\t\treturn \"\", unusable"},
@@ -129,12 +128,36 @@ var clientMutants = []mutant{
 
 var outcomeMutants = []mutant{
 	{"a cut answer means not sent", "if cut != nil && !cut.Sent {", "if cut != nil {"},
-	{"a server's error means not sent", "case status < 400 || status >= 500 || status == http.StatusRequestTimeout:", "case status < 400 || status == http.StatusRequestTimeout:"},
-	{"limits are refusals", "case status == http.StatusTooManyRequests || said.throttled():", "case false:"},
+	{"a server's error means not sent", "case status < 400 || status >= 500:", "case status < 400:"},
+	{"limits are refusals", "case status == http.StatusTooManyRequests || said.aboutLimits():", "case false:"},
+	{"a wrong address ends every code", "case said.noSuchURL():", "case false:"},
+	{"another host ends every code", "case status == http.StatusNotFound && !said.fromAPI():", "case false:"},
+	{"an unknown PIN is an error", "case status == http.StatusNotFound:", "case false:"},
+	{"a bad pinId is refused for ever", "case status == http.StatusBadRequest && said.badRequest():", "case false:"},
+	{"an older id of what is not known is a refusal", "case said.notFound():", "case false:"},
+	{"a PIN's own word in an id is a refusal", "case byID != nil:", "case false:"},
+	{"a PIN's own word in a text is a refusal", "case byText != nil:", "case false:"},
+	{"a PIN verified before our repeat has a verdict", "by which call\", refused, notKnown, gone, unknown}", "by which call\", refused, notKnown, gone, gone}"},
 	{"a wait without end is believed", "return min(max(date.Sub(now), 0), maxRetryAfter)", "return max(date.Sub(now), 0)"},
 }
 
+var wordMutants = []mutant{
+	{"an expired PIN is a wrong one", "\tcase strings.Contains(word, \"EXPIRED\"), ", "\tcase "},
+	{"an exhausted PIN is a wrong one", "\tcase strings.Contains(word, \"ATTEMPT\"):", "\tcase false:"},
+	{"too many attempts are a limit", " && !strings.Contains(said, \"attempt\")", ""},
+	{"a bad member is a bad pinId", "&& !r.invalid && !r.aboutAccount()", "&& !r.aboutAccount()"},
+	{"a disabled application is a bad pinId", "&& !r.invalid && !r.aboutAccount()", "&& !r.invalid"},
+	{"an expired key ends every code", "func aboutCaller(status int) bool {\n", "func aboutCaller(status int) bool {\n\tstatus = 0\n"},
+}
+
+var connectionMutants = []mutant{
+	{"connections of sends are kept", "\t\tsingle.DisableKeepAlives = true\n", ""},
+	{"old connections are used", "\t\tcloseIdle(c.kept)\n\t}\n\treturn", "\t}\n\treturn"},
+	{"a connection's age stands still with the process", "\tc.lastUse = c.now().Round(0)\n", "\tc.lastUse = c.now()\n"},
+}
+
 var wireMutants = []mutant{
+	{"any status is a success", "return r.status >= 200 && r.status <= 299", "return r.status != 0"},
 	{"the transport repeats a send", "\treq.GetBody = nil\n", ""},
 	{"a failure on a connection means not sent", "if err != nil && reached.never() {", "if err != nil {"},
 	{"a transport that says nothing was not reached", "return r.asked.Load() && !r.got.Load()", "return !r.got.Load()"},

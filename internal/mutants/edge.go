@@ -20,12 +20,12 @@ var bodyMutants = []mutant{
 
 var gateMutants = []mutant{
 	{"a counter that fails admits", "\tif a.err != nil {\n\t\treturn &otp.Error{Reason: otp.Unavailable, Err: a.err}\n\t}\n", ""},
-	{"an address over its limit is admitted", "\tif !a.standing.Allowed {\n", "\tif false {\n"},
-	{"an answer overtakes its count", "\t\t<-a.done\n\t\tif a.err == nil {", "\t\tif a.err == nil && a.standing.Limit.Attempts > 0 {"},
+	{"an address over its limit is admitted", "\tif !a.decision.Allowed {\n", "\tif false {\n"},
+	{"an answer overtakes its count", "\t\t<-a.done\n\t\tif a.err == nil {", "\t\tif a.err == nil && a.decision.Limit.Attempts > 0 {"},
 	{"without a key everybody is admitted", "\tif a.keyErr != nil {\n\t\treturn otp.Caller{}, a.keyErr\n\t}\n", ""},
 	{"nobody asks the address's limit", "IdempotencyKey: key, Admit: a.admit, Trace", "IdempotencyKey: key, Trace"},
 	{"bad keys are none", "\tif refused != nil {\n\t\treturn otp.Caller{}, refused\n\t}\n", "\tif refused != nil {\n\t\tkey = \"\"\n\t}\n"},
-	{"addresses come from a header", "ratelimit.ClientKey(r.event.RequestContext.HTTP.SourceIP)", "ratelimit.ClientKey(func() string {\n\t\tif h := header(r.event, \"x-forwarded-for\"); h != \"\" {\n\t\t\treturn h\n\t\t}\n\t\treturn r.event.RequestContext.HTTP.SourceIP\n\t}())"},
+	{"addresses come from a header", "ratelimit.Bucket(r.event.RequestContext.HTTP.SourceIP)", "ratelimit.Bucket(func() string {\n\t\tif h := header(r.event, \"x-forwarded-for\"); h != \"\" {\n\t\t\treturn h\n\t\t}\n\t\treturn r.event.RequestContext.HTTP.SourceIP\n\t}())"},
 	{"functions share a counter", "a.key.ClientKey(g.name, client)", "a.key.ClientKey(\"\", client)"},
 }
 

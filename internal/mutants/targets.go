@@ -4,7 +4,7 @@ package main
 // own.
 const (
 	verifying  = "^(TestVerify|TestSimulatorReadings|TestRequestsCannotBeRepeated)"
-	delivering = "^(TestDeliver|TestAccepts|TestResendPath|TestNotBegun|TestRetryAfter|TestKey|TestVerifyVerdicts|TestVerifyRefusals|TestVerifyRequest)"
+	delivering = "^(TestSendsDialAnew|TestDeliver|TestAccepts|TestResendPath|TestNotBegun|TestRetryAfter|TestKey|TestVerifyVerdicts|TestVerifyRefusals|TestVerifyRequest)"
 	exchanging = "^(TestTransport|TestRequests|TestNotConnected|TestSilent|TestEndless|TestCalls|TestDeliver)"
 )
 
@@ -33,7 +33,9 @@ var targets = []target{
 	{file: "pkg/infobip/verify.go", packages: clients, run: verifying, mutants: verifyAnswerMutants},
 	{file: "pkg/infobip/answer.go", packages: clients, run: verifying + "|^TestDeliver", mutants: answerMutants},
 	{file: "pkg/infobip/client.go", packages: clients, run: delivering, mutants: clientMutants},
-	{file: "pkg/infobip/outcome.go", packages: clients, run: delivering, mutants: outcomeMutants},
+	{file: "pkg/infobip/outcome.go", packages: clients, run: delivering + "|^TestOutcomes", mutants: outcomeMutants},
+	{file: "pkg/infobip/refusal.go", packages: clients, run: "^TestOutcomes", mutants: wordMutants},
+	{file: "pkg/infobip/connections.go", packages: clients, run: "^(TestSendsDialAnew|TestVerifyKeeps|TestLastUse)", mutants: connectionMutants},
 	{file: "pkg/infobip/wire.go", packages: clients, run: exchanging, mutants: wireMutants},
 
 	{file: "pkg/httpapi/body.go", packages: edge, mutants: bodyMutants},

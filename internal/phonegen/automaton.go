@@ -48,7 +48,7 @@ func (a *automaton) verdict(v verdict) int {
 	return len(a.verdicts) - 1
 }
 
-// add builds the nodes of one calling code and gives the first.
+// add builds the nodes of one calling code and returns the first.
 func (a *automaton) add(c callingCode) int {
 	w := &walk{automaton: a, callingCode: c, made: make(map[string]int)}
 	return w.node(w.start(), 0)
@@ -92,7 +92,7 @@ func (w *walk) start() state {
 	return s
 }
 
-// node gives the node for numbers that begin with these digits: as many as length
+// node returns the node for numbers that begin with these digits: as many as length
 // says, and after them the patterns stand as s says.
 func (w *walk) node(s state, length int) int {
 	if !w.prune(&s) {
@@ -131,7 +131,7 @@ func (w *walk) step(s state, digit int) state {
 	return out
 }
 
-// prune brings together states that cannot differ in any verdict, and says whether
+// prune brings together states that cannot differ in any verdict, and reports whether
 // any number can still be valid.
 func (w *walk) prune(s *state) bool {
 	anyAlive, taken := false, false

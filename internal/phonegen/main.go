@@ -1,7 +1,8 @@
-// Command phonegen writes the numbering plans that pkg/phone carries, from the
-// metadata of libphonenumber as github.com/nyaruka/phonenumbers ships it.
+// Command phonegen writes the numbering plans that pkg/phone carries, and the example
+// numbers it is tested with, from the metadata of libphonenumber as
+// github.com/nyaruka/phonenumbers ships it.
 //
-//	phonegen FILE.go
+//	phonegen PLANS.go EXAMPLES.txt
 //
 // The library builds all its maps when it is loaded, which every cold start of a
 // Lambda function would pay for. So its rules are worked out here, once: for each
@@ -11,7 +12,7 @@
 // the last digit is the region and the line type, or nothing: not valid.
 //
 // A new version of the library: go get it, go generate ./pkg/phone, and run the
-// tests of both packages. This package's test fails while the file is not current;
+// tests of both packages. This package's test fails while a file is not current;
 // that of pkg/phone compares every answer with the library's. Metadata that uses
 // something this program does not know makes it stop and say what.
 package main
@@ -22,31 +23,40 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: phonegen FILE.go")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: phonegen PLANS.go EXAMPLES.txt")
 		os.Exit(2)
 	}
-	err := write(os.Args[1])
+	err := write(os.Args[1], os.Args[2])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "phonegen:", err)
 		os.Exit(1)
 	}
 }
 
-func write(file string) error {
-	source, err := generate()
+func write(plansFile, examplesFile string) error {
+	plans, err := generatePlans()
 	if err != nil {
 		return err
 	}
-	err = os.WriteFile(file, source, 0o644)
+	examples, err := generateExamples()
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile(plansFile, plans, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing the plans: %w", err)
+	}
+	err = os.WriteFile(examplesFile, examples, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing the examples: %w", err)
 	}
 	return nil
 }
 
-// generate gives the Go source of the plans. The same library gives the same bytes.
-func generate() ([]byte, error) {
+// generatePlans returns the Go source of the plans. The same library leads to the
+// same bytes.
+func generatePlans() ([]byte, error) {
 	version, err := libraryVersion()
 	if err != nil {
 		return nil, err
@@ -61,4 +71,17 @@ func generate() ([]byte, error) {
 		starts[i] = a.add(plan)
 	}
 	return render(version, plans, starts, a)
+}
+
+// generateExamples returns the table of example numbers.
+func generateExamples() ([]byte, error) {
+	version, err := libraryVersion()
+	if err != nil {
+		return nil, err
+	}
+	examples, err := readExamples()
+	if err != nil {
+		return nil, err
+	}
+	return renderExamples(version, examples), nil
 }

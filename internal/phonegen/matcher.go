@@ -39,7 +39,7 @@ func newMatcher(pattern string) (*matcher, error) {
 	return m, nil
 }
 
-// compile gives Go's program of a pattern, as [regexp.Compile] would run it.
+// compile returns Go's program of a pattern, as [regexp.Compile] would run it.
 func compile(pattern string) (*syntax.Prog, error) {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -52,7 +52,7 @@ func compile(pattern string) (*syntax.Prog, error) {
 	return prog, nil
 }
 
-// step gives the state after one more digit.
+// step returns the state after one more digit.
 func (m *matcher) step(state, digit int) int {
 	if state == dead {
 		return dead
@@ -72,7 +72,7 @@ func (m *matcher) step(state, digit int) int {
 	return to
 }
 
-// run gives the state after all digits of s.
+// run returns the state after all digits of s.
 func (m *matcher) run(state int, s string) int {
 	for i := range len(s) {
 		state = m.step(state, int(s[i]-'0'))

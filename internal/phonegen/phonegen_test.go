@@ -10,18 +10,22 @@ import (
 	"testing"
 )
 
-func TestFileIsCurrent(t *testing.T) {
-	const file = "../../pkg/phone/metadata.go"
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the library in go.mod gives: run go generate ./pkg/phone", file)
+func TestFilesAreCurrent(t *testing.T) {
+	for file, generate := range map[string]func() ([]byte, error){
+		"metadata.go":           generatePlans,
+		"testdata/examples.txt": generateExamples,
+	} {
+		got, err := os.ReadFile("../../pkg/phone/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := generate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("pkg/phone/%s is not what the library in go.mod leads to: run go generate ./pkg/phone", file)
+		}
 	}
 }
 

@@ -57,13 +57,13 @@ const (
 // lengths are the possible lengths of a national number.
 type lengths struct{ all, local []int32 }
 
-// allow says whether a number of this length may match. A type without lengths
+// allow reports whether a number of this length may match. A type without lengths
 // has those of the general description; one with the length -1 has no numbers.
 func (l lengths) allow(length int) bool {
 	return len(l.all) == 0 || slices.Contains(l.all, int32(length))
 }
 
-// allowStripped says whether the parser keeps a number that has this length after
+// allowStripped reports whether the parser keeps a number that has this length after
 // the national prefix is gone: libphonenumber refuses one that is too short, in a
 // gap, or of local length, and so it keeps one that is too long.
 func (l lengths) allowStripped(length int) bool {
@@ -133,11 +133,7 @@ func (r *reader) region(m *phonenumbers.PhoneMetadata) (region, error) {
 		return region{}, fmt.Errorf("general lengths %v are missing or out of order", general.lengths.all)
 	}
 	out := region{id: m.GetId(), general: general, sameFixedAndMobile: m.GetSameMobileAndFixedLinePattern()}
-	for typ, desc := range map[int]*phonenumbers.PhoneNumberDesc{
-		premiumRate: m.GetPremiumRate(), tollFree: m.GetTollFree(), sharedCost: m.GetSharedCost(), voip: m.GetVoip(),
-		personalNumber: m.GetPersonalNumber(), pager: m.GetPager(), uan: m.GetUan(), voicemail: m.GetVoicemail(),
-		fixedLine: m.GetFixedLine(), mobile: m.GetMobile(),
-	} {
+	for typ, desc := range typesOf(m) {
 		out.types[typ], err = r.description(desc)
 		if err != nil {
 			return region{}, err
@@ -150,6 +146,15 @@ func (r *reader) region(m *phonenumbers.PhoneMetadata) (region, error) {
 		}
 	}
 	return out, nil
+}
+
+// typesOf returns the descriptions of the types that have one of their own.
+func typesOf(m *phonenumbers.PhoneMetadata) [typeCount]*phonenumbers.PhoneNumberDesc {
+	return [...]*phonenumbers.PhoneNumberDesc{
+		premiumRate: m.GetPremiumRate(), tollFree: m.GetTollFree(), sharedCost: m.GetSharedCost(), voip: m.GetVoip(),
+		personalNumber: m.GetPersonalNumber(), pager: m.GetPager(), uan: m.GetUan(), voicemail: m.GetVoicemail(),
+		fixedLine: m.GetFixedLine(), mobile: m.GetMobile(),
+	}
 }
 
 func (r *reader) description(desc *phonenumbers.PhoneNumberDesc) (description, error) {

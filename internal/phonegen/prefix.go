@@ -39,7 +39,7 @@ const (
 	after
 )
 
-// newPrefixRule gives nil for a calling code that has no national prefix.
+// newPrefixRule returns nil for a calling code that has no national prefix.
 func newPrefixRule(pattern, transform string, general *matcher, allowed lengths) (*prefixRule, error) {
 	if pattern == "" {
 		return nil, nil
@@ -79,7 +79,7 @@ func (r *prefixRule) start() []thread {
 	return list.items
 }
 
-// step gives the threads after one more digit.
+// step returns the threads after one more digit.
 func (r *prefixRule) step(from []thread, digit int) []thread {
 	list := &threads{rule: r, seen: make(map[uint32]bool)}
 	for _, t := range from {
@@ -106,7 +106,7 @@ func (r *prefixRule) step(from []thread, digit int) []thread {
 	return list.items
 }
 
-// changes says whether the parser would replace a number of this length, at whose
+// changes reports whether the parser would replace a number of this length, at whose
 // end these threads are left, by another one.
 func (r *prefixRule) changes(end []thread, length int, isViable bool) bool {
 	match, ok := r.match(end)

@@ -27,7 +27,7 @@ func libraryVersion() (string, error) {
 // typeNames are the constants of pkg/phone.
 var typeNames = map[int]string{
 	premiumRate: "PremiumRate", tollFree: "TollFree", sharedCost: "SharedCost", voip: "VoIP",
-	personalNumber: "PersonalNumber", pager: "Pager", uan: "UAN", voicemail: "Voicemail",
+	personalNumber: "Personal", pager: "Pager", uan: "UAN", voicemail: "Voicemail",
 	fixedLine: "FixedLine", mobile: "Mobile", fixedLineOrMobile: "FixedLineOrMobile",
 }
 

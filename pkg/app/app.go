@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -57,17 +58,17 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
-	numbers, counter := keeping(c, clock)
-	service := &otp.Service{Store: numbers, Provider: provider, Clock: clock, Policy: c.Policy}
+	ledgers, counter := keeping(c, clock)
+	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard), Clock: clock, Policy: c.Policy}
 	edge := httpapi.Edge{Keys: source, Counter: counter, Clock: clock, Logger: logger}
 	if c.Infobip.AllowHTTP {
 		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
 	}
 	return &App{
-		Send:     httpapi.NewSend(edge, c.SendLimit, service, c.AllowedRegions...),
-		Verify:   httpapi.NewVerify(edge, c.VerifyLimit, service, c.PINLength, c.RequireVerificationID),
+		Send:     httpapi.NewSend(edge, c.Form, c.SendLimit, service),
+		Verify:   httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service),
 		logger:   logger,
-		store:    numbers,
+		store:    ledgers,
 		source:   source,
 		provider: provider,
 	}, nil
@@ -118,7 +119,7 @@ func (a *App) Warm(ctx context.Context) {
 		})
 	}
 	try("secret", func() error {
-		_, err := a.source.PhoneKey(ctx)
+		_, err := a.source.PhoneKeys(ctx)
 		return err
 	})
 	try("table", func() error {

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -28,15 +29,11 @@ type Config struct {
 	// it on a laptop.
 	SecretID string
 
-	SendLimit   ratelimit.Limit
-	VerifyLimit ratelimit.Limit
+	SendLimit   rate.Rate
+	VerifyLimit rate.Rate
 	Policy      otp.Policy
-	PINLength   int
-	// AllowedRegions are the ISO 3166-1 alpha-2 codes of the countries that PINs are
-	// sent to; empty means all.
-	AllowedRegions []string
-	// RequireVerificationID refuses to verify without naming the verification.
-	RequireVerificationID bool
+	Form        httpapi.Form
+	Guard       guard.Rules
 }
 
 // Infobip is how the provider is reached.
@@ -87,10 +84,10 @@ const (
 	maxNumberSends = 1000
 	maxHits        = 1_000_000_000
 	minPINLength   = 4
-	maxPINLength   = 12
-	maxPINTTL      = grammar.Day
-	maxPause       = grammar.Day
-	maxMemory      = 10 * 365 * grammar.Day
+	maxPINLength   = 8
+	maxPINTTL      = rate.Day
+	maxPause       = rate.Day
+	maxMemory      = 10 * 365 * rate.Day
 )
 
 // ReadConfig reads the environment. Its error names every variable that is wrong and
@@ -100,9 +97,6 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 	r := settings.NewReader(getenv)
 	p := otp.DefaultPolicy()
 	endpoint := r.Text("AWS_ENDPOINT_URL", "")
-	rate := func(name string, otherwise otp.Rate, most int) otp.Rate {
-		return otp.Rate(r.Rate(name, grammar.Rate(otherwise), most))
-	}
 	c := Config{
 		Infobip: Infobip{
 			BaseURL:       r.Text("INFOBIP_BASE_URL", ""),
@@ -121,22 +115,28 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 		},
 		Table:       r.Text("TABLE_NAME", ""),
 		SecretID:    r.Text("SECRET_ID", ""),
-		SendLimit:   ratelimit.Limit(rate("IP_SEND_LIMIT", otp.Rate{Attempts: 5, Window: 15 * time.Minute}, maxHits)),
-		VerifyLimit: ratelimit.Limit(rate("IP_VERIFY_LIMIT", otp.Rate{Attempts: 10, Window: 5 * time.Minute}, maxHits)),
-		PINLength:   r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+		SendLimit:   r.Rate("IP_SEND_LIMIT", rate.Rate{Attempts: 5, Window: 15 * time.Minute}, maxHits),
+		VerifyLimit: r.Rate("IP_VERIFY_LIMIT", rate.Rate{Attempts: 10, Window: 5 * time.Minute}, maxHits),
+		Form: httpapi.Form{
+			PINLength:             r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+			RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
+			RequirePlus:           r.Truth("REQUIRE_PLUS"),
+		},
 		Policy: otp.Policy{
-			NumberSendLimit: rate("NUMBER_SEND_LIMIT", p.NumberSendLimit, maxNumberSends),
+			SendLimit:       r.Rate("NUMBER_SEND_LIMIT", p.SendLimit, maxNumberSends),
+			ClientSendLimit: r.Rate("NUMBER_CLIENT_SEND_LIMIT", p.ClientSendLimit, maxNumberSends),
+			TotalLimit:      r.Rate("NUMBER_TOTAL_LIMIT", p.TotalLimit, maxNumberSends),
 			SendCooldown:    r.Duration("SEND_COOLDOWN", p.SendCooldown, 0, maxPause),
 			VerifySpacing:   r.Duration("VERIFY_SPACING", p.VerifySpacing, 0, maxPause),
 			PINTTL:          r.Duration("PIN_TTL", p.PINTTL, time.Second, maxPINTTL),
 			PINAttempts:     r.Number("PIN_ATTEMPTS", p.PINAttempts, 1, maxPINAttempts),
 			FailureLimit:    r.Number("NUMBER_FAILURE_LIMIT", p.FailureLimit, 1, maxFailures),
-			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY", p.FailureMemory, grammar.Day, maxMemory),
-			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, grammar.Day, maxMemory),
+			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY", p.FailureMemory, rate.Day, maxMemory),
+			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, time.Hour, maxMemory),
+			KnownMemory:     p.KnownMemory,
 			SendTimeout:     FunctionTimeout,
 		},
-		AllowedRegions:        regions(r),
-		RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
+		Guard: guard.Rules{Regions: regions(r), Channels: []otp.Channel{otp.SMS, otp.Voice}},
 	}
 	if c.Infobip.BaseURL != "" {
 		if _, err := infobip.ParseBaseURL(c.Infobip.BaseURL, c.Infobip.AllowHTTP); err != nil {

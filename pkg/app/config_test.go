@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
 func env(variables map[string]string) func(string) string {
@@ -30,14 +31,14 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := otp.Policy{
-		NumberSendLimit: otp.Rate{Attempts: 3, Window: day}, SendCooldown: 30 * time.Second, VerifySpacing: 3 * time.Second,
+		NumberSendLimit: rate.Rate{Attempts: 3, Window: day}, SendCooldown: 30 * time.Second, VerifySpacing: 3 * time.Second,
 		PINTTL: 10 * time.Minute, PINAttempts: 5, FailureLimit: 50, FailureMemory: 90 * day, DisabledMemory: 400 * day,
 		SendTimeout: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Policy); diff != "" {
 		t.Errorf("the policy differs (-want +got):\n%s", diff)
 	}
-	if c.SendLimit != (ratelimit.Limit{Attempts: 5, Window: 15 * time.Minute}) || c.VerifyLimit != (ratelimit.Limit{Attempts: 10, Window: 5 * time.Minute}) {
+	if c.SendLimit != (rate.Rate{Attempts: 5, Window: 15 * time.Minute}) || c.VerifyLimit != (rate.Rate{Attempts: 10, Window: 5 * time.Minute}) {
 		t.Errorf("the limits of an address are %v and %v", c.SendLimit, c.VerifyLimit)
 	}
 	if c.PINLength != 6 || c.RequireVerificationID || c.Table != "" || c.SecretID != "" || c.Infobip.AllowHTTP {
@@ -66,10 +67,10 @@ func TestEveryVariableIsRead(t *testing.T) {
 		AWS:         AWS{"eu-central-1", "canary-id", "canary-secret", "canary-token", "http://127.0.0.1:1", "http://127.0.0.1:2"},
 		Table:       "table",
 		SecretID:    "secret",
-		SendLimit:   ratelimit.Limit{Attempts: 6, Window: 16 * time.Minute},
-		VerifyLimit: ratelimit.Limit{Attempts: 11, Window: 6 * time.Minute},
+		SendLimit:   rate.Rate{Attempts: 6, Window: 16 * time.Minute},
+		VerifyLimit: rate.Rate{Attempts: 11, Window: 6 * time.Minute},
 		Policy: otp.Policy{
-			NumberSendLimit: otp.Rate{Attempts: 4, Window: 2 * day}, PINTTL: 9 * time.Minute, PINAttempts: 4, FailureLimit: 49,
+			NumberSendLimit: rate.Rate{Attempts: 4, Window: 2 * day}, PINTTL: 9 * time.Minute, PINAttempts: 4, FailureLimit: 49,
 			FailureMemory: 91 * day, DisabledMemory: 401 * day, SendTimeout: FunctionTimeout,
 		},
 		PINLength:             8,

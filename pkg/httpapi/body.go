@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -86,7 +87,7 @@ func readMembers(object jsontext.Value, names []string) (fields, *refusal) {
 			return nil, refuseBody
 		}
 		name := token.String()
-		if !contains(names, name) {
+		if !slices.Contains(names, name) {
 			return nil, refuseField(name)
 		}
 		switch decoder.PeekKind() {
@@ -106,15 +107,6 @@ func readMembers(object jsontext.Value, names []string) (fields, *refusal) {
 		}
 	}
 	return members, nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 func isJSON(contentType string) bool {

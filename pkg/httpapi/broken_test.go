@@ -109,8 +109,8 @@ type faultyStore struct {
 	storm bool
 }
 
-func (s *faultyStore) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
-	var n otp.Number
+func (s *faultyStore) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
+	var n otp.Ledger
 	var revision otp.Revision
 	err := s.load.call(ctx, func() error {
 		var err error
@@ -120,7 +120,7 @@ func (s *faultyStore) Load(ctx context.Context, key string) (otp.Number, otp.Rev
 	return n, revision, err
 }
 
-func (s *faultyStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (s *faultyStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	if s.stormy() {
 		current, revision, err := s.Store.Load(ctx, key)
 		if err != nil {

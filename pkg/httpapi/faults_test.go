@@ -75,12 +75,16 @@ func fields(name, value string) simulator.Fault {
 
 var providerFaults = []providerFault{
 	{"none", simulator.Fault{}, done, done, done},
-	{"400", simulator.Fault{Status: 400}, sendFailed, sendFailed, verifyRefused},
+	{"400", simulator.Fault{Status: 400}, sendFailed, denied, denied},
+	{"400 that blames a member", simulator.Fault{Status: 400, Body: new(`{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request","validationErrors":{"pin":["must be digits"]}}}}`)}, sendFailed, sendFailed, verifyRefused},
 	// Refused for the key: it is read again and the call made once more.
 	{"401", simulator.Fault{Status: 401}, sendFailed.key(), sendFailed.key(), verifyRefused.key()},
 	{"401 once", simulator.Fault{Status: 401, Times: 1}, done.key(), done.key(), done.key()},
 	{"403", simulator.Fault{Status: 403}, sendFailed, sendFailed, verifyRefused},
 	{"404", simulator.Fault{Status: 404}, sendFailed, denied, denied},
+	{"404 of the path", simulator.Fault{Status: 404, Text: new("Requested URL not found: /2fa/2/pin")}, sendFailed, sendFailed, verifyRefused},
+	{"400 PIN_EXPIRED", simulator.Fault{Status: 400, MessageID: new("PIN_EXPIRED")}, sendFailed, denied, denied},
+	{"400 too many attempts", simulator.Fault{Status: 400, Text: new("Too many attempts")}, sendFailed, denied, denied},
 	{"408", simulator.Fault{Status: 408}, unconfirmed, unconfirmed, verifyUnknown},
 	{"429", simulator.Fault{Status: 429}, throttled, throttled, throttled},
 	{"429 with Retry-After", simulator.Fault{Status: 429, RetryAfter: 7}, throttled, throttled, throttled},
@@ -123,6 +127,7 @@ var providerFaults = []providerFault{
 	{"WRONG_PIN", simulator.Fault{PINError: new("WRONG_PIN")}, notApplicable, notApplicable, denied},
 	{"TTL_EXPIRED", simulator.Fault{PINError: new("TTL_EXPIRED")}, notApplicable, notApplicable, denied},
 	{"NO_MORE_PIN_ATTEMPTS", simulator.Fault{PINError: new("NO_MORE_PIN_ATTEMPTS")}, notApplicable, notApplicable, denied},
+	{"verified beside WRONG_PIN", fields("pinError", `"WRONG_PIN"`), done, done, verifyUnknown},
 	{"unknown pinError", simulator.Fault{PINError: new("VERIFIED")}, notApplicable, notApplicable, denied},
 	{"verified missing", simulator.Fault{Omit: []string{"verified"}}, done, done, verifyUnknown},
 	{"verified null", fields("verified", "null"), done, done, verifyUnknown},

@@ -13,13 +13,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
-	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
 // listener stands for the domain and keeps what gets through to it.
@@ -67,7 +68,7 @@ func newListener(tb testing.TB) *listener {
 func (l *listener) handle(tb testing.TB, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	tb.Helper()
 	edge := httpapi.Edge{Keys: l, Counter: l, Clock: simulator.NewClock(), Logger: slog.New(slog.NewJSONHandler(io.Discard, nil))}
-	limit := ratelimit.Limit{Attempts: 5, Window: time.Minute}
+	limit := rate.Rate{Attempts: 5, Window: time.Minute}
 	handler := httpapi.NewSend(edge, limit, l)
 	if e.RawPath == httpapi.RouteVerify {
 		handler = httpapi.NewVerify(edge, limit, l, 6, false)

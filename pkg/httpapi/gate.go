@@ -4,91 +4,95 @@ import (
 	"context"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
-// gate counts the client addresses of a function. Every request counts, also one that
-// is refused for its form. The count runs beside everything else; its result is
+// gate counts the client addresses of a function. What counts is a request that got past
+// its form: a refusal of form must cost its sender nothing, or five mistyped numbers lock
+// an honest visitor out. The count runs beside the load of the ledger; its result is
 // waited for before anything is written, and before the answer is.
 type gate struct {
 	edge  Edge
 	name  string // of the counter
 	what  string // of the sentence
-	limit ratelimit.Limit
+	limit rate.Rate
 }
 
-// admission is a count under way.
-type admission struct {
-	gate   *gate
-	key    pseudonym.Key
-	keyErr error
-	done   chan struct{}
+// count is one count of an address under way.
+type count struct {
+	done chan struct{}
 	// Set before done is closed.
-	standing ratelimit.Standing
+	decision ratelimit.Decision
 	err      error
 }
 
-// count wraps a route. The route's refusal for form wins over the address's, which is
-// only asked for through admission.admit.
-func (g *gate) count(serve func(context.Context, *request, *admission) (*answer, error)) func(context.Context, *request) (*answer, error) {
-	return func(ctx context.Context, r *request) (*answer, error) {
-		a := g.start(ctx, r)
-		ans, err := guarded(func() (*answer, error) { return serve(ctx, r, a) })
-		<-a.done
-		if a.err == nil {
-			r.standing = &a.standing
-		}
-		return ans, err
-	}
-}
-
-func (g *gate) start(ctx context.Context, r *request) *admission {
-	a := &admission{gate: g, done: make(chan struct{})}
-	key, err := g.edge.Keys.PhoneKey(ctx)
+// caller is what the domain is told about the request, once its form is right.
+func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, idempotencyKey string) (otp.Caller, error) {
+	keys, err := g.edge.Keys.PhoneKeys(ctx)
 	if err != nil {
 		// Without a key nothing can be counted, and nothing may be done.
-		a.keyErr = &otp.Error{Reason: otp.Unavailable, Err: err}
-		a.err = a.keyErr
-		close(a.done)
-		return a
+		return otp.Caller{}, &otp.Error{Reason: otp.Unavailable, Err: err}
 	}
-	a.key = key
-	client := ratelimit.ClientKey(r.event.RequestContext.HTTP.SourceIP)
+	r.recipient = to
+	r.logName = keys.Oldest.LogName(to)
+	address := r.event.RequestContext.HTTP.SourceIP
+	caller := otp.Caller{
+		IdempotencyKey: idempotencyKey,
+		Client:         ratelimit.Site(address),
+		Trace:          &r.trace,
+		Count: func(ctx context.Context) func() (string, error) {
+			r.count = g.start(ctx, keys.Oldest.ClientKey(g.name, ratelimit.Bucket(address)))
+			return func() (string, error) { return "", g.admit(r.count) }
+		},
+	}
+	for _, key := range keys.Ledgers {
+		caller.Keyrings = append(caller.Keyrings, key)
+	}
+	return caller, nil
+}
+
+func (g *gate) start(ctx context.Context, key string) *count {
+	c := &count{done: make(chan struct{})}
 	go func() {
-		defer close(a.done)
-		_, a.err = guarded(func() (*answer, error) {
+		defer close(c.done)
+		_, c.err = guarded(func() (*answer, error) {
 			var err error
-			a.standing, err = g.limit.Hit(ctx, g.edge.Counter, a.key.ClientKey(g.name, client), g.edge.Clock.Now())
+			c.decision, err = ratelimit.Hit(ctx, g.edge.Counter, g.limit, key, g.edge.Clock.Now())
 			return nil, err
 		})
 	}()
-	return a
+	return c
 }
 
-// admit waits for the count, and says whether the address is within its limit.
-func (a *admission) admit(context.Context) error {
-	<-a.done
-	if a.err != nil {
-		return &otp.Error{Reason: otp.Unavailable, Err: a.err}
+// admit waits for the count, and returns nil if the address is within its limit.
+func (g *gate) admit(c *count) error {
+	<-c.done
+	if c.err != nil {
+		return &otp.Error{Reason: otp.Unavailable, Err: c.err}
 	}
-	if !a.standing.Allowed {
-		return refuseAddress(a.gate.what, a.gate.limit.Window, a.standing.Reset)
+	if !c.decision.Allowed {
+		return refuseAddress(g.what, g.limit.Window, c.decision.Reset)
 	}
 	return nil
 }
 
-// caller is what the domain is told about the request, once its form is right.
-func (r *request) caller(a *admission, number phone.Number) (otp.Caller, error) {
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return otp.Caller{}, refused
+// counted returns the decision about the request's address, or nil if it was not counted.
+func (r *request) counted() *ratelimit.Decision {
+	if r.count == nil {
+		return nil
 	}
-	if a.keyErr != nil {
-		return otp.Caller{}, a.keyErr
+	<-r.count.done
+	if r.count.err != nil {
+		return nil
 	}
-	r.number = number
-	r.logName = a.key.LogName(number)
-	return otp.Caller{Keyring: a.key, IdempotencyKey: key, Admit: a.admit, Trace: &r.trace}, nil
+	return &r.count.decision
+}
+
+// Keys returns the keys under which addresses and recipients are kept. An error has
+// otp.ErrUnavailable in its chain.
+type Keys interface {
+	PhoneKeys(ctx context.Context) (pseudonym.Keys, error)
 }

@@ -19,9 +19,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
-	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Routes of the HTTP API. The templates route the same, and all else to discovery.
@@ -46,20 +45,17 @@ type Handler struct {
 	logger *slog.Logger
 }
 
-// route is one path's handler, and what is answered if it panics.
-type route struct {
-	serve  func(context.Context, *request) (*answer, error)
-	broken *refusal
-}
+// route is one path's handler.
+type route func(context.Context, *request) (*answer, error)
 
 // request is one event on its way, and what its log line will say.
 type request struct {
 	event *events.APIGatewayV2HTTPRequest
-	// standing of the address, once it is counted.
-	standing *ratelimit.Standing
-	number   phone.Number
-	logName  string
-	trace    otp.Trace
+	// count of the address, once it has begun.
+	count     *count
+	recipient recipient.Recipient
+	logName   string
+	trace     otp.Trace
 }
 
 // answer is a success.
@@ -74,10 +70,13 @@ type body struct {
 	VerificationID    string `json:"verificationId,omitempty"`
 	ExpiresAt         string `json:"expiresAt,omitempty"`
 	ResendAt          string `json:"resendAt,omitempty"`
+	ExpiresIn         *int   `json:"expiresIn,omitempty"`
+	ResendIn          *int   `json:"resendIn,omitempty"`
 	Error             string `json:"error,omitempty"`
 	Code              string `json:"code,omitempty"`
 	RetryAfter        *int   `json:"retryAfter,omitempty"`
 	AttemptsRemaining *int   `json:"attemptsRemaining,omitempty"`
+	State             string `json:"state,omitempty"`
 }
 
 // Handle answers one event. Its error is always nil.
@@ -92,12 +91,12 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 	if cause == nil {
 		response = render(http.StatusOK, a.text, a.body, nil)
 	} else {
-		refused := refusalOf(cause, h.broken(event.RawPath))
+		refused := refusalOf(cause)
 		code = refused.code
 		response = renderRefusal(refused)
 	}
-	if r.standing != nil {
-		addRateLimit(response.Headers, *r.standing)
+	if decision := r.counted(); decision != nil {
+		addRateLimit(response.Headers, *decision)
 	}
 	h.log(ctx, r, response.StatusCode, code, cause, time.Since(started))
 	return response, nil
@@ -113,13 +112,6 @@ func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc)
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-answerTime))
-}
-
-func (h *Handler) broken(path string) *refusal {
-	if route, ok := h.routes[path]; ok {
-		return route.broken
-	}
-	return refuseUnavailable
 }
 
 // panicked is the error of a handler that panicked. The value is not printed: it may
@@ -144,7 +136,7 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (*answer, error) {
 	if !ours {
 		return nil, refuseNotFound
 	}
-	return guarded(func() (*answer, error) { return route.serve(ctx, r) })
+	return guarded(func() (*answer, error) { return route(ctx, r) })
 }
 
 func guarded(serve func() (*answer, error)) (a *answer, err error) { //nolint:nonamedreturns // a deferred recover has no other way to answer
@@ -177,7 +169,7 @@ func render(status int, text string, b body, headers map[string]string) events.A
 }
 
 func renderRefusal(r *refusal) events.APIGatewayV2HTTPResponse {
-	b := body{Error: r.sentence, Code: r.code, AttemptsRemaining: r.remaining}
+	b := body{Error: r.sentence, Code: r.code, AttemptsRemaining: r.remaining, State: string(r.state)}
 	headers := map[string]string{}
 	if r.retryAfter > 0 {
 		seconds := int(wholeSeconds(r.retryAfter) / time.Second)
@@ -192,17 +184,11 @@ func renderRefusal(r *refusal) events.APIGatewayV2HTTPResponse {
 
 // addRateLimit writes the headers of draft-ietf-httpapi-ratelimit-headers-06, as
 // express-rate-limit does.
-func addRateLimit(headers map[string]string, s ratelimit.Standing) {
-	seconds := func(d time.Duration) string { return strconv.Itoa(int(wholeSeconds(d) / time.Second)) }
-	limit := strconv.Itoa(s.Limit.Attempts)
-	headers["RateLimit-Policy"] = limit + ";w=" + seconds(s.Limit.Window)
+func addRateLimit(headers map[string]string, d ratelimit.Decision) {
+	seconds := func(length time.Duration) string { return strconv.Itoa(int(wholeSeconds(length) / time.Second)) }
+	limit := strconv.Itoa(d.Limit.Attempts)
+	headers["RateLimit-Policy"] = limit + ";w=" + seconds(d.Limit.Window)
 	headers["RateLimit-Limit"] = limit
-	headers["RateLimit-Remaining"] = strconv.Itoa(s.Remaining)
-	headers["RateLimit-Reset"] = seconds(s.Reset)
-}
-
-// Keys gives the key under which addresses and numbers are kept. An error has
-// otp.ErrUnavailable in its chain.
-type Keys interface {
-	PhoneKey(ctx context.Context) (pseudonym.Key, error)
+	headers["RateLimit-Remaining"] = strconv.Itoa(d.Remaining)
+	headers["RateLimit-Reset"] = seconds(d.Reset)
 }

@@ -8,9 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
-	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
 // wantRateLimit checks the four headers.
@@ -96,7 +97,7 @@ func TestLimitSentence(t *testing.T) {
 	} {
 		t.Run(window.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, func(s *setup) { s.sendLimit = ratelimit.Limit{Attempts: 1, Window: window} })
+				r := newRig(t, func(s *setup) { s.sendLimit = rate.Rate{Attempts: 1, Window: window} })
 				r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
 				got := r.post(httpapi.RouteSend, sendBody("+41446681800"))
 				if want := "Too many OTP requests from this IP, please try again after " + words; got.Error != want {

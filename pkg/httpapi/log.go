@@ -21,7 +21,7 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 		slog.Float64("durationMs", milliseconds(took)),
 	}
 	if r.logName != "" {
-		attrs = append(attrs, slog.String("number", r.logName), slog.String("region", r.number.Region()))
+		attrs = append(attrs, slog.String("number", r.logName), slog.String("region", r.recipient.Region()))
 	}
 	if t := r.trace; t.ProviderOutcome != "" {
 		attrs = append(attrs, slog.String("provider", t.ProviderOutcome), slog.Float64("providerMs", milliseconds(t.ProviderTime)))
@@ -34,6 +34,13 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	}
 	if r.trace.Repeat {
 		attrs = append(attrs, slog.Bool("repeat", true))
+	}
+	if r.trace.Channel != "" {
+		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
+	}
+	if r.trace.Disabled {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("event", "number_disabled"))
 	}
 	if r.trace.Unrecorded {
 		level = slog.LevelError

@@ -17,8 +17,9 @@ type refusal struct {
 	sentence string
 	// retryAfter is sent if it is not zero.
 	retryAfter time.Duration
-	// remaining tries, for those who may know.
+	// remaining tries and the code's state, for those who may know.
 	remaining *int
+	state     otp.CodeState
 	// allow is the Allow header of a 405.
 	allow string
 }
@@ -33,14 +34,15 @@ var (
 	refuseBody              = badRequest("body_invalid", "Request body must be a JSON object.")
 	refuseNoNumber          = badRequest("phone_number_required", "Phone number is required.")
 	refuseNoNumberOrPIN     = badRequest("phone_number_and_pin_required", "Phone number and PIN code are required.")
-	refuseNoNumberOrID      = badRequest("verification_id_invalid", "Phone number and verification ID are required.")
+	refuseNoNumberOrID      = badRequest("verification_id_required", "Phone number and verification ID are required.")
+	refuseNoVerificationID  = badRequest("verification_id_required", "Verification ID is required.")
 	refuseNumberToSend      = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format (e.g., +14155552671).")
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
-	refuseRegion            = badRequest("region_not_allowed", "This service does not send to phone numbers of this country.")
+	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
 	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")
-	refuseUnavailable       = &refusal{status: http.StatusServiceUnavailable, code: "unavailable", sentence: "Service temporarily unavailable.", retryAfter: defaultRetryAfter}
+	refuseInternal          = &refusal{status: http.StatusInternalServerError, code: "internal", sentence: "Internal error."}
 	sentenceFailedToSend    = "Failed to send OTP."
 	sentenceFailedToVerify  = "Failed to verify OTP."
 	sentenceWaitForOTP      = "Please wait before requesting another OTP."
@@ -77,37 +79,45 @@ func refuseAddress(what string, window, retryAfter time.Duration) *refusal {
 // defaultRetryAfter stands where a repeat may help and nobody knows when.
 const defaultRetryAfter = 5 * time.Second
 
-// reasons says what a client sees of each of the domain's refusals.
+// reasons says what a client sees of each of the domain's refusals. The linter keeps it
+// complete.
+//
+//exhaustive:enforce
 var reasons = map[otp.Reason]refusal{
-	otp.InvalidOrExpired:  {status: http.StatusUnauthorized, code: "invalid_or_expired", sentence: "Invalid or expired OTP."},
-	otp.CoolingDown:       {status: http.StatusTooManyRequests, code: "too_soon", sentence: sentenceWaitForOTP},
-	otp.NumberLimited:     {status: http.StatusTooManyRequests, code: "number_limited", sentence: sentenceWaitForOTP},
-	otp.VerifyTooSoon:     {status: http.StatusTooManyRequests, code: "too_soon", sentence: "Please wait before trying again."},
-	otp.KeyInUse:          {status: http.StatusConflict, code: "idempotency_key_in_use", sentence: "A request with this Idempotency-Key is still running."},
-	otp.KeyReused:         {status: http.StatusUnprocessableEntity, code: "idempotency_key_reused", sentence: "This Idempotency-Key was used with another request."},
-	otp.ProviderThrottled: {status: http.StatusTooManyRequests, code: "provider_throttled", sentence: sentenceTooManyRequests},
-	otp.Busy:              {status: http.StatusTooManyRequests, code: "busy", sentence: sentenceTooManyRequests},
-	otp.SendFailed:        {status: http.StatusInternalServerError, code: "send_failed", sentence: sentenceFailedToSend},
-	otp.SendUnconfirmed:   {status: http.StatusInternalServerError, code: "send_unconfirmed", sentence: sentenceFailedToSend},
-	otp.VerifyFailed:      {status: http.StatusInternalServerError, code: "verify_failed", sentence: sentenceFailedToVerify},
-	otp.Unavailable:       {status: http.StatusServiceUnavailable, code: "unavailable", sentence: "Service temporarily unavailable."},
+	otp.InvalidOrExpired:   {status: http.StatusUnauthorized, code: "invalid_or_expired", sentence: "Invalid or expired OTP."},
+	otp.CoolingDown:        {status: http.StatusTooManyRequests, code: "too_soon", sentence: sentenceWaitForOTP},
+	otp.RecipientLimited:   {status: http.StatusTooManyRequests, code: "number_limited", sentence: sentenceWaitForOTP},
+	otp.VerifyTooSoon:      {status: http.StatusTooManyRequests, code: "too_soon", sentence: "Please wait before trying again."},
+	otp.KeyInUse:           {status: http.StatusConflict, code: "idempotency_key_in_use", sentence: "A request with this Idempotency-Key is still running."},
+	otp.KeyReused:          {status: http.StatusUnprocessableEntity, code: "idempotency_key_reused", sentence: "This Idempotency-Key was used with another request."},
+	otp.KeyExpired:         {status: http.StatusUnprocessableEntity, code: "idempotency_key_expired", sentence: "This Idempotency-Key belongs to a code that is over: use a new one."},
+	otp.ChannelNotAllowed:  {status: http.StatusBadRequest, code: "channel_not_allowed", sentence: "This service does not use this channel."},
+	otp.RegionNotAllowed:   {status: http.StatusBadRequest, code: "region_not_allowed", sentence: "This service does not send to phone numbers of this country."},
+	otp.LineTypeNotAllowed: {status: http.StatusBadRequest, code: "line_type_not_allowed", sentence: "This service does not send to phone numbers of this kind."},
+	otp.TrafficLimited:     {status: http.StatusTooManyRequests, code: "traffic_limited", sentence: sentenceTooManyRequests},
+	otp.ProviderThrottled:  {status: http.StatusTooManyRequests, code: "provider_throttled", sentence: sentenceTooManyRequests},
+	otp.Busy:               {status: http.StatusTooManyRequests, code: "busy", sentence: sentenceTooManyRequests},
+	otp.SendFailed:         {status: http.StatusInternalServerError, code: "send_failed", sentence: sentenceFailedToSend},
+	otp.SendUnconfirmed:    {status: http.StatusInternalServerError, code: "send_unconfirmed", sentence: sentenceFailedToSend},
+	otp.VerifyFailed:       {status: http.StatusInternalServerError, code: "verify_failed", sentence: sentenceFailedToVerify},
+	otp.Unavailable:        {status: http.StatusServiceUnavailable, code: "unavailable", sentence: "Service temporarily unavailable."},
 }
 
-// refusalOf renders an error. One that nobody classified is an internal one.
-func refusalOf(err error, internal *refusal) *refusal {
+// refusalOf renders an error. One that nobody classified is an internal one, and says
+// nothing of its effect.
+func refusalOf(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
 	}
 	failure, ok := errors.AsType[*otp.Error](err)
 	if !ok {
-		return internal
+		return refuseInternal
 	}
 	r, ok := reasons[failure.Reason]
 	if !ok {
-		return internal
+		return refuseInternal
 	}
-	r.retryAfter = failure.RetryAfter
-	r.remaining = failure.Remaining
+	r.retryAfter, r.remaining, r.state = failure.RetryAfter, failure.Remaining, failure.Code
 	mustWait := r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable
 	if mustWait && r.retryAfter <= 0 {
 		r.retryAfter = defaultRetryAfter

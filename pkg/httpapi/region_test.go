@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
@@ -45,7 +47,7 @@ func TestRegionsAreToldByTheNumberNotByItsCallingCode(t *testing.T) {
 	domain := &sentOnly{}
 	handler := httpapi.NewSend(httpapi.Edge{
 		Keys: oneKey{key}, Counter: ratelimit.NewMemory(), Clock: realTime{}, Logger: telemetry.NewLogger(io.Discard, ""),
-	}, ratelimit.Limit{Attempts: 100, Window: time.Hour}, domain, "US", "AT")
+	}, rate.Rate{Attempts: 100, Window: time.Hour}, domain, "US", "AT")
 	for _, test := range []struct {
 		number string
 		sent   bool

@@ -21,10 +21,10 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
@@ -45,8 +45,8 @@ const (
 // setup is what a test may change before the rig is put together.
 type setup struct {
 	policy      otp.Policy
-	sendLimit   ratelimit.Limit
-	verifyLimit ratelimit.Limit
+	sendLimit   rate.Rate
+	verifyLimit rate.Rate
 	pinLength   int
 	requireID   bool
 	sender      httpapi.Sender
@@ -72,8 +72,8 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	tb.Helper()
 	s := setup{
 		policy:      otp.DefaultPolicy(),
-		sendLimit:   ratelimit.Limit{Attempts: 5, Window: 15 * time.Minute},
-		verifyLimit: ratelimit.Limit{Attempts: 10, Window: 5 * time.Minute},
+		sendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
+		verifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		pinLength:   6,
 	}
 	for _, f := range change {
@@ -114,7 +114,7 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 	r.tb.Helper()
 	appID, messageID, err := r.sim.Provision(simulator.Settings{
 		PINLength: s.pinLength, PINAttempts: s.policy.PINAttempts, PINTTL: s.policy.PINTTL,
-		VerifySpacing: s.policy.VerifySpacing, NumberSendLimit: grammar.Rate(s.policy.NumberSendLimit),
+		VerifySpacing: s.policy.VerifySpacing, NumberSendLimit: rate.Rate(s.policy.NumberSendLimit),
 	})
 	if err != nil {
 		r.tb.Fatal(err)

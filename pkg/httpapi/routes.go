@@ -2,9 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"slices"
+	"strings"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
@@ -19,7 +23,7 @@ type Sender interface {
 
 // Verifier is the domain behind the verify function.
 type Verifier interface {
-	Verify(context.Context, otp.VerifyRequest) error
+	Verify(context.Context, otp.VerifyRequest) (otp.Success, error)
 }
 
 // Edge is what the POST routes share.
@@ -30,63 +34,58 @@ type Edge struct {
 	Logger  *slog.Logger
 }
 
-// NewSend gives the handler of POST /send-otp and POST /resend-otp. Regions, if there
-// are any, are the only ones whose numbers are sent to. They are told by the number's
-// region, not by its calling code: Jamaica and the Dominican Republic share +1.
-func NewSend(e Edge, limit ratelimit.Limit, sender Sender, regions ...string) *Handler {
-	s := &sendRoutes{
-		gate:   gate{edge: e, name: "send", what: "OTP requests", limit: limit},
-		sender: sender, regions: regions,
-	}
-	broken := refusalOf(&otp.Error{Reason: otp.SendUnconfirmed}, nil)
-	return &Handler{logger: e.Logger, routes: map[string]route{
-		RouteSend:   {serve: s.gate.count(s.send), broken: broken},
-		RouteResend: {serve: s.gate.count(s.resend), broken: broken},
-	}}
+// Form is what a deployment asks of a request beyond the contract.
+type Form struct {
+	// PINLength is how many digits a PIN has.
+	PINLength int
+	// RequireVerificationID refuses to verify without naming the verification.
+	RequireVerificationID bool
+	// RequirePlus refuses numbers without their plus: a national number is often
+	// another country's.
+	RequirePlus bool
 }
 
-// NewVerify gives the handler of POST /verify-otp. PINs have pinLength digits;
-// requireID refuses requests that do not name their verification.
-func NewVerify(e Edge, limit ratelimit.Limit, verifier Verifier, pinLength int, requireID bool) *Handler {
-	v := &verifyRoute{
-		gate:     gate{edge: e, name: "verify", what: "verification attempts", limit: limit},
-		verifier: verifier, pinLength: pinLength, requireID: requireID,
-	}
-	broken := refusalOf(&otp.Error{Reason: otp.VerifyFailed}, nil)
-	return &Handler{logger: e.Logger, routes: map[string]route{
-		RouteVerify: {serve: v.gate.count(v.verify), broken: broken},
-	}}
+// NewSend returns the handler of POST /send-otp and POST /resend-otp.
+func NewSend(e Edge, f Form, limit rate.Rate, sender Sender) *Handler {
+	s := &sendRoutes{gate: gate{edge: e, name: "send", what: "OTP requests", limit: limit}, form: f, sender: sender}
+	return &Handler{logger: e.Logger, routes: map[string]route{RouteSend: s.send, RouteResend: s.resend}}
 }
 
-// NewDiscovery gives the handler of GET / and of everything that is no route.
+// NewVerify returns the handler of POST /verify-otp.
+func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier) *Handler {
+	v := &verifyRoute{gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier}
+	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: v.verify}}
+}
+
+// NewDiscovery returns the handler of GET / and of everything that is no route.
 func NewDiscovery(logger *slog.Logger) *Handler {
 	banner := func(context.Context, *request) (*answer, error) {
 		return &answer{text: "Infobip OTP Service Running!"}, nil
 	}
-	return &Handler{logger: logger, routes: map[string]route{
-		RouteBanner: {serve: banner, broken: refuseUnavailable},
-	}}
+	return &Handler{logger: logger, routes: map[string]route{RouteBanner: banner}}
+}
+
+// recipientOf reads whom a request is about. Malformed is the route's sentence for a
+// number that is none.
+func (f Form) recipientOf(members fields, malformed *refusal) (recipient.Recipient, *refusal) {
+	text := members.get("phoneNumber")
+	number, err := phone.Parse(text)
+	switch {
+	case errors.Is(err, phone.ErrUnassigned):
+		return recipient.Recipient{}, refuseUnassigned
+	case err != nil, f.RequirePlus && !strings.HasPrefix(text, "+"):
+		return recipient.Recipient{}, malformed
+	}
+	return recipient.OfPhone(number), nil
 }
 
 type sendRoutes struct {
-	gate    gate
-	sender  Sender
-	regions []string
+	gate   gate
+	form   Form
+	sender Sender
 }
 
-// numberOf reads the number that a message would go to.
-func (s *sendRoutes) numberOf(members fields) (phone.Number, *refusal) {
-	number, err := phone.Parse(members.get("phoneNumber"))
-	switch {
-	case err != nil:
-		return phone.Number{}, refuseNumberToSend
-	case len(s.regions) > 0 && !slices.Contains(s.regions, number.Region()):
-		return phone.Number{}, refuseRegion
-	}
-	return number, nil
-}
-
-func (s *sendRoutes) send(ctx context.Context, r *request, a *admission) (*answer, error) {
+func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 	members, refused := readBody(r.event, "phoneNumber", "channel", "locale")
 	if refused != nil {
 		return nil, refused
@@ -94,25 +93,29 @@ func (s *sendRoutes) send(ctx context.Context, r *request, a *admission) (*answe
 	if members.get("phoneNumber") == "" {
 		return nil, refuseNoNumber
 	}
-	number, refused := s.numberOf(members)
+	to, refused := s.form.recipientOf(members, refuseNumberToSend)
 	if refused != nil {
 		return nil, refused
 	}
-	channel, refused := channelOf(members)
+	channel, refused := channelOf(members, otp.SMS)
 	if refused != nil {
 		return nil, refused
 	}
-	caller, err := r.caller(a, number)
+	key, refused := idempotencyKey(r.event)
+	if refused != nil {
+		return nil, refused
+	}
+	caller, err := s.gate.caller(ctx, r, to, key)
 	if err != nil {
 		return nil, err
 	}
 	receipt, err := s.sender.Send(ctx, otp.SendRequest{
-		Caller: caller, Number: number, Channel: channel, Locale: members.get("locale"),
+		Caller: caller, To: to, Channel: channel, Locale: members.get("locale"),
 	})
-	return sent(receipt, err)
+	return s.sent(receipt, err)
 }
 
-func (s *sendRoutes) resend(ctx context.Context, r *request, a *admission) (*answer, error) {
+func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
 	members, refused := readBody(r.event, "phoneNumber", "verificationId", "channel")
 	if refused != nil {
 		return nil, refused
@@ -120,43 +123,53 @@ func (s *sendRoutes) resend(ctx context.Context, r *request, a *admission) (*ans
 	if members.get("phoneNumber") == "" || members.get("verificationId") == "" {
 		return nil, refuseNoNumberOrID
 	}
-	number, refused := s.numberOf(members)
+	to, refused := s.form.recipientOf(members, refuseNumberToSend)
 	if refused != nil {
 		return nil, refused
 	}
 	if !otp.ValidVerificationID(members.get("verificationId")) {
 		return nil, refuseVerificationID
 	}
-	channel, refused := channelOf(members)
+	channel, refused := channelOf(members, "")
 	if refused != nil {
 		return nil, refused
 	}
-	caller, err := r.caller(a, number)
+	key, refused := idempotencyKey(r.event)
+	if refused != nil {
+		return nil, refused
+	}
+	caller, err := s.gate.caller(ctx, r, to, key)
 	if err != nil {
 		return nil, err
 	}
 	receipt, err := s.sender.Resend(ctx, otp.ResendRequest{
-		Caller: caller, Number: number, VerificationID: members.get("verificationId"), Channel: channel,
+		Caller: caller, To: to, VerificationID: members.get("verificationId"), Channel: channel,
 	})
-	return sent(receipt, err)
+	return s.sent(receipt, err)
 }
 
-func sent(receipt otp.Receipt, err error) (*answer, error) {
+// sent renders a receipt. Every moment is rounded to the side on which a client that
+// relies on it is right: a code's end down, a pause's up.
+func (s *sendRoutes) sent(receipt otp.Receipt, err error) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	now := s.gate.edge.Clock.Now()
+	expiresIn := int(max(receipt.ExpiresAt.Sub(now), 0) / time.Second)
+	resendIn := int((max(receipt.ResendAt.Sub(now), 0) + time.Second - 1) / time.Second)
 	return &answer{body: body{
 		Message:        "OTP sent successfully.",
 		VerificationID: receipt.VerificationID,
-		// Whole seconds, each to the side on which a client that relies on it is right.
-		ExpiresAt: receipt.ExpiresAt.UTC().Truncate(time.Second).Format(time.RFC3339),
-		ResendAt:  receipt.ResendAt.UTC().Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339),
+		ExpiresAt:      receipt.ExpiresAt.UTC().Truncate(time.Second).Format(time.RFC3339),
+		ResendAt:       receipt.ResendAt.UTC().Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339),
+		ExpiresIn:      &expiresIn,
+		ResendIn:       &resendIn,
 	}}, nil
 }
 
-func channelOf(members fields) (otp.Channel, *refusal) {
+func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	if members["channel"] == nil {
-		return otp.SMS, nil
+		return otherwise, nil
 	}
 	switch channel := otp.Channel(members.get("channel")); channel {
 	case otp.SMS, otp.Voice:
@@ -167,13 +180,12 @@ func channelOf(members fields) (otp.Channel, *refusal) {
 }
 
 type verifyRoute struct {
-	gate      gate
-	verifier  Verifier
-	pinLength int
-	requireID bool
+	gate     gate
+	form     Form
+	verifier Verifier
 }
 
-func (v *verifyRoute) verify(ctx context.Context, r *request, a *admission) (*answer, error) {
+func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId")
 	if refused != nil {
 		return nil, refused
@@ -182,22 +194,29 @@ func (v *verifyRoute) verify(ctx context.Context, r *request, a *admission) (*an
 		return nil, refuseNoNumberOrPIN
 	}
 	if !v.isPIN(members.get("pin")) {
-		return nil, refusePIN(v.pinLength)
+		return nil, refusePIN(v.form.PINLength)
 	}
-	number, err := phone.Parse(members.get("phoneNumber"))
-	if err != nil {
-		return nil, refuseNumberToVerify
+	to, refused := v.form.recipientOf(members, refuseNumberToVerify)
+	if refused != nil {
+		return nil, refused
 	}
 	named := members["verificationId"] != nil
-	if named && !otp.ValidVerificationID(members.get("verificationId")) || !named && v.requireID {
+	switch {
+	case !named && v.form.RequireVerificationID:
+		return nil, refuseNoVerificationID
+	case named && !otp.ValidVerificationID(members.get("verificationId")):
 		return nil, refuseVerificationID
 	}
-	caller, err := r.caller(a, number)
+	key, refused := idempotencyKey(r.event)
+	if refused != nil {
+		return nil, refused
+	}
+	caller, err := v.gate.caller(ctx, r, to, key)
 	if err != nil {
 		return nil, err
 	}
-	err = v.verifier.Verify(ctx, otp.VerifyRequest{
-		Caller: caller, Number: number, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
+	_, err = v.verifier.Verify(ctx, otp.VerifyRequest{
+		Caller: caller, To: to, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
 	})
 	if err != nil {
 		return nil, err
@@ -207,7 +226,7 @@ func (v *verifyRoute) verify(ctx context.Context, r *request, a *admission) (*an
 
 // isPIN takes ASCII digits only: others look alike and are different bytes.
 func (v *verifyRoute) isPIN(pin string) bool {
-	if len(pin) != v.pinLength {
+	if len(pin) != v.form.PINLength {
 		return false
 	}
 	for i := range len(pin) {

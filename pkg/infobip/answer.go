@@ -9,9 +9,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// errNotUTF8 does not quote the text, which may be a PIN.
-var errNotUTF8 = errors.New("text is not UTF-8")
-
 // object is a JSON object as the provider sent it. Its members are looked at one
 // by one: a member that we do not need, is null or has a surprising type does
 // not spoil the others, which a struct with types would do.
@@ -52,7 +49,7 @@ func parseObject(data []byte) (object, bool) {
 	return members, true
 }
 
-// parseArray gives the elements of an array that was read before, or none.
+// parseArray returns the elements of an array that was read before, or none.
 func parseArray(value jsontext.Value) []jsontext.Value {
 	decoder := jsontext.NewDecoder(bytes.NewReader(value))
 	opening, err := decoder.ReadToken()
@@ -70,7 +67,7 @@ func parseArray(value jsontext.Value) []jsontext.Value {
 	return elements
 }
 
-// text gives a string member, or the empty string if it is anything else.
+// text returns a string member, or the empty string if it is anything else.
 func (o object) text(name string) string { return textOf(o[name]) }
 
 func textOf(value jsontext.Value) string {
@@ -84,25 +81,39 @@ func textOf(value jsontext.Value) string {
 	return string(text)
 }
 
-// isTrue is whether a member is there and is the JSON literal true.
+// isTrue reports whether a member is there and is the JSON literal true.
 func (o object) isTrue(name string) bool { return o[name].Kind() == jsontext.KindTrue }
 
-// isFalse is whether a member is there and is the JSON literal false.
+// isFalse reports whether a member is there and is the JSON literal false.
 func (o object) isFalse(name string) bool { return o[name].Kind() == jsontext.KindFalse }
 
-// has is whether a member is there and is not null.
+// has reports whether a member is there and is not null.
 func (o object) has(name string) bool {
 	value, found := o[name]
 	return found && value.Kind() != jsontext.KindNull
 }
 
-// object gives a member that is an object, or an empty one.
+// holds reports whether a member is there and is neither null nor empty.
+func (o object) holds(name string) bool {
+	value := o[name]
+	switch value.Kind() {
+	case jsontext.KindBeginObject:
+		return len(o.object(name)) > 0
+	case jsontext.KindBeginArray:
+		return len(parseArray(value)) > 0
+	case jsontext.KindString:
+		return textOf(value) != ""
+	}
+	return o.has(name)
+}
+
+// object returns a member that is an object, or an empty one.
 func (o object) object(name string) object {
 	member, _ := parseObject(o[name])
 	return member
 }
 
-// noneLeft is whether a member is a number that is zero or less.
+// noneLeft reports whether a member is a number that is zero or less.
 func (o object) noneLeft(name string) bool {
 	value := o[name]
 	if value.Kind() != jsontext.KindNumber {
@@ -110,25 +121,4 @@ func (o object) noneLeft(name string) bool {
 	}
 	left, err := strconv.ParseFloat(string(value), 64)
 	return err == nil && left <= 0
-}
-
-// encodeObject writes an object of strings: a name, its value, a name, and so
-// on. It fails on text that is not UTF-8, which JSON cannot carry.
-func encodeObject(pairs ...string) ([]byte, error) {
-	body := []byte{'{'}
-	for i, text := range pairs {
-		switch {
-		case i == 0:
-		case i%2 == 1:
-			body = append(body, ':')
-		default:
-			body = append(body, ',')
-		}
-		var err error
-		body, err = jsontext.AppendQuote(body, text)
-		if err != nil {
-			return nil, errNotUTF8
-		}
-	}
-	return append(body, '}'), nil
 }

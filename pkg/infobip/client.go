@@ -2,30 +2,34 @@
 // and compared, as an [otp.Provider].
 //
 // Its promises are those of that interface. The ones that cost money or trust
-// when broken: a send or resend is handed to the network once, and once more
-// only after a 401, which had no effect; nothing below repeats it, neither a
-// redirect nor Go's transport. A PIN is verified only if a complete, well-formed
-// answer says so for this pinId and this number; whatever is not understood is a
-// refusal or an unknown outcome. No error holds a PIN, a pinId, a number or a
-// key.
+// when broken: a send or resend is handed to the network once, on a connection
+// made for it, and once more only after a 401, which had no effect; nothing below
+// repeats it, neither a redirect nor Go's transport. A PIN is verified only if a
+// complete, well-formed answer says so for this pinId and this number; whatever is
+// not understood is a refusal or an unknown outcome. No error holds a PIN, a pinId,
+// a number or a key.
 //
 // The wire contract has gaps (which status a limit refuses with, which values
-// pinError has), so answers are read with tolerance: by the status first, then by
-// the few members that decide, each of which may be missing or of another type.
+// pinError has), so answers are read with tolerance: by the few words and members
+// that decide, each of which may be missing or of another type. What an answer comes
+// to for each call is one table, in outcome.go.
 //
 // The provisioning calls, for the operator's CLI, are in [Provisioner].
 package infobip
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // stateReserve is what a call leaves of the request's deadline. After it comes
@@ -47,15 +51,16 @@ type Config struct {
 	// ApplicationID and MessageID name the 2FA application and its template.
 	ApplicationID string
 	MessageID     string
-	// Keys gives the API key of each call.
+	// Keys is asked for the API key of each call.
 	Keys KeySource
 	// Timeout bounds one call; zero means 5 s.
 	Timeout time.Duration
 	// VerifyRetryAfter is how long a verify waits before its one repeat: not less
 	// than the provider wants between two verifies of one number.
 	VerifyRetryAfter time.Duration
-	// Transport replaces the client's own. A transport that does not report to
-	// net/http/httptrace leaves every failure unknown.
+	// Transport replaces the client's own. An *http.Transport is cloned for the calls
+	// that get a connection each; another one has to see to that itself, and if it
+	// does not report to net/http/httptrace, every failure is unknown.
 	Transport http.RoundTripper
 }
 
@@ -74,6 +79,9 @@ var _ otp.Provider = (*Client)(nil)
 func New(config Config) (*Client, error) {
 	if config.ApplicationID == "" || config.MessageID == "" {
 		return nil, errors.New("infobip: the ids of the application and of the message template are needed")
+	}
+	if !utf8.ValidString(config.ApplicationID) || !utf8.ValidString(config.MessageID) {
+		return nil, errors.New("infobip: the ids of the application and of the message template have to be UTF-8")
 	}
 	if config.Keys == nil {
 		return nil, errors.New("infobip: a source of the API key is needed")
@@ -97,46 +105,58 @@ var (
 	errChannel = errors.New("unknown channel")
 	errNumber  = errors.New("the number is not in E.164 form")
 	errPinID   = errors.New("not a pinId")
+	errNotUTF8 = errors.New("the PIN is not UTF-8")
 )
 
-// Send asks for a new PIN to be delivered to a number in E.164 form.
-func (c *Client) Send(ctx context.Context, to string, channel otp.Channel) (string, error) {
-	number := strings.TrimPrefix(to, "+")
+// The calls about a PIN, by the names that a CallError has for them.
+const (
+	opSend   = "send"
+	opResend = "resend"
+	opVerify = "verify"
+)
+
+// sendRequest is the body of a send by SMS or voice.
+type sendRequest struct {
+	ApplicationID string `json:"applicationId"`
+	MessageID     string `json:"messageId"`
+	To            string `json:"to"`
+}
+
+// Send asks for a new PIN to be delivered.
+func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+	number := strings.TrimPrefix(to.Canonical(), "+")
 	path, known := map[otp.Channel]string{
 		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
 		otp.Voice: "/2fa/2/pin/voice",
 	}[channel]
 	if !known {
-		return "", notBegun("send", errChannel)
+		return "", notBegun(opSend, errChannel)
 	}
 	if !isNumber(number) {
-		return "", notBegun("send", errNumber)
+		return "", notBegun(opSend, errNumber)
 	}
-	body, err := encodeObject("applicationId", c.applicationID, "messageId", c.messageID, "to", number)
+	body, err := json.Marshal(sendRequest{ApplicationID: c.applicationID, MessageID: c.messageID, To: number})
 	if err != nil {
-		return "", notBegun("send", err)
+		return "", notBegun(opSend, err)
 	}
-	pinID, failed := c.deliver(ctx, request{operation: "send", path: path, body: body, secrets: []string{number}})
-	if failed == nil {
-		return pinID, nil
+	pinID, failed := c.deliver(ctx, request{operation: opSend, path: path, body: body, secrets: []string{number}})
+	if failed != nil {
+		return "", failed
 	}
-	if failed.Effect == otp.NotFound {
-		failed.Effect = otp.Refused // not a pinId, but the application or the address
-	}
-	return "", failed
+	return pinID, nil
 }
 
 // Resend delivers the PIN behind pinID again.
 func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) (string, error) {
 	suffix, known := map[otp.Channel]string{otp.SMS: "/resend", otp.Voice: "/resend/voice"}[channel]
 	if !known {
-		return "", notBegun("resend", errChannel)
+		return "", notBegun(opResend, errChannel)
 	}
 	if !isPinID(pinID) {
-		return "", notBegun("resend", errPinID)
+		return "", notBegun(opResend, errPinID)
 	}
 	newPinID, failed := c.deliver(ctx, request{
-		operation: "resend",
+		operation: opResend,
 		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + suffix,
 		body:      []byte("{}"),
 		secrets:   []string{pinID},
@@ -149,8 +169,13 @@ func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) 
 
 // deliver makes the one call of a send or a resend and reads its handle.
 func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderError) {
+	r.once = true
 	res, cut, failed := c.post(ctx, &r)
 	if failed != nil {
+		return "", failed
+	}
+	if !res.succeeded() {
+		_, failed = judge(r, res, cut)
 		return "", failed
 	}
 	answer, ok := parseObject(res.body)
@@ -171,8 +196,8 @@ func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderE
 }
 
 // post makes a call with the current key and, after a 401, once more with the key
-// read anew. A 2xx comes back as a response, which may have been cut short;
-// everything else as its effect.
+// read anew, by the same way: what gets a connection of its own gets another one.
+// The error is the want of a key; what the exchange came to is the caller's to read.
 func (c *Client) post(ctx context.Context, r *request) (response, *CallError, *otp.ProviderError) {
 	r.method = http.MethodPost
 	key, err := c.keys.APIKey(ctx)
@@ -192,9 +217,6 @@ func (c *Client) post(ctx context.Context, r *request) (response, *CallError, *o
 		r.use(key)
 		res, cut = c.wire.exchange(ctx, *r)
 	}
-	if res.status < 200 || res.status > 299 {
-		return response{}, nil, failure(*r, res, cut)
-	}
 	return res, cut, nil
 }
 
@@ -211,18 +233,20 @@ func notBegun(operation string, err error) *otp.ProviderError {
 	}
 }
 
-// isNumber is whether a number can be sent: digits only, as Infobip documents it.
+// isNumber reports whether a number can be sent: digits only, as Infobip documents it.
 func isNumber(number string) bool { return number != "" && digits(number) == number }
 
-// isPinID is whether an id can stand in a path and in our state. The two names
+// isPinID reports whether an id can stand in a path and in our state. The two names
 // for folders survive percent-encoding, and would name another path.
 func isPinID(id string) bool {
 	return id != "" && len(id) <= maxPinID && id != "." && id != ".."
 }
 
-// Warm opens the connection to the provider ahead of the first call, with a
-// request that has no effect and carries no key. Any answer will do. Its error
-// is for the log: the first call opens the connection itself if need be.
+// Warm makes the first call's way ready, with a request that has no effect and
+// carries no key: it reads the root certificates, checks the provider's and leaves a
+// TLS session, which every later connection resumes, and a connection that a verify
+// takes as it is. Any answer will do. Its error is for the log: the first call does
+// all that itself if need be.
 func (c *Client) Warm(ctx context.Context) error {
 	w := c.wire
 	w.reserve = 0
@@ -234,4 +258,4 @@ func (c *Client) Warm(ctx context.Context) error {
 }
 
 // Close closes the idle connections. The Client can still be used.
-func (c *Client) Close() { closeIdle(c.wire.transport) }
+func (c *Client) Close() { c.wire.connections.close() }

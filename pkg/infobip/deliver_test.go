@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // delivery makes one of the four delivering calls.
@@ -24,13 +25,13 @@ type delivery struct {
 var deliveries = []delivery{
 	{
 		"send by SMS",
-		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testNumber, otp.SMS) },
+		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testRecipient, otp.SMS) },
 		"/2fa/2/pin?ncNeeded=false",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
 	},
 	{
 		"send by voice",
-		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testNumber, otp.Voice) },
+		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testRecipient, otp.Voice) },
 		"/2fa/2/pin/voice",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
 	},
@@ -61,6 +62,7 @@ func TestDeliveryRequests(t *testing.T) {
 				header: http.Header{
 					"Accept":         {"application/json"},
 					"Authorization":  {"App " + testKey},
+					"Connection":     {"close"},
 					"Content-Length": {strconv.Itoa(len(d.body))},
 					"Content-Type":   {"application/json"},
 					"User-Agent":     {"infobip-otp"},
@@ -79,13 +81,14 @@ var refusals = []struct {
 	answer http.HandlerFunc
 	want   otp.Effect
 }{
-	{"400 legacy", says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`), otp.Refused},
-	{"400 newer envelope", says(400, `{"errorCode":"E400","description":"Bad request","action":"Ask for a higher limit","violations":[],"resources":[]}`), otp.Refused},
+	{"400 legacy", says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request","validationErrors":{"pin":["must not be blank"]}}}}`), otp.Refused},
+	{"400 newer envelope", says(400, `{"errorCode":"E400","description":"Bad request","action":"Ask for a higher limit","violations":[{"property":"pin","violation":"blank"}],"resources":[]}`), otp.Refused},
 	{"400 HTML", says(400, `<html>limit</html>`), otp.Refused},
 	{"400 empty", says(400, ``), otp.Refused},
 	{"400 with nulls", says(400, `{"requestError":{"serviceException":null,"policyException":null},"errorCode":null}`), otp.Refused},
 	{"400 wrong types", says(400, `{"requestError":[{"serviceException":7}],"errorCode":{"limit":1}}`), otp.Refused},
 	{"400 cut in the body", cutBody(400), otp.Refused},
+	{"404 cut in the body", cutBody(404), otp.Refused},
 	{"403 FORBIDDEN", says(403, `{"requestError":{"serviceException":{"messageId":"FORBIDDEN","text":"Forbidden"}}}`), otp.Refused},
 	{"403 UNAUTHORIZED", says(403, `{"requestError":{"serviceException":{"messageId":"UNAUTHORIZED","text":"Unauthorized access"}}}`), otp.Refused},
 	{"401 again and again", says(401, `{"requestError":{"serviceException":{"messageId":"UNAUTHORIZED","text":"Invalid login details"}}}`), otp.Refused},
@@ -190,21 +193,9 @@ func TestDeliveryAnswers(t *testing.T) {
 	}
 }
 
-// A 404 is about the pinId only where there is one in the path.
-func TestDeliveryNotFound(t *testing.T) {
-	s := serve(t, says(404, `{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`))
-	want := []otp.Effect{otp.Refused, otp.Refused, otp.NotFound, otp.NotFound}
-	for i, d := range deliveries {
-		_, err := d.call(t.Context(), clientOf(t, s))
-		if got := effectOf(t, err); got != want[i] {
-			t.Errorf("%s: got %v, want %v", d.name, got, want[i])
-		}
-	}
-}
-
 func TestAcceptsAny2xx(t *testing.T) {
 	s := serve(t, says(202, `{"pinId":"A"}`))
-	pinID, err := clientOf(t, s).Send(t.Context(), testNumber, otp.SMS)
+	pinID, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
 	if err != nil || pinID != "A" {
 		t.Errorf("got %q, %v, want A", pinID, err)
 	}
@@ -232,19 +223,21 @@ func TestNotBegun(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range map[string]func() error{
-		"send without a number":       func() error { _, err := client.Send(t.Context(), "", otp.SMS); return err },
-		"send to a word":              func() error { _, err := client.Send(t.Context(), "+1415abc2671", otp.SMS); return err },
-		"send by an unknown channel":  func() error { _, err := client.Send(t.Context(), testNumber, "email"); return err },
-		"resend by one":               func() error { _, err := client.Resend(t.Context(), testPinID, ""); return err },
-		"resend without a pinId":      func() error { _, err := client.Resend(t.Context(), "", otp.SMS); return err },
-		"resend of a folder":          func() error { _, err := client.Resend(t.Context(), "..", otp.SMS); return err },
-		"verify without a pinId":      func() error { _, err := client.Verify(t.Context(), "", testNumber, testPIN); return err },
-		"verify of a folder":          func() error { _, err := client.Verify(t.Context(), ".", testNumber, testPIN); return err },
-		"verify without a number":     func() error { _, err := client.Verify(t.Context(), testPinID, "+", testPIN); return err },
-		"verify of what is no text":   func() error { _, err := client.Verify(t.Context(), testPinID, testNumber, "\xff"); return err },
-		"verify with too little time": func() error { _, err := client.Verify(short, testPinID, testNumber, testPIN); return err },
-		"send with too little time":   func() error { _, err := client.Send(short, testNumber, otp.SMS); return err },
-		"send for nobody":             func() error { _, err := client.Send(over, testNumber, otp.SMS); return err },
+		"send without a number":      func() error { _, err := client.Send(t.Context(), recipient.Recipient{}, otp.SMS); return err },
+		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "email"); return err },
+		"resend by one":              func() error { _, err := client.Resend(t.Context(), testPinID, ""); return err },
+		"resend without a pinId":     func() error { _, err := client.Resend(t.Context(), "", otp.SMS); return err },
+		"resend of a folder":         func() error { _, err := client.Resend(t.Context(), "..", otp.SMS); return err },
+		"verify without a pinId":     func() error { _, err := client.Verify(t.Context(), "", testRecipient, testPIN); return err },
+		"verify of a folder":         func() error { _, err := client.Verify(t.Context(), ".", testRecipient, testPIN); return err },
+		"verify without a number": func() error {
+			_, err := client.Verify(t.Context(), testPinID, recipient.Recipient{}, testPIN)
+			return err
+		},
+		"verify of what is no text":   func() error { _, err := client.Verify(t.Context(), testPinID, testRecipient, "\xff"); return err },
+		"verify with too little time": func() error { _, err := client.Verify(short, testPinID, testRecipient, testPIN); return err },
+		"send with too little time":   func() error { _, err := client.Send(short, testRecipient, otp.SMS); return err },
+		"send for nobody":             func() error { _, err := client.Send(over, testRecipient, otp.SMS); return err },
 	} {
 		if got := effectOf(t, call()); got != otp.NotSent {
 			t.Errorf("%s: got %v, want %v", name, got, otp.NotSent)
@@ -287,7 +280,7 @@ func TestRetryAfter(t *testing.T) {
 		w.Header().Set("Retry-After", "42")
 		says(429, ``)(w, r)
 	})
-	_, err := clientOf(t, s).Send(t.Context(), testNumber, otp.SMS)
+	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
 	if got := providerError(t, err).RetryAfter; got != 42*time.Second {
 		t.Errorf("the error has a RetryAfter of %v, want 42s", got)
 	}

@@ -28,15 +28,15 @@ type CallError struct {
 	// Details are the provider's words about settings. Only provisioning calls have
 	// them: a PIN's call shows nothing of what a provider says.
 	Details []string
-	// Sent is whether the request may have reached the provider.
+	// Sent reports whether the request may have reached the provider.
 	Sent bool
 
-	// cause is what callers may look for with errors.Is and errors.As: a context's
+	// cause is what callers may look for with errors.Is and errors.AsType: a context's
 	// or a KeySource's error.
 	cause error
-	// again is whether a verify may be asked once more: the exchange came to no
-	// end, or to a 5xx.
-	again bool
+	// retryable reports whether a verify may be asked once more: the exchange came to
+	// no end, or to a 5xx.
+	retryable bool
 }
 
 func (e *CallError) Error() string {
@@ -54,42 +54,28 @@ func (e *CallError) Error() string {
 	return text
 }
 
-// Unwrap gives the context's or the KeySource's error, if that was the cause.
+// Unwrap returns the context's or the KeySource's error, if that was the cause.
 func (e *CallError) Unwrap() error { return e.cause }
 
 // dialReason puts into words why there is no connection. Texts of the errors of
 // net and crypto are used where their type says what they are made of.
 func dialReason(ctx context.Context, err error) string {
-	var (
-		dns         *net.DNSError
-		unknownCA   x509.UnknownAuthorityError
-		wrongHost   x509.HostnameError
-		invalid     x509.CertificateInvalidError
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		errno       syscall.Errno
-		timeout     net.Error
-	)
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "no such host"
-	case errors.As(err, &dns):
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return "no such host"
+		}
 		return "the name lookup failed"
-	case errors.As(err, &unknownCA):
-		return "the certificate is signed by an unknown authority"
-	case errors.As(err, &wrongHost):
-		return "the certificate is for another host"
-	case errors.As(err, &invalid):
-		return "the certificate is not valid"
-	case errors.As(err, &certificate):
-		return "the certificate was not accepted"
-	case errors.As(err, &record):
-		return "the server does not speak TLS"
+	}
+	if reason := tlsReason(err); reason != "" {
+		return reason
+	}
+	errno, isErrno := errors.AsType[syscall.Errno](err)
+	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return "cancelled"
-	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+	case ctx.Err() != nil, isTimeout(err):
 		return "timeout"
-	case errors.As(err, &errno):
+	case isErrno:
 		return errno.Error()
 	case errors.Is(err, io.EOF):
 		return "closed during the TLS handshake"
@@ -97,13 +83,40 @@ func dialReason(ctx context.Context, err error) string {
 	return "the connection could not be made"
 }
 
+// tlsReason puts into words what was wrong with a TLS handshake, the innermost cause
+// first; empty if nothing was.
+func tlsReason(err error) string {
+	switch {
+	case is[x509.UnknownAuthorityError](err):
+		return "the certificate is signed by an unknown authority"
+	case is[x509.HostnameError](err):
+		return "the certificate is for another host"
+	case is[x509.CertificateInvalidError](err):
+		return "the certificate is not valid"
+	case is[*tls.CertificateVerificationError](err):
+		return "the certificate was not accepted"
+	case is[tls.RecordHeaderError](err):
+		return "the server does not speak TLS"
+	}
+	return ""
+}
+
+func is[E error](err error) bool {
+	_, found := errors.AsType[E](err)
+	return found
+}
+
+func isTimeout(err error) bool {
+	failed, found := errors.AsType[net.Error](err)
+	return found && failed.Timeout()
+}
+
 // cutReason puts into words why a request on a connection had no full answer.
 func cutReason(ctx context.Context, err error) string {
-	var timeout net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return "cancelled"
-	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+	case ctx.Err() != nil, isTimeout(err):
 		return "timeout"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed"

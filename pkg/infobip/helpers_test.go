@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Canaries: whatever a test does, none of these may show in an error.
@@ -76,7 +78,7 @@ func says(status int, body string) http.HandlerFunc {
 	}
 }
 
-// inTurn gives the first handler the first request, and so on; the last one stays.
+// inTurn hands the first request to the first handler, and so on; the last one stays.
 func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +148,7 @@ func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// never gives no answer until the request is given up.
+// never does not answer until the request is given up.
 func never(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, context.Cause(r.Context())
@@ -167,9 +169,18 @@ func cutBody(status int) http.HandlerFunc {
 
 func providerError(t *testing.T, err error) *otp.ProviderError {
 	t.Helper()
-	var failed *otp.ProviderError
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*otp.ProviderError](err)
+	if !ok {
 		t.Fatalf("the error %v is no *otp.ProviderError", err)
 	}
 	return failed
 }
+
+// testRecipient is testNumber's.
+var testRecipient = func() recipient.Recipient {
+	number, err := phone.Parse(testNumber)
+	if err != nil {
+		panic(err)
+	}
+	return recipient.OfPhone(number)
+}()

@@ -2,14 +2,14 @@ package infobip
 
 import "context"
 
-// KeySource gives the API key of each call. Implementations are safe for
+// KeySource has the API key of each call. Implementations are safe for
 // concurrent use and end within ctx. An error keeps its identity on the way up:
-// errors.Is and errors.As see it through the *otp.ProviderError.
+// errors.Is and errors.AsType see it through the *otp.ProviderError.
 type KeySource interface {
-	// APIKey gives the current key.
+	// APIKey returns the current key.
 	APIKey(ctx context.Context) (string, error)
 	// RefreshAPIKey is asked after the provider answered 401 to refused. It reads
-	// the key anew, unless another call has done so since, and gives the result,
+	// the key anew, unless another call has done so since, and returns the result,
 	// which may be refused again.
 	RefreshAPIKey(ctx context.Context, refused string) (string, error)
 }

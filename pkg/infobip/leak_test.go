@@ -14,7 +14,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// A provider that gives back all it was told, in every place where an error's
+// A provider that echoes all it was told, in every place where an error's
 // text could come from.
 func TestErrorsShowNothing(t *testing.T) {
 	echo := func(status int, format string) http.HandlerFunc {
@@ -62,11 +62,11 @@ func TestErrorsShowNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := clientOf(t, serve(t, answer))
-			_, err := client.Send(t.Context(), testNumber, otp.SMS)
+			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
 			showsNothing(t, err)
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
 			showsNothing(t, err)
-			_, err = client.Verify(t.Context(), testPinID, testNumber, testPIN)
+			_, err = client.Verify(t.Context(), testPinID, testRecipient, testPIN)
 			showsNothing(t, err)
 		})
 	}
@@ -90,13 +90,13 @@ func showsNothing(t *testing.T, err error) {
 // What an operator needs is there: operation, status, the provider's word.
 func TestErrorsSayWhatHappened(t *testing.T) {
 	s := serve(t, says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`))
-	_, err := clientOf(t, s).Send(t.Context(), testNumber, otp.SMS)
+	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
 	const want = "provider: refused: infobip send: status 400: BAD_REQUEST: refused"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	var call *CallError
-	if !errors.As(err, &call) || call.Status != 400 || call.MessageID != "BAD_REQUEST" || call.Operation != "send" {
+	call, ok := errors.AsType[*CallError](err)
+	if !ok || call.Status != 400 || call.MessageID != "BAD_REQUEST" || call.Operation != "send" {
 		t.Errorf("got %+v", call)
 	}
 }
@@ -124,11 +124,11 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			config.Timeout = 100 * time.Millisecond
 			client := newClient(t, config)
 			for range 3 {
-				_, _ = client.Send(t.Context(), testNumber, otp.SMS)
+				_, _ = client.Send(t.Context(), testRecipient, otp.SMS)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(20*time.Millisecond, cancel)
-			_, _ = client.Verify(ctx, testPinID, testNumber, testPIN)
+			_, _ = client.Verify(ctx, testPinID, testRecipient, testPIN)
 			_ = client.Warm(t.Context())
 			client.Close()
 		}

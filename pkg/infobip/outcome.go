@@ -3,40 +3,137 @@ package infobip
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// maxRetryAfter is the longest wait that a provider's Retry-After is believed
-// for: the application's own limits count by the day.
-const maxRetryAfter = 24 * time.Hour
+// outcome is what an answer comes to: a verdict, which only a verify has, or else an
+// effect.
+type outcome struct {
+	verdict otp.Verdict
+	effect  otp.Effect
+}
 
-// failure turns a call that gave no 2xx into its effect. The status decides; the
-// body only tells the provider's limits from other refusals.
-func failure(r request, res response, cut *CallError) *otp.ProviderError {
+var (
+	unknown   = outcome{effect: otp.Unknown}
+	refused   = outcome{effect: otp.Refused}
+	throttled = outcome{effect: otp.Throttled}
+	notKnown  = outcome{effect: otp.NotFound}
+	wrong     = outcome{verdict: otp.Wrong}
+	exhausted = outcome{verdict: otp.Exhausted}
+	gone      = outcome{verdict: otp.Gone}
+)
+
+// meaning is what an error says, in whichever status, envelope and words it says it,
+// and what that comes to for each call.
+type meaning struct {
+	reason string
+	// send has no PIN yet: whatever an error says of one, the send was refused.
+	send outcome
+	// resend reports every end of the PIN alike.
+	resend outcome
+	verify outcome
+	// repeat is a verify that is asked once more because its first exchange was cut or
+	// ended in a 5xx. Only a verdict helps it: the first may have been compared.
+	repeat outcome
+}
+
+var (
+	noAnswer     = meaning{"no usable answer", unknown, unknown, unknown, unknown}
+	wrongURL     = meaning{"no such URL: the address or the path is wrong, check INFOBIP_BASE_URL", refused, refused, refused, unknown}
+	notTheAPI    = meaning{"not an answer of the API: a proxy, or another host, check INFOBIP_BASE_URL", refused, refused, refused, unknown}
+	limited      = meaning{"the provider's limits", throttled, throttled, throttled, unknown}
+	otherRefusal = meaning{"refused", refused, refused, refused, unknown}
+	wrongPIN     = meaning{"the PIN is wrong", refused, refused, wrong, wrong}
+	exhaustedPIN = meaning{"the PIN has no attempts left", refused, notKnown, exhausted, exhausted}
+	gonePIN      = meaning{"not known to the provider (any more)", refused, notKnown, gone, gone}
+
+	// usedPIN is PIN_ALREADY_VERIFIED. To a first verify it says that the PIN is over.
+	// To our own repeat it says that somebody's verify was right: perhaps the one whose
+	// answer was lost, perhaps one before it. Nobody can tell, so it proves nothing: the
+	// outcome is unknown, and never a success.
+	usedPIN = meaning{"verified before, and nobody can say by which call", refused, notKnown, gone, unknown}
+)
+
+// meaningOf reads an answer outside 2xx: the first case that fits counts. The id is
+// the provider's most definite word and goes before the status; the text, which is
+// prose, goes behind it.
+func meaningOf(status int, said refusal) *meaning {
+	byID, byText := said.idVerdict(status), said.textVerdict(status)
+	switch {
+	case status < 400 || status >= 500:
+		return &noAnswer
+	case said.noSuchURL():
+		return &wrongURL
+	case byID != nil:
+		return byID
+	case said.notFound():
+		return &gonePIN
+	case status == http.StatusRequestTimeout:
+		return &noAnswer
+	case status == http.StatusTooManyRequests || said.aboutLimits():
+		return &limited
+	case byText != nil:
+		return byText
+	case status == http.StatusNotFound && !said.fromAPI():
+		// The API has an envelope for each of its errors. What answers without one must
+		// not end every live code.
+		return &notTheAPI
+	case status == http.StatusNotFound:
+		return &gonePIN
+	case status == http.StatusBadRequest && said.badRequest():
+		// Our bodies are well-formed, so it is the pinId that is bad: one that the
+		// provider never issued was answered like this.
+		return &gonePIN
+	}
+	return &otherRefusal
+}
+
+// of returns what a meaning comes to for a call.
+func (m *meaning) of(r request) outcome {
+	switch {
+	case r.operation == opSend:
+		return m.send
+	case r.operation == opResend:
+		return m.resend
+	case r.repeat:
+		return m.repeat
+	}
+	return m.verify
+}
+
+// judge turns an answer outside 2xx, or the lack of an answer, into a verdict or an
+// error, of which one is zero.
+func judge(r request, res response, cut *CallError) (otp.Verdict, *otp.ProviderError) {
 	if cut != nil && !cut.Sent {
-		return &otp.ProviderError{Effect: otp.NotSent, Err: cut}
+		return 0, &otp.ProviderError{Effect: otp.NotSent, Err: cut}
 	}
 	if cut != nil && cut.Status == 0 {
-		return &otp.ProviderError{Effect: otp.Unknown, Err: cut}
+		return 0, &otp.ProviderError{Effect: otp.Unknown, Err: cut}
 	}
 	said := readRefusal(res.body)
-	call := &CallError{Operation: r.operation, Status: res.status, MessageID: word(said.id, r.secrets), Sent: true}
-	result := &otp.ProviderError{RetryAfter: retryAfter(res.header, time.Now()), Err: call}
-	switch status := res.status; {
-	case status < 400 || status >= 500 || status == http.StatusRequestTimeout:
-		result.Effect, call.Reason = otp.Unknown, "no usable answer"
-		call.again = status >= 500
-	case status == http.StatusTooManyRequests || said.throttled():
-		result.Effect, call.Reason = otp.Throttled, "the provider's limits"
-	case status == http.StatusNotFound:
-		result.Effect, call.Reason = otp.NotFound, "not known to the provider"
-	default:
-		result.Effect, call.Reason = otp.Refused, "refused"
+	meant := meaningOf(res.status, said)
+	result := meant.of(r)
+	if result.verdict != 0 {
+		return result.verdict, nil
 	}
-	return result
+	reason := meant.reason
+	if result == refused && meant.verify.verdict != 0 {
+		reason = otherRefusal.reason // the words are about a PIN, and this call is not
+	}
+	return 0, &otp.ProviderError{
+		Effect:     result.effect,
+		RetryAfter: retryAfter(res.header, time.Now()),
+		Err: &CallError{
+			Operation: r.operation,
+			Status:    res.status,
+			MessageID: word(said.id, r.secrets),
+			Reason:    reason,
+			Sent:      true,
+			retryable: res.status >= 500,
+		},
+	}
 }
 
 // unusable is a 2xx that does not say what it has to.
@@ -50,37 +147,9 @@ func unusable(r request, res response, cut *CallError, reason string) *otp.Provi
 	}
 }
 
-// refusal is what an error's body says, in either of the two envelopes.
-type refusal struct {
-	id   string
-	text string
-	// reasons are what is wrong with which member, for provisioning.
-	reasons []string
-}
-
-// readRefusal reads an error's body as far as it makes sense.
-func readRefusal(body []byte) refusal {
-	answer, ok := parseObject(body)
-	if !ok {
-		return refusal{}
-	}
-	if code := answer.text("errorCode"); code != "" {
-		return refusal{id: code, text: answer.text("description"), reasons: violations(answer)}
-	}
-	legacy := answer.object("requestError")
-	exception := legacy.object("serviceException")
-	if len(exception) == 0 {
-		exception = legacy.object("policyException")
-	}
-	return refusal{id: exception.text("messageId"), text: exception.text("text"), reasons: validationErrors(exception)}
-}
-
-// throttled is whether a refusal is about the provider's limits. Infobip does
-// not say with which status and word the limits of an application refuse.
-func (r refusal) throttled() bool {
-	said := strings.ToLower(strings.ReplaceAll(r.id+" "+r.text, "_", " "))
-	return r.id == "E429" || strings.Contains(said, "limit") || strings.Contains(said, "throttl") || strings.Contains(said, "too many")
-}
+// maxRetryAfter is the longest wait that a provider's Retry-After is believed
+// for: the application's own limits count by the day.
+const maxRetryAfter = 24 * time.Hour
 
 // retryAfter reads a Retry-After of whole seconds or of an HTTP date; anything
 // else is none.

@@ -20,7 +20,7 @@ type Application struct {
 }
 
 // Configuration holds an application's limits. Durations and rates are in the
-// notation of package grammar.
+// notation of package rate.
 type Configuration struct {
 	PinAttempts                   *int    `json:"pinAttempts,omitempty"`
 	AllowMultiplePinVerifications *bool   `json:"allowMultiplePinVerifications,omitempty"`
@@ -47,6 +47,10 @@ type Message struct {
 	// Regional is the registration that some countries want, as the provider has it.
 	Regional json.RawMessage `json:"regional,omitempty"`
 }
+
+// MaxPINLength is the longest PIN that Infobip has been documented to make (V1 of its
+// API says 1 to 8; nothing newer says more).
+const MaxPINLength = 8
 
 // Languages are those of voice messages, in the API's spelling.
 var Languages = []string{
@@ -85,14 +89,14 @@ func (p *Provisioner) Applications(ctx context.Context) ([]Application, error) {
 	return found, err
 }
 
-// Application gives one application.
+// Application returns one application.
 func (p *Provisioner) Application(ctx context.Context, id string) (Application, error) {
 	var found Application
 	err := p.do(ctx, "get application", http.MethodGet, applicationPath(id), nil, &found)
 	return found, err
 }
 
-// CreateApplication makes an application and gives it as the provider sees it.
+// CreateApplication makes an application and returns it as the provider sees it.
 func (p *Provisioner) CreateApplication(ctx context.Context, a Application) (Application, error) {
 	var created Application
 	err := p.do(ctx, "create application", http.MethodPost, applicationPath(), a, &created)
@@ -116,15 +120,19 @@ func (p *Provisioner) Messages(ctx context.Context, applicationID string) ([]Mes
 	return found, err
 }
 
-// Message gives one template.
+// Message returns one template.
 func (p *Provisioner) Message(ctx context.Context, applicationID, id string) (Message, error) {
 	var found Message
 	err := p.do(ctx, "get message template", http.MethodGet, applicationPath(applicationID, "messages", id), nil, &found)
 	return found, err
 }
 
-// CreateMessage makes a template under m's ApplicationID.
+// CreateMessage makes a template under m's ApplicationID. A PINLength that is not
+// from 1 to MaxPINLength is refused without a call, here and in UpdateMessage.
 func (p *Provisioner) CreateMessage(ctx context.Context, m Message) (Message, error) {
+	if err := m.checkPINLength(); err != nil {
+		return Message{}, err
+	}
 	path := applicationPath(m.ApplicationID, "messages")
 	m.ID, m.ApplicationID = "", ""
 	var created Message
@@ -134,6 +142,9 @@ func (p *Provisioner) CreateMessage(ctx context.Context, m Message) (Message, er
 
 // UpdateMessage changes what m names of the template with its two ids.
 func (p *Provisioner) UpdateMessage(ctx context.Context, m Message) (Message, error) {
+	if err := m.checkPINLength(); err != nil {
+		return Message{}, err
+	}
 	path := applicationPath(m.ApplicationID, "messages", m.ID)
 	m.ID, m.ApplicationID = "", ""
 	var updated Message
@@ -141,8 +152,19 @@ func (p *Provisioner) UpdateMessage(ctx context.Context, m Message) (Message, er
 	return updated, err
 }
 
+// checkPINLength refuses a template that the provider might take and never fill.
+func (m *Message) checkPINLength() error {
+	if m.PinLength == nil || *m.PinLength >= 1 && *m.PinLength <= MaxPINLength {
+		return nil
+	}
+	return &CallError{
+		Operation: "message template",
+		Reason:    fmt.Sprintf("not begun: a PIN has 1 to %d characters", MaxPINLength),
+	}
+}
+
 // Close closes the idle connections.
-func (p *Provisioner) Close() { closeIdle(p.wire.transport) }
+func (p *Provisioner) Close() { p.wire.connections.close() }
 
 func applicationPath(elements ...string) string {
 	path := "/2fa/2/applications"
@@ -160,7 +182,7 @@ func (m *Message) identifier() string     { return m.ID }
 
 // do makes one call and decodes its 2xx into out.
 func (p *Provisioner) do(ctx context.Context, operation, method, path string, in, out any) error {
-	r := request{operation: operation, method: method, path: path}
+	r := request{operation: operation, method: method, path: path, once: method == http.MethodPost}
 	r.use(p.key())
 	if in != nil {
 		body, err := json.Marshal(in)
@@ -173,7 +195,7 @@ func (p *Provisioner) do(ctx context.Context, operation, method, path string, in
 	if cut != nil {
 		return cut
 	}
-	if res.status < 200 || res.status > 299 {
+	if !res.succeeded() {
 		return refusedSettings(r, res)
 	}
 	err := json.Unmarshal(res.body, out)
@@ -189,14 +211,13 @@ func (p *Provisioner) do(ctx context.Context, operation, method, path string, in
 // the key is taken out all the same.
 func refusedSettings(r request, res response) *CallError {
 	said := readRefusal(res.body)
-	reason := "refused"
+	meant := meaningOf(res.status, said)
+	reason := otherRefusal.reason
 	switch {
-	case res.status == http.StatusTooManyRequests || res.status < 500 && res.status >= 400 && said.throttled():
-		reason = "the provider's limits"
+	case meant == &noAnswer || meant == &limited || meant == &wrongURL || meant == &notTheAPI:
+		reason = meant.reason
 	case res.status == http.StatusNotFound:
 		reason = "not known to the provider"
-	case res.status < 400 || res.status >= 500:
-		reason = "no usable answer"
 	}
 	return &CallError{
 		Operation: r.operation,

@@ -2,9 +2,7 @@ package infobip
 
 import (
 	"context"
-	"errors"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,10 +73,10 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 	return a
 }
 
-// send sends by SMS and gives the pinId, and the PIN that arrived.
+// send sends by SMS and returns the pinId, and the PIN that arrived.
 func (a *account) send(t *testing.T) (string, string) {
 	t.Helper()
-	pinID, err := a.client.Send(t.Context(), testNumber, otp.SMS)
+	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +94,7 @@ func (a *account) fault(t *testing.T, fault simulator.Fault) {
 
 func (a *account) verify(t *testing.T, pinID, pin string, want otp.Verdict) {
 	t.Helper()
-	got, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+	got, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
 	if err != nil || got != want {
 		t.Errorf("verify: got %v, %v, want %v", got, err, want)
 	}
@@ -121,7 +119,7 @@ func TestSimulatorFlow(t *testing.T) {
 	a.verify(t, pinID, other(pin), otp.Wrong)
 	a.verify(t, pinID, pin, otp.Verified)
 
-	byVoice, err := a.client.Send(t.Context(), testNumber, otp.Voice)
+	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +141,7 @@ func TestSimulatorFlow(t *testing.T) {
 	third, pin := a.send(t)
 	a.clock.Advance(10 * time.Minute)
 	a.verify(t, third, pin, otp.Gone)
-	_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
 	if got := effectOf(t, err); got != otp.Throttled {
 		t.Errorf("a fourth send in a day: got %v, want %v", got, otp.Throttled)
 	}
@@ -168,26 +166,42 @@ func TestSimulatorReadings(t *testing.T) {
 		"sliding windows":     {SlidingWindows: true},
 		"resends count":       {ResendsCount: true},
 		"newer cancels older": {SendCancelsOlder: true},
+		"V1's ids":            {V1IDs: true},
+		"unknown as 400":      {UnknownPINBadRequest: true},
+		"unknown as 400, V1":  {UnknownPINBadRequest: true, V1IDs: true},
+		"lookup on resend":    {NCOnResend: true},
+		"no lookup":           {NCOnResend: true, NCNotConfigured: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t, options, func(application *Application) {
 				application.Configuration.VerifyPinLimit = new("6/1m")
 			})
 			pinID, pin := a.send(t)
+			a.verify(t, "NOBODY", pin, otp.Gone)
+			_, err := a.client.Resend(t.Context(), "NOBODY", otp.SMS)
+			if got := effectOf(t, err); got != otp.NotFound {
+				t.Errorf("resend of nobody's: got %v (%v), want %v", got, err, otp.NotFound)
+			}
+			if !options.ResendsCount {
+				again, err := a.client.Resend(t.Context(), pinID, otp.SMS)
+				if err != nil || again != pinID {
+					t.Errorf("resend: got %q, %v", again, err)
+				}
+			}
 			a.verify(t, pinID, other(pin), otp.Wrong)
 			a.verify(t, pinID, pin, otp.Verified)
 			pinID, pin = a.send(t)
 			for _, want := range []otp.Verdict{otp.Wrong, otp.Wrong, otp.Exhausted, otp.Exhausted} {
 				a.verify(t, pinID, other(pin), want)
 			}
-			_, err := a.client.Verify(t.Context(), pinID, testNumber, pin)
+			_, err = a.client.Verify(t.Context(), pinID, testRecipient, pin)
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a seventh verify in a minute: got %v (%v), want %v", got, err, otp.Throttled)
 			}
 			pinID, pin = a.send(t)
 			a.clock.Advance(10 * time.Minute)
 			a.verify(t, pinID, pin, otp.Gone)
-			_, err = a.client.Send(t.Context(), testNumber, otp.SMS)
+			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a fourth send in a day: got %v (%v), want %v", got, err, otp.Throttled)
 			}
@@ -197,7 +211,7 @@ func TestSimulatorReadings(t *testing.T) {
 
 func TestSimulatorFaults(t *testing.T) {
 	send := func(ctx context.Context, a *account) error {
-		_, err := a.client.Send(ctx, testNumber, otp.SMS)
+		_, err := a.client.Send(ctx, testRecipient, otp.SMS)
 		return err
 	}
 	for _, test := range []struct {
@@ -248,95 +262,43 @@ func TestSimulatorVerifyAnswerLost(t *testing.T) {
 	}
 }
 
-func TestProvisioning(t *testing.T) {
-	a := newAccount(t, simulator.Options{}, nil)
-	got, err := a.api.Application(t.Context(), a.application.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(a.application, got); diff != "" || *got.Configuration.PinAttempts != 3 {
-		t.Errorf("application (-created +read):\n%s", diff)
-	}
-	changed := a.application
-	changed.Name, changed.Enabled = "renamed", new(false)
-	changed.Configuration.PinAttempts = new(7)
-	got, err = a.api.UpdateApplication(t.Context(), changed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(changed, got); diff != "" {
-		t.Errorf("application (-wanted +updated):\n%s", diff)
-	}
-	all, err := a.api.Applications(t.Context())
-	if diff := cmp.Diff([]Application{changed}, all); diff != "" || err != nil {
-		t.Errorf("applications, %v (-want +got):\n%s", err, diff)
-	}
-
-	wanted := a.message
-	wanted.Text, wanted.SenderID, wanted.Language = new("{{pin}}!"), new("Example"), new("zh_tw")
-	message, err := a.api.UpdateMessage(t.Context(), wanted)
-	if diff := cmp.Diff(wanted, message); diff != "" || err != nil {
-		t.Errorf("template, %v (-wanted +updated):\n%s", err, diff)
-	}
-	message, err = a.api.Message(t.Context(), a.application.ID, a.message.ID)
-	if diff := cmp.Diff(wanted, message); diff != "" || err != nil {
-		t.Errorf("template, %v (-updated +read):\n%s", err, diff)
-	}
-	messages, err := a.api.Messages(t.Context(), a.application.ID)
-	if diff := cmp.Diff([]Message{wanted}, messages); diff != "" || err != nil {
-		t.Errorf("templates, %v (-want +got):\n%s", err, diff)
+// Where the application allows one verification of a PIN, a lost success stays lost:
+// the repeat learns that the PIN was verified, and not by whom.
+func TestSimulatorVerifiedOnce(t *testing.T) {
+	for _, status := range []int{400, 409} {
+		a := newAccount(t, simulator.Options{VerifiedStatus: status}, func(application *Application) {
+			application.Configuration.AllowMultiplePinVerifications = new(false)
+		})
+		pinID, pin := a.send(t)
+		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: "after"})
+		_, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
+		if got := effectOf(t, err); got != otp.Unknown {
+			t.Errorf("%d: the repeat: got %v (%v), want %v", status, got, err, otp.Unknown)
+		}
+		if got := len(a.Requests("verify")); got != 2 {
+			t.Errorf("%d: %d verifies, want 2", status, got)
+		}
+		a.verify(t, pinID, pin, otp.Gone)
+		pinID, pin = a.send(t)
+		a.fault(t, simulator.Fault{Operation: "verify", Times: 1, Drop: "before"})
+		a.verify(t, pinID, pin, otp.Verified)
 	}
 }
 
-func TestProvisioningRefusals(t *testing.T) {
+// The path is wrong: no code ends.
+func TestSimulatorWrongPath(t *testing.T) {
 	a := newAccount(t, simulator.Options{}, nil)
-	bad := a.application
-	bad.Configuration.PinTimeToLive, bad.Configuration.VerifyPinLimit = new("2y"), new("1/2d")
-	_, err := a.api.UpdateApplication(t.Context(), bad)
-	var call *CallError
-	if !errors.As(err, &call) || call.Status != 400 || call.MessageID != "BAD_REQUEST" || !call.Sent {
-		t.Fatalf("got %v, want a 400", err)
+	pinID, pin := a.send(t)
+	right := a.client.wire.base
+	a.client.wire.base = right + "/v2"
+	_, err := a.client.Verify(t.Context(), pinID, testRecipient, pin)
+	if got := effectOf(t, err); got != otp.Refused {
+		t.Errorf("verify: got %v (%v), want %v", got, err, otp.Refused)
 	}
-	want := []string{
-		"configuration.pinTimeToLive: must be a duration such as 10m",
-		"configuration.verifyPinLimit: must not exceed 1d",
+	_, err = a.client.Resend(t.Context(), pinID, otp.SMS)
+	if got := effectOf(t, err); got != otp.Refused {
+		t.Errorf("resend: got %v (%v), want %v", got, err, otp.Refused)
 	}
-	if !slices.Equal(call.Details, want) {
-		t.Errorf("details %q, want %q", call.Details, want)
-	}
-	_, err = a.api.Message(t.Context(), a.application.ID, "../../x")
-	if !errors.As(err, &call) || call.Status != 404 {
-		t.Errorf("got %v, want a 404", err)
-	}
-	for _, key := range []string{"", "two words"} {
-		_, err = NewProvisioner("https://xxxxx.api.infobip.com", false, key)
-		if err == nil {
-			t.Errorf("the key %q is taken", key)
-		}
-	}
-	_, err = NewProvisioner("http://xxxxx.api.infobip.com", false, testKey)
-	if err == nil {
-		t.Error("plain http to another machine is taken")
-	}
-}
-
-// Both envelopes give the operator the reasons, and nothing that could be a secret
-// or a terminal's command.
-func TestDetails(t *testing.T) {
-	for body, want := range map[string][]string{
-		`{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`:                         {"Bad request"},
-		`{"requestError":{"serviceException":{"validationErrors":{"b":["x","y"],"a":["z"]}}}}`:                           {"a: z", "b: x", "b: y"},
-		`{"requestError":{"policyException":{"text":"no"}}}`:                                                             {"no"},
-		`{"errorCode":"E400","description":"Bad","violations":[{"property":"name","violation":"is ` + testKey + `"},7]}`: {"name: is …"},
-		`{"errorCode":"E400","description":"Bad\u001b[31m\n","violations":null}`:                                         {"Bad [31m "},
-		`{"errorCode":"E400","description":"` + strings.Repeat("é", 300) + `"}`:                                          {strings.Repeat("é", 200) + "…"},
-		`{"requestError":{"serviceException":{"validationErrors":{"a":[` + strings.Repeat(`"x",`, 20) + `"x"]}}}}`:       slices.Repeat([]string{"a: x"}, 10),
-		`{"requestError":{"serviceException":{"validationErrors":["a"],"text":5}}}`:                                      nil,
-		`<html></html>`: nil,
-	} {
-		got := readRefusal([]byte(body)).details([]string{testKey})
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: got %q, want %q", body, got, want)
-		}
-	}
+	a.client.wire.base = right
+	a.verify(t, pinID, pin, otp.Verified)
 }

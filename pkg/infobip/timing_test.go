@@ -52,7 +52,7 @@ func within(t *testing.T, limit time.Duration) context.Context {
 }
 
 func (c *timed) verify(ctx context.Context) (otp.Verdict, error) {
-	return c.client.Verify(ctx, testPinID, testNumber, testPIN)
+	return c.client.Verify(ctx, testPinID, testRecipient, testPIN)
 }
 
 func TestVerifyWaitsBeforeItAsksAgain(t *testing.T) {
@@ -178,7 +178,7 @@ func TestCallsLeaveTimeForTheState(t *testing.T) {
 			if test.deadline != 0 {
 				ctx = within(t, test.deadline)
 			}
-			_, err := c.client.Send(ctx, testNumber, otp.SMS)
+			_, err := c.client.Send(ctx, testRecipient, otp.SMS)
 			if got := effectOf(t, err); got != otp.Unknown {
 				t.Errorf("deadline %v: got %v, want %v", test.deadline, got, otp.Unknown)
 			}

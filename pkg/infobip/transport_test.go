@@ -19,9 +19,13 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
+// silent hides what a transport is, so that the client takes it as it is: kept
+// connections for every call.
+type silent struct{ http.RoundTripper }
+
 // A server that reads the second request of a kept connection and closes it
 // without an answer: the case in which Go's transport repeats what it may. It may
-// not repeat ours.
+// not repeat ours, even where a send meets a kept connection.
 func TestTransportDoesNotRepeat(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +44,9 @@ func TestTransportDoesNotRepeat(t *testing.T) {
 		}
 	}()
 
-	client := newClient(t, testConfig("http://"+listener.Addr().String()))
+	config := testConfig("http://" + listener.Addr().String())
+	config.Transport = silent{newTransport()}
+	client := newClient(t, config)
 	for _, d := range deliveries {
 		before := requests.Load()
 		_, err = d.call(t.Context(), client)
@@ -100,14 +106,14 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", status)
 		})
-		_, err := clientOf(t, s).Send(t.Context(), testNumber, otp.SMS)
+		_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
 		if got := effectOf(t, err); got != otp.Unknown || len(s.got()) != 1 {
 			t.Errorf("%d: got %v after %d requests, want %v after 1", status, got, len(s.got()), otp.Unknown)
 		}
 	}
 }
 
-// secure serves TLS, with HTTP/2 on offer, and gives a client that trusts it.
+// secure serves TLS, with HTTP/2 on offer, and returns a config that trusts it.
 func secure(t *testing.T, handler http.HandlerFunc) (*server, Config) {
 	t.Helper()
 	s := new(server)
@@ -140,11 +146,11 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("warm-up: %v", err)
 	}
-	_, err = client.Send(t.Context(), testNumber, otp.SMS)
+	_, err = client.Send(t.Context(), testRecipient, otp.SMS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.Send(t.Context(), testNumber, otp.SMS)
+	_, err = client.Send(t.Context(), testRecipient, otp.SMS)
 	if got := effectOf(t, err); got != otp.Unknown {
 		t.Errorf("got %v, want %v", got, otp.Unknown)
 	}
@@ -160,8 +166,8 @@ func TestTLS(t *testing.T) {
 	if warm := got[0]; warm.method != "HEAD" || warm.target != "/" || warm.header.Get("Authorization") != "" {
 		t.Errorf("the warm-up is %v, want a HEAD without a key", warm)
 	}
-	if got := s.connections.Load(); got != 1 {
-		t.Errorf("%d connections, want the one of the warm-up", got)
+	if got := s.connections.Load(); got != 3 {
+		t.Errorf("%d connections, want the one of the warm-up and one of each send", got)
 	}
 }
 
@@ -234,11 +240,11 @@ func TestNotConnected(t *testing.T) {
 				config.Timeout = 100 * time.Millisecond
 			}
 			client := newClient(t, config)
-			_, err := client.Send(t.Context(), testNumber, otp.SMS)
+			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
 			if got := effectOf(t, err); got != otp.NotSent || !strings.HasSuffix(err.Error(), "not connected: "+test.reason) {
 				t.Errorf("send: got %v (%v), want not sent: %s", got, err, test.reason)
 			}
-			_, err = client.Verify(t.Context(), testPinID, testNumber, testPIN)
+			_, err = client.Verify(t.Context(), testPinID, testRecipient, testPIN)
 			if got := effectOf(t, err); got != otp.NotSent {
 				t.Errorf("verify: got %v (%v), want %v", got, err, otp.NotSent)
 			}
@@ -253,11 +259,11 @@ func TestNotConnected(t *testing.T) {
 	}
 }
 
-// A transport that reports nothing gives no certainty.
+// A transport that reports nothing leaves every failure open.
 func TestSilentTransportIsUnknown(t *testing.T) {
 	config := testConfig("https://example.com")
 	config.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New(testPIN) })
-	_, err := newClient(t, config).Send(t.Context(), testNumber, otp.SMS)
+	_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS)
 	if got := effectOf(t, err); got != otp.Unknown {
 		t.Errorf("got %v, want %v", got, otp.Unknown)
 	}
@@ -319,7 +325,7 @@ func TestEndlessAnswers(t *testing.T) {
 			config := testConfig(s.URL)
 			config.Timeout = 200 * time.Millisecond
 			start := time.Now()
-			_, err := newClient(t, config).Send(t.Context(), testNumber, otp.SMS)
+			_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS)
 			if got := effectOf(t, err); got != otp.Unknown || !strings.HasSuffix(err.Error(), test.reason) {
 				t.Errorf("got %v (%v), want unknown: %s", got, err, test.reason)
 			}

@@ -2,36 +2,47 @@ package infobip
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // verifyJitter spreads the repeats of verifies that failed together.
 const verifyJitter = 250 * time.Millisecond
 
+// verifyRequest is the body of a verify.
+type verifyRequest struct {
+	PIN string `json:"pin"`
+}
+
 // Verify compares a PIN. It asks a second time, once, if the first exchange came
 // to no end or ended in a 5xx and the deadline leaves room; the provider's
 // application has to allow several verifications of one PIN for that.
-func (c *Client) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict, error) {
-	number := strings.TrimPrefix(to, "+")
+func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipient, pin string) (otp.Verdict, error) {
+	number := strings.TrimPrefix(to.Canonical(), "+")
 	if !isPinID(pinID) {
-		return 0, notBegun("verify", errPinID)
+		return 0, notBegun(opVerify, errPinID)
 	}
 	if !isNumber(number) {
-		return 0, notBegun("verify", errNumber)
+		return 0, notBegun(opVerify, errNumber)
 	}
-	body, err := encodeObject("pin", pin)
+	if !utf8.ValidString(pin) {
+		return 0, notBegun(opVerify, errNotUTF8) // encoding/json would compare another PIN
+	}
+	body, err := json.Marshal(verifyRequest{PIN: pin})
 	if err != nil {
-		return 0, notBegun("verify", err)
+		return 0, notBegun(opVerify, err)
 	}
 	r := request{
-		operation: "verify",
+		operation: opVerify,
 		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + "/verify",
 		body:      body,
 		secrets:   []string{pinID, pin, number},
@@ -43,6 +54,7 @@ func (c *Client) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict
 	if !repeatable(first) || !c.waitToRepeat(ctx, first.RetryAfter) {
 		return 0, first
 	}
+	r.repeat = true
 	verdict, second := c.verifyOnce(ctx, r, pinID, number)
 	if second != nil {
 		// Whatever the second call came to, the first may have taken place.
@@ -57,16 +69,16 @@ func (c *Client) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict
 
 func (c *Client) verifyOnce(ctx context.Context, r request, pinID, number string) (otp.Verdict, *otp.ProviderError) {
 	res, cut, failed := c.post(ctx, &r)
-	if failed != nil && failed.Effect == otp.NotFound {
-		return otp.Gone, nil
-	}
 	if failed != nil {
 		return 0, failed
+	}
+	if !res.succeeded() {
+		return judge(r, res, cut)
 	}
 	if cut != nil {
 		return 0, unusable(r, res, cut, "")
 	}
-	verdict, reason := readVerdict(res.body, pinID, number)
+	verdict, reason := readVerdict(res.body, r, pinID, number)
 	if reason != "" {
 		return 0, unusable(r, res, nil, reason)
 	}
@@ -74,12 +86,12 @@ func (c *Client) verifyOnce(ctx context.Context, r request, pinID, number string
 }
 
 func repeatable(failed *otp.ProviderError) bool {
-	var call *CallError
-	return failed.Effect == otp.Unknown && errors.As(failed.Err, &call) && call.again
+	call, ok := errors.AsType[*CallError](failed.Err)
+	return ok && failed.Effect == otp.Unknown && call.retryable
 }
 
-// waitToRepeat sleeps until a verify may be made again, or says at once that the
-// deadline leaves no room for that and a whole call.
+// waitToRepeat sleeps until a verify may be made again. It returns false, and at once,
+// if the deadline leaves no room for that and a whole call.
 func (c *Client) waitToRepeat(ctx context.Context, asked time.Duration) bool {
 	if asked > c.wire.timeout {
 		return false // nobody waits that long for an answer
@@ -103,23 +115,30 @@ func (c *Client) waitToRepeat(ctx context.Context, asked time.Duration) bool {
 // reason says why.
 //
 // verified comes first: Infobip's own example of success has no attempts left.
-// It counts only as the JSON literal true, and only for the number that was
-// asked about: the provider was told a pinId, not a number.
-func readVerdict(body []byte, pinID, number string) (otp.Verdict, string) {
+// It counts only as the JSON literal true, only without a word of failure beside it
+// (an answer that says both says nothing), and only for the number that was asked
+// about: the provider was told a pinId, not a number.
+func readVerdict(body []byte, r request, pinID, number string) (otp.Verdict, string) {
 	answer, ok := parseObject(body)
 	if !ok {
 		return 0, "the answer is not a JSON object of at most 64 KiB"
 	}
-	if answer.isTrue("verified") {
-		return confirm(answer, pinID, number)
+	pinError := answer.text("pinError")
+	failure := pinMeaning(pinError)
+	if pinError == "" {
+		failure = pinMeaning(readRefusal(body).id) // an error's envelope under a 2xx
 	}
-	pinError := strings.ToUpper(answer.text("pinError"))
 	switch {
-	case strings.Contains(pinError, "EXPIRED"):
-		return otp.Gone, ""
-	case strings.Contains(pinError, "ATTEMPT"):
-		return otp.Exhausted, ""
-	case !answer.isFalse("verified") && pinError == "":
+	case answer.isTrue("verified") && failure != nil:
+		return 0, "the answer says verified beside a failure"
+	case answer.isTrue("verified"):
+		return confirm(answer, pinID, number)
+	case failure != nil && failure != &wrongPIN:
+		if verdict := failure.of(r).verdict; verdict != 0 {
+			return verdict, ""
+		}
+		return 0, failure.reason
+	case failure == nil && !answer.isFalse("verified") && pinError == "":
 		return 0, "the answer does not say whether the PIN was right"
 	case answer.noneLeft("attemptsRemaining"):
 		return otp.Exhausted, ""
@@ -140,7 +159,7 @@ func confirm(answer object, pinID, number string) (otp.Verdict, string) {
 	return otp.Verified, ""
 }
 
-// digits gives the ASCII digits of s.
+// digits returns the ASCII digits of s.
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

@@ -2,7 +2,10 @@ package infobip
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -13,7 +16,7 @@ import (
 
 func TestVerifyRequest(t *testing.T) {
 	s := serve(t, says(200, strings.ReplaceAll(verified, testPinID, `A/..?b% é`)))
-	verdict, err := clientOf(t, s).Verify(t.Context(), "A/..?b% é", testNumber, "0049")
+	verdict, err := clientOf(t, s).Verify(t.Context(), "A/..?b% é", testRecipient, "0049")
 	if err != nil || verdict != otp.Verified {
 		t.Fatalf("got %v, %v, want verified", verdict, err)
 	}
@@ -36,10 +39,18 @@ func TestVerifyVerdicts(t *testing.T) {
 		{"verified, as Infobip's example has it", verified, otp.Verified},
 		{"verified without a pinId", `{"msisdn":"14155552671","verified":true}`, otp.Verified},
 		{"verified, null pinId", `{"pinId":null,"msisdn":"14155552671","verified":true}`, otp.Verified},
-		{"verified wins over pinError", `{"msisdn":"14155552671","verified":true,"pinError":"WRONG_PIN"}`, otp.Verified},
+		{"verified, unknown word beside it", `{"msisdn":"14155552671","verified":true,"pinError":"NO_ERROR"}`, otp.Verified},
+		{"verified, empty word beside it", `{"msisdn":"14155552671","verified":true,"pinError":""}`, otp.Verified},
 		{"verified, number with a plus", `{"msisdn":"+1 415-555-2671","verified":true}`, otp.Verified},
 		{"verified, wrong types beside it", `{"msisdn":"14155552671","verified":true,"attemptsRemaining":"none","pinError":5}`, otp.Verified},
 
+		{"verified and wrong", `{"msisdn":"14155552671","verified":true,"pinError":"WRONG_PIN"}`, unusable},
+		{"verified and wrong, other spelling", `{"msisdn":"14155552671","verified":true,"pinError":"Wrong pin"}`, unusable},
+		{"verified and expired", `{"msisdn":"14155552671","verified":true,"pinError":"TTL_EXPIRED"}`, unusable},
+		{"verified and exhausted", `{"msisdn":"14155552671","verified":true,"pinError":"NO_MORE_PIN_ATTEMPTS"}`, unusable},
+		{"verified and exhausted, other spelling", `{"msisdn":"14155552671","verified":true,"pinError":"attempts-exceeded"}`, unusable},
+		{"verified and verified before", `{"msisdn":"14155552671","verified":true,"pinError":"PIN_ALREADY_VERIFIED"}`, unusable},
+		{"verified and an error's envelope", `{"msisdn":"14155552671","verified":true,"requestError":{"serviceException":{"messageId":"PIN_EXPIRED"}}}`, unusable},
 		{"verified without a number", `{"verified":true}`, unusable},
 		{"verified, null number", `{"msisdn":null,"verified":true}`, unusable},
 		{"verified, empty number", `{"msisdn":"","verified":true}`, unusable},
@@ -55,6 +66,7 @@ func TestVerifyVerdicts(t *testing.T) {
 		{"verified null", `{"msisdn":"14155552671","verified":null}`, unusable},
 		{"verified absent", `{"msisdn":"14155552671","attemptsRemaining":3}`, unusable},
 		{"empty object", `{}`, unusable},
+		{"an error's envelope under a 200", `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`, unusable},
 
 		{"wrong", `{"msisdn":"14155552671","verified":false,"attemptsRemaining":4,"pinError":"WRONG_PIN"}`, otp.Wrong},
 		{"wrong, none left", `{"verified":false,"attemptsRemaining":0,"pinError":"WRONG_PIN"}`, otp.Exhausted},
@@ -71,11 +83,15 @@ func TestVerifyVerdicts(t *testing.T) {
 		{"exhausted, other spelling", `{"verified":false,"pinError":"PIN_ATTEMPTS_EXCEEDED"}`, otp.Exhausted},
 		{"expired", `{"verified":false,"attemptsRemaining":3,"pinError":"TTL_EXPIRED"}`, otp.Gone},
 		{"expired, other spelling", `{"verified":false,"pinError":"PIN_EXPIRED"}`, otp.Gone},
+		{"verified before", `{"verified":false,"pinError":"PIN_ALREADY_VERIFIED"}`, otp.Gone},
+		{"verified before, as an error's envelope", `{"requestError":{"serviceException":{"messageId":"PIN_ALREADY_VERIFIED"}}}`, otp.Gone},
+		{"wrong, as an error's envelope", `{"requestError":{"serviceException":{"messageId":"WRONG_PIN"}}}`, otp.Wrong},
+		{"not found", `{"verified":false,"pinError":"PIN_NOT_FOUND"}`, otp.Gone},
 		{"expired, none left", `{"verified":false,"attemptsRemaining":0,"pinError":"TTL_EXPIRED"}`, otp.Gone},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, says(200, test.body))
-			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 			if test.want == unusable {
 				if got := effectOf(t, err); got != otp.Unknown || verdict != 0 {
 					t.Errorf("got %v, %v (%v), want an unknown effect", verdict, got, err)
@@ -95,7 +111,7 @@ func TestVerifyRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, test.answer)
-			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 			if got := effectOf(t, err); got != test.want || verdict != 0 {
 				t.Errorf("got %v, %v (%v), want %v", verdict, got, err, test.want)
 			}
@@ -111,19 +127,6 @@ func TestVerifyRefusals(t *testing.T) {
 	}
 }
 
-func TestVerifyGone(t *testing.T) {
-	for name, answer := range map[string]string{
-		"envelope": `{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`,
-		"HTML":     `<html></html>`,
-	} {
-		s := serve(t, says(404, answer))
-		verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
-		if err != nil || verdict != otp.Gone {
-			t.Errorf("%s: got %v, %v, want gone", name, verdict, err)
-		}
-	}
-}
-
 // The first exchange of a verify is lost; the second decides what is known.
 func TestVerifyOnceMore(t *testing.T) {
 	for _, test := range []struct {
@@ -135,7 +138,11 @@ func TestVerifyOnceMore(t *testing.T) {
 	}{
 		{"right", verified, 200, otp.Verified, 0},
 		{"wrong", `{"verified":false,"pinError":"WRONG_PIN","attemptsRemaining":1}`, 200, otp.Wrong, 0},
-		{"gone", ``, 404, otp.Gone, 0},
+		{"gone", `{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`, 404, otp.Gone, 0},
+		{"verified before: by whom, nobody can say", `{"requestError":{"serviceException":{"messageId":"PIN_ALREADY_VERIFIED"}}}`, 400, 0, otp.Unknown},
+		{"verified before, in a 200", `{"verified":false,"pinError":"PIN_ALREADY_VERIFIED","msisdn":"14155552671"}`, 200, 0, otp.Unknown},
+		{"verified and verified before", `{"verified":true,"pinError":"PIN_ALREADY_VERIFIED","msisdn":"14155552671"}`, 200, 0, otp.Unknown},
+		{"no such URL", `{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Requested URL not found: /x"}}}`, 404, 0, otp.Unknown},
 		{"throttled: the first may still have been compared", ``, 429, 0, otp.Unknown},
 		{"refused", ``, 400, 0, otp.Unknown},
 		{"unusable", `{}`, 200, 0, otp.Unknown},
@@ -150,7 +157,7 @@ func TestVerifyOnceMore(t *testing.T) {
 				"5xx cut": func() *server { return serve(t, inTurn(cutBody(502), says(test.status, test.second))) },
 			} {
 				s := first()
-				verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testNumber, testPIN)
+				verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testRecipient, testPIN)
 				if test.verdict != 0 {
 					if err != nil || verdict != test.verdict {
 						t.Errorf("%s: got %v, %v, want %v", name, verdict, err, test.verdict)
@@ -167,6 +174,32 @@ func TestVerifyOnceMore(t *testing.T) {
 	}
 }
 
+// failsLater has its key once.
+type failsLater struct{ asked int }
+
+func (k *failsLater) APIKey(context.Context) (string, error) {
+	k.asked++
+	if k.asked > 1 {
+		return "", errors.New("secrets are down")
+	}
+	return testKey, nil
+}
+
+func (k *failsLater) RefreshAPIKey(context.Context, string) (string, error) {
+	return "", errors.New("secrets are down")
+}
+
+// A repeat that was certainly not made does not make the first call one.
+func TestVerifyRepeatThatIsNotMade(t *testing.T) {
+	for name, first := range map[string]http.HandlerFunc{"5xx": says(500, ``), "cut": hangUp} {
+		s := serve(t, first)
+		_, err := withKeys(t, s, new(failsLater)).Verify(t.Context(), testPinID, testRecipient, testPIN)
+		if got := effectOf(t, err); got != otp.Unknown || len(s.got()) != 1 {
+			t.Errorf("%s: got %v (%v) after %d requests, want unknown after 1", name, got, err, len(s.got()))
+		}
+	}
+}
+
 // FuzzVerifyAnswer holds the one promise that everything else rests on: no bytes
 // from the network verify a PIN unless they are a JSON object that says, once and
 // in so many words, verified true for this number.
@@ -180,6 +213,7 @@ func FuzzVerifyAnswer(f *testing.F) {
 		`{"msisdn":"14155552672","verified":true}`,
 		`{"verified":false,"attemptsRemaining":4,"pinError":"WRONG_PIN"}`,
 		`{"verified":false,"attemptsRemaining":0,"pinError":"NO_MORE_PIN_ATTEMPTS"}`,
+		`{"msisdn":"14155552671","verified":true,"pinError":"PIN_EXPIRED"}`,
 		`{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Not found"}}}`,
 		`{"a":{"a":[{"verified":true}]}}`,
 		`[true]`, `true`, ``, `<html>`, "\xef\xbb\xbf" + verified, verified + verified,
@@ -187,7 +221,7 @@ func FuzzVerifyAnswer(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		verdict, reason := readVerdict(body, testPinID, testDigits)
+		verdict, reason := readVerdict(body, request{operation: opVerify}, testPinID, testDigits)
 		if (verdict == 0) == (reason == "") {
 			t.Fatalf("verdict %v with the reason %q", verdict, reason)
 		}
@@ -202,6 +236,9 @@ func FuzzVerifyAnswer(f *testing.F) {
 			t.Fatalf("verified by what is no JSON object: %v", err)
 		}
 		msisdn, _ := members["msisdn"].(string)
+		if pinError, _ := members["pinError"].(string); strings.Contains(strings.ToUpper(pinError), "EXPIRED") {
+			t.Fatalf("verified beside a failure by %q", body)
+		}
 		if members["verified"] != true || digits(msisdn) != testDigits {
 			t.Fatalf("verified by %q", body)
 		}
@@ -211,17 +248,32 @@ func FuzzVerifyAnswer(f *testing.F) {
 	})
 }
 
-// FuzzRefusal: no bytes make the reading of an error's body fail, or leak.
+// FuzzRefusal: no bytes make the reading of an error's body fail, or leak, or verify
+// a PIN; and only a verify has a verdict.
 func FuzzRefusal(f *testing.F) {
 	f.Add(400, []byte(`{"requestError":{"serviceException":{"messageId":"`+testPinID+`","text":"`+testPIN+`"}}}`))
 	f.Add(500, []byte(`{"errorCode":"E500","description":"`+testNumber+`"}`))
 	f.Add(404, []byte(`{"requestError":{"policyException":{"messageId":"`+testPIN+`"}}}`))
+	f.Add(404, []byte(`{"requestError":{"serviceException":{"messageId":"NOT_FOUND","text":"Requested URL not found: /2fa/2/pin/`+testPinID+`"}}}`))
+	f.Add(403, []byte(`{"errorCode":"PIN_ALREADY_VERIFIED","violations":{"a":[]}}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		r := request{operation: "verify", secrets: []string{testPinID, testDigits, testPIN, testKey}}
-		failed := failure(r, response{status: status, body: body}, nil)
-		noCanary(t, failed.Error())
-		if len(failed.Error()) > 150 {
-			t.Errorf("a long error: %v", failed)
+		if status >= 200 && status <= 299 {
+			return
+		}
+		for _, call := range []request{{operation: opSend}, {operation: opResend}, {operation: opVerify}, {operation: opVerify, repeat: true}} {
+			call.secrets = []string{testPinID, testDigits, testPIN, testKey}
+			verdict, failed := judge(call, response{status: status, body: body}, nil)
+			switch {
+			case failed == nil && (call.operation != opVerify || verdict == 0 || verdict == otp.Verified):
+				t.Errorf("%+v: the verdict %v", call, verdict)
+			case failed != nil && verdict != 0:
+				t.Errorf("%+v: the verdict %v beside %v", call, verdict, failed)
+			case failed != nil:
+				noCanary(t, failed.Error())
+				if len(failed.Error()) > 200 {
+					t.Errorf("a long error: %v", failed)
+				}
+			}
 		}
 	})
 }

@@ -3,10 +3,8 @@ package infobip
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -26,42 +24,15 @@ const (
 	// that a confused server cannot fill a small function's memory.
 	maxAnswer = 64 << 10
 
-	// idleTimeout is below the 30 s and more for which servers and load balancers
-	// keep an idle connection: a POST on a connection that the other side is just
-	// closing has an unknown effect.
-	idleTimeout = 25 * time.Second
-
 	userAgent = "infobip-otp"
 )
-
-// newTransport speaks HTTP/1.1 only. There, a request has its connection to
-// itself, and Go's transport repeats a POST in no case once its GetBody is nil;
-// HTTP/2 adds cases (GOAWAY, refused streams) and nothing for a function that
-// makes one call at a time.
-func newTransport() *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: callTimeout}).DialContext,
-		TLSHandshakeTimeout: callTimeout,
-		// A resumed session saves the certificate's check when a connection is opened
-		// again, which is CPU that a small function has little of.
-		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
-		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    16,
-		MaxResponseHeaderBytes: maxAnswer,
-		DisableCompression:     true,
-		Protocols:              protocols,
-	}
-}
 
 // wire makes single exchanges with one Infobip API. It follows no redirect and
 // repeats nothing: it calls the transport itself, without an http.Client.
 type wire struct {
-	base      string
-	transport http.RoundTripper
-	timeout   time.Duration
+	base        string
+	connections *connections
+	timeout     time.Duration
 	// reserve is what an exchange leaves of the context's deadline.
 	reserve time.Duration
 }
@@ -74,10 +45,7 @@ func newWire(baseURL string, allowHTTP bool, timeout time.Duration, transport ht
 	if timeout == 0 {
 		timeout = callTimeout
 	}
-	if transport == nil {
-		transport = newTransport()
-	}
-	return wire{base: base, transport: transport, timeout: timeout}, nil
+	return wire{base: base, connections: newConnections(transport), timeout: timeout}, nil
 }
 
 // request is one exchange to make.
@@ -87,12 +55,16 @@ type request struct {
 	path      string
 	key       string
 	body      []byte
+	// once asks for a connection made for this request: it must not happen twice.
+	once bool
+	// repeat marks a verify that is asked once more, its first exchange being lost.
+	repeat bool
 	// secrets are the values of this call that no error may show, even if the
-	// provider gives them back.
+	// provider echoes them.
 	secrets []string
 }
 
-// isHeaderText is whether a key can travel in a header. net/http would refuse it
+// isHeaderText reports whether a key can travel in a header. net/http would refuse it
 // as well, but not in a way that tells us that nothing was sent.
 func isHeaderText(key string) bool {
 	for i := range len(key) {
@@ -116,8 +88,11 @@ type response struct {
 	body   []byte
 }
 
-// budget is the time that an exchange may take, and whether that is enough to
-// begin one.
+// succeeded reports whether the status is a 2xx.
+func (r response) succeeded() bool { return r.status >= 200 && r.status <= 299 }
+
+// budget returns the time that an exchange may take, and reports whether that is
+// enough to begin one.
 func (w *wire) budget(ctx context.Context) (time.Duration, bool) {
 	deadline, bounded := ctx.Deadline()
 	if !bounded {
@@ -162,12 +137,14 @@ func (w *wire) exchange(ctx context.Context, r request) (response, *CallError) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 
-	res, err := w.transport.RoundTrip(req)
+	transport, used := w.connections.way(r.once)
+	defer used()
+	res, err := transport.RoundTrip(req)
 	if err != nil && reached.never() {
 		return response{}, &CallError{Operation: r.operation, Reason: "not connected: " + dialReason(ctx, err), cause: ctx.Err()}
 	}
 	if err != nil {
-		return response{}, &CallError{Operation: r.operation, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, again: true}
+		return response{}, &CallError{Operation: r.operation, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, retryable: true}
 	}
 	defer res.Body.Close()
 	answer := response{status: res.StatusCode, header: res.Header}
@@ -176,7 +153,7 @@ func (w *wire) exchange(ctx context.Context, r request) (response, *CallError) {
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return answer, &CallError{Operation: r.operation, Status: res.StatusCode, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, again: true}
+		return answer, &CallError{Operation: r.operation, Status: res.StatusCode, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, retryable: true}
 	}
 	if len(body) <= maxAnswer {
 		answer.body = body
@@ -196,14 +173,7 @@ func (r *reach) trace(ctx context.Context) context.Context {
 	})
 }
 
-// never is whether it is certain that the request had no connection to travel
+// never reports whether it is certain that the request had no connection to travel
 // on: name lookup, dial, proxy and TLS handshake all come before GotConn. A
-// transport that does not report its connections gives no certainty.
+// transport that does not report its connections leaves that open.
 func (r *reach) never() bool { return r.asked.Load() && !r.got.Load() }
-
-func closeIdle(transport http.RoundTripper) {
-	type closer interface{ CloseIdleConnections() }
-	if pool, ok := transport.(closer); ok {
-		pool.CloseIdleConnections()
-	}
-}

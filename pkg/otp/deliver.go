@@ -5,94 +5,135 @@ import (
 	"errors"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
-// run is what differs between a send and a resend.
-type run struct {
-	order   Order
-	reserve func(*Number, time.Time) (Ticket, *Error)
-	call    func(ctx context.Context, pinID string) (newPinID string, err error)
+// deliveryRequest is what differs between a send and a resend.
+type deliveryRequest struct {
+	Caller
+	to recipient.Recipient
+	// channel that the caller chose; empty for a resend by that of its send.
+	channel Channel
+	// resend, if set, is of the verification that is named.
+	resend   bool
+	resendOf string
+	// order is made once the ledger, and with it the keyring and the channel, is known.
+	order func(k Keyring, client string, channel Channel) Order
+	call  func(context.Context, Ticket) (pinID string, err error)
 }
 
 // deliver reserves, calls the provider at most once, and records the outcome.
-func (s *Service) deliver(ctx context.Context, c Caller, number phone.Number, r *run) (Receipt, error) {
-	doc, err := s.open(ctx, c, number)
+func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, error) {
+	if err := s.permits(r.to, r.channel); err != nil {
+		return Receipt{}, err
+	}
+	decided := s.look(ctx, r.to, r.channel)
+	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)
 	if err != nil {
 		return Receipt{}, err
 	}
-	var ticket Ticket
-	var refused *Error
-	err = s.update(ctx, doc, c.Trace, onceOnly, func(n *Number, now time.Time) bool {
-		ticket, refused = r.reserve(n, now)
-		return refused == nil && !ticket.Repeat
+	channel := r.channel
+	if v := doc.ledger.find(r.resendOf); channel == "" && v != nil {
+		channel = v.Channel
+		if err := s.permits(r.to, channel); err != nil {
+			return Receipt{}, err
+		}
+	}
+	r.Trace.set(func(t *Trace) { t.Channel = channel })
+	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
+	order.Mark = doc.mark
+	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {
+		ticket, err := s.reserve(l, now, order, r)
+		if err != nil || ticket.Repeat {
+			return ticket, false, err
+		}
+		// Last, so that a repeat, and who has to wait anyway, is told so.
+		if err := decided(); err != nil {
+			return Ticket{}, false, err
+		}
+		return ticket, true, nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
+		s.takeBack(ctx, doc, r.Trace, err, func(l *Ledger, _ time.Time) bool { return l.Withdraw(s.Policy, order) })
 		return Receipt{}, err
-	case refused != nil:
-		return Receipt{}, refused
-	case ticket.Repeat:
-		c.Trace.set(func(t *Trace) { t.Repeat = true })
+	}
+	if ticket.Repeat {
+		r.Trace.set(func(t *Trace) { t.Repeat = true })
 		return ticket.Receipt, nil
 	}
 
 	started := s.Clock.Now()
-	pinID, callErr := r.call(ctx, ticket.PinID)
-	c.Trace.provider("sent", callErr, s.Clock.Now().Sub(started))
-
-	id := ticket.Receipt.VerificationID
-	var recordErr error
-	err = s.update(ctx, doc, c.Trace, untilDeadline, func(n *Number, _ time.Time) bool {
-		recordErr = s.record(n, id, r.order, pinID, callErr)
-		return recordErr == nil
+	pinID, callErr := r.call(ctx, ticket)
+	r.Trace.provider("sent", callErr, s.Clock.Now().Sub(started))
+	_, unrecorded := update(ctx, s, doc, r.Trace, untilDeadline, func(l *Ledger, _ time.Time) (struct{}, bool, error) {
+		err := s.record(l, ticket, order, pinID, callErr)
+		return struct{}{}, err == nil, err
 	})
-	unrecorded := errors.Join(recordErr, err)
-	if callErr == nil && unrecorded == nil {
-		return ticket.Receipt, nil
+	if callErr != nil {
+		return Receipt{}, s.deliveryError(ticket, callErr, unrecorded)
 	}
-	if callErr == nil {
+	if unrecorded != nil {
 		// The message is out, but its handle is lost: the code cannot be verified.
-		c.Trace.set(func(t *Trace) { t.Unrecorded = true })
+		r.Trace.set(func(t *Trace) { t.Unrecorded = true })
+		return Receipt{}, &Error{Reason: SendUnconfirmed, RetryAfter: s.until(ticket.Receipt.ResendAt), Err: unrecorded}
 	}
-	return Receipt{}, s.sendError(ticket, callErr, unrecorded)
+	return ticket.Receipt, nil
 }
 
-// record is the switch over all that a provider call may have done.
-func (s *Service) record(n *Number, id string, o Order, pinID string, callErr error) error {
-	if callErr == nil {
-		return n.Activate(id, o, pinID)
+func (s *Service) reserve(l *Ledger, now time.Time, o Order, r *deliveryRequest) (Ticket, error) {
+	if r.resend {
+		return l.ReserveResend(now, s.Policy, r.resendOf, o)
 	}
-	switch providerFailure(callErr).Effect {
-	case NotSent, Refused:
-		return n.Fail(s.Policy, id, o, NotDelivered)
-	case Throttled:
-		return n.Fail(s.Policy, id, o, TurnedAway)
-	case NotFound:
-		n.Expire(s.Policy, id)
-		return n.Fail(s.Policy, id, o, NotDelivered)
-	default: // Unknown
-		return n.Lose(id, o)
-	}
+	return l.Reserve(now, s.Policy, o)
 }
 
-func (s *Service) sendError(t Ticket, callErr, unrecorded error) *Error {
-	wait := max(t.Receipt.ResendAt.Sub(s.Clock.Now()), 0)
-	cause := errors.Join(callErr, unrecorded)
+// record saves what the provider's answer means.
+func (s *Service) record(l *Ledger, t Ticket, o Order, pinID string, callErr error) error {
+	id := t.Receipt.VerificationID
 	if callErr == nil {
-		return &Error{Reason: SendUnconfirmed, RetryAfter: wait, Err: cause}
+		return l.Activate(s.Policy, id, o, pinID)
 	}
-	failure := providerFailure(callErr)
-	switch {
-	case errors.Is(callErr, ErrUnavailable):
-		return &Error{Reason: Unavailable, RetryAfter: wait, Err: cause}
-	case failure.Effect == Throttled:
-		return &Error{Reason: ProviderThrottled, RetryAfter: max(wait, failure.RetryAfter), Err: cause}
-	case failure.Effect == NotFound && t.PinID != "":
-		return &Error{Reason: InvalidOrExpired, Err: cause}
-	case failure.Effect == Unknown:
-		return &Error{Reason: SendUnconfirmed, RetryAfter: wait, Err: cause}
-	default:
-		return &Error{Reason: SendFailed, Err: cause}
+	if errors.Is(callErr, ErrUnavailable) { // the provider was not asked, or refused the key
+		l.Withdraw(s.Policy, o)
+		return nil
 	}
+	failure, outcome := deliveryFailure(callErr, t.PinID != "")
+	if outcome.progress == Unconfirmed {
+		return l.Lose(s.Policy, id, o)
+	}
+	if failure.Effect == NotFound && t.PinID != "" {
+		l.Expire(s.Policy, id, t.PinID)
+	}
+	return l.Fail(s.Policy, id, o, outcome.progress)
+}
+
+func (s *Service) deliveryError(t Ticket, callErr, unrecorded error) *Error {
+	failure, outcome := deliveryFailure(callErr, t.PinID != "")
+	err := &Error{Reason: outcome.reason, Err: errors.Join(callErr, unrecorded)}
+	switch outcome.reason { //nolint:exhaustive // the others have nothing to wait for
+	case SendUnconfirmed:
+		err.RetryAfter = s.until(t.Receipt.ResendAt)
+	case ProviderThrottled:
+		err.RetryAfter = max(s.until(t.Receipt.ResendAt), failure.RetryAfter)
+	}
+	return err
+}
+
+// until is the time to a moment, zero if it is past.
+func (s *Service) until(moment time.Time) time.Duration { return max(moment.Sub(s.Clock.Now()), 0) }
+
+// permits asks the guard, if there is one, whether the recipient may be sent to.
+func (s *Service) permits(to recipient.Recipient, channel Channel) error {
+	if s.Guard == nil || channel == "" {
+		return nil
+	}
+	return s.Guard.Permits(to, channel)
+}
+
+// look has the guard, if there is one, start to read.
+func (s *Service) look(ctx context.Context, to recipient.Recipient, channel Channel) func() error {
+	if s.Guard == nil {
+		return func() error { return nil }
+	}
+	return s.Guard.Look(ctx, to, channel)
 }

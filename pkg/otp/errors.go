@@ -7,27 +7,38 @@ import (
 )
 
 // Reason says why a request was refused or failed. The words are for logs; which
-// status and sentence a client sees is decided at the edge (pkg/httpapi).
+// status and sentence a client sees is decided at the edge (pkg/httpapi), in a table
+// that the linter keeps complete.
 type Reason string
 
 // Reasons.
 const (
 	// InvalidOrExpired: wrong, expired, used, exhausted, disabled, never sent, or
-	// another number's. Deliberately one reason: a stranger learns nothing.
+	// another recipient's. Deliberately one reason: a stranger learns nothing.
 	InvalidOrExpired Reason = "invalid_or_expired"
-	// CoolingDown: the number was sent to a moment ago.
+	// CoolingDown: the recipient was sent to a moment ago.
 	CoolingDown Reason = "cooling_down"
-	// VerifyTooSoon: the provider was asked about this number a moment ago.
+	// VerifyTooSoon: the provider was asked about this recipient a moment ago.
 	VerifyTooSoon Reason = "verify_too_soon"
-	// NumberLimited: the number's sends are used up, or it is disabled.
-	NumberLimited Reason = "number_limited"
+	// RecipientLimited: the recipient's sends are used up, or it is disabled.
+	RecipientLimited Reason = "number_limited"
 	// KeyInUse: a request with this idempotency key is still running.
 	KeyInUse Reason = "idempotency_key_in_use"
 	// KeyReused: this idempotency key was used with another request.
 	KeyReused Reason = "idempotency_key_reused"
+	// KeyExpired: the code that this idempotency key had sent is over.
+	KeyExpired Reason = "idempotency_key_expired"
+	// ChannelNotAllowed: the owner does not offer this channel.
+	ChannelNotAllowed Reason = "channel_not_allowed"
+	// RegionNotAllowed: the owner does not send to this country.
+	RegionNotAllowed Reason = "region_not_allowed"
+	// LineTypeNotAllowed: the owner does not send to numbers of this kind.
+	LineTypeNotAllowed Reason = "line_type_not_allowed"
+	// TrafficLimited: what the guard counts is used up, or the owner has stopped sends.
+	TrafficLimited Reason = "traffic_limited"
 	// ProviderThrottled: the provider refused for its own limits; nothing was sent.
 	ProviderThrottled Reason = "provider_throttled"
-	// Busy: parallel requests for the same number did not settle.
+	// Busy: parallel requests for the same recipient did not settle.
 	Busy Reason = "busy"
 	// SendFailed: known not sent.
 	SendFailed Reason = "send_failed"
@@ -40,14 +51,16 @@ const (
 	Unavailable Reason = "unavailable"
 )
 
-// Error is the one error type of this package's Service.
+// Error is the one error type of this package.
 type Error struct {
 	Reason Reason
 	// RetryAfter is when a repeat may do better; zero where it is not known.
 	RetryAfter time.Duration
-	// Remaining is the number of tries left, where the caller named its
-	// verification and may therefore know; nil elsewhere.
+	// Remaining is the number of tries left and Code what became of the code, where
+	// the caller named its verification and may therefore know; nil and empty
+	// elsewhere.
 	Remaining *int
+	Code      CodeState
 	// Err is the cause, for the log only.
 	Err error
 }
@@ -59,7 +72,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("otp: %s: %v", e.Reason, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrUnavailable marks, in the chain of any error a port returns, that one of our

@@ -1,31 +1,33 @@
 package otp
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 )
 
-func remainingOf(e *Error) string {
-	if e == nil || e.Remaining == nil {
+func remainingOf(err error) string {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Remaining == nil {
 		return "none"
 	}
 	return fmt.Sprint(*e.Remaining)
 }
 
 func TestDebitChargesBeforeTheProviderIsAsked(t *testing.T) {
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
 	charged := mustDebit(t, &n, at(time.Minute), guess("run"))
-	if want := (Charged{VerificationID: "v", PinID: "pin-of-v"}); charged != want {
+	if want := (Debited{VerificationID: "v", PinID: "pin-of-v", Channel: SMS}); charged != want {
 		t.Errorf("charged = %+v, want %+v", charged, want)
 	}
 	v := n.find("v")
-	if v.Attempts != 1 || len(v.Pending) != 1 || v.Pending[0] != "run" {
-		t.Errorf("attempts %d, pending %v", v.Attempts, v.Pending)
+	if v.Attempts != 1 || len(v.Charges) != 1 || v.Charges[0].RunID != "run" {
+		t.Errorf("attempts %d, pending %v", v.Attempts, v.Charges)
 	}
-	if n.Failures != 1 || !n.LastFailureAt.Equal(at(time.Minute)) {
-		t.Errorf("failures %d, last at %s", n.Failures, n.LastFailureAt)
+	if inRow(n) != 1 || !n.LastFailureAt.Equal(at(time.Minute)) {
+		t.Errorf("failures %d, last at %s", inRow(n), n.LastFailureAt)
 	}
 	if !n.NextVerifyAt.Equal(at(time.Minute + 3*time.Second)) {
 		t.Errorf("next verify at %s", n.NextVerifyAt)
@@ -34,8 +36,8 @@ func TestDebitChargesBeforeTheProviderIsAsked(t *testing.T) {
 
 func TestDebitRefusals(t *testing.T) {
 	p := testPolicy()
-	sent := func(t *testing.T, n *Number) { mustSend(t, n, at(0), anOrder("v")) }
-	spent := func(t *testing.T, n *Number) {
+	sent := func(t *testing.T, n *Ledger) { mustSend(t, n, at(0), anOrder("v")) }
+	spent := func(t *testing.T, n *Ledger) {
 		sent(t, n)
 		for i := range p.PINAttempts {
 			mustDebit(t, n, at(time.Duration(i)*p.VerifySpacing), guess(fmt.Sprint(i)))
@@ -43,9 +45,9 @@ func TestDebitRefusals(t *testing.T) {
 	}
 	tests := []struct {
 		name      string
-		prepare   func(*testing.T, *Number)
+		prepare   func(*testing.T, *Ledger)
 		now       time.Time
-		guess     Guess
+		guess     Check
 		reason    Reason
 		wait      time.Duration
 		remaining string
@@ -53,30 +55,30 @@ func TestDebitRefusals(t *testing.T) {
 		{"never sent", nothing, at(0), guess("g"), InvalidOrExpired, 0, "none"},
 		{"never sent, named", nothing, at(0), named("g", "v"), InvalidOrExpired, 0, "none"},
 		{"foreign id", sent, at(0), named("g", "w"), InvalidOrExpired, 0, "none"},
-		{"still sending", func(t *testing.T, n *Number) { mustReserve(t, n, at(0), anOrder("v")) }, at(0), guess("g"), InvalidOrExpired, 0, "none"},
-		{"still sending, named", func(t *testing.T, n *Number) { mustReserve(t, n, at(0), anOrder("v")) }, at(0), named("g", "v"), InvalidOrExpired, 0, "3"},
-		{"sending never ended, named", func(t *testing.T, n *Number) { mustReserve(t, n, at(0), anOrder("v")) }, at(10 * time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
+		{"still sending", func(t *testing.T, n *Ledger) { mustReserve(t, n, at(0), anOrder("v")) }, at(0), guess("g"), InvalidOrExpired, 0, "none"},
+		{"still sending, named", func(t *testing.T, n *Ledger) { mustReserve(t, n, at(0), anOrder("v")) }, at(0), named("g", "v"), InvalidOrExpired, 0, "3"},
+		{"sending never ended, named", func(t *testing.T, n *Ledger) { mustReserve(t, n, at(0), anOrder("v")) }, at(10 * time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
 		{"expired", sent, at(10 * time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
 		{"expired, named", sent, at(10 * time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
 		{"attempts spent", spent, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
 		{"attempts spent, named", spent, at(time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
 		{"attempts spent says so at once", spent, at(6 * time.Second), guess("g"), InvalidOrExpired, 0, "none"},
-		{"disabled", func(t *testing.T, n *Number) { sent(t, n); n.DisabledAt = at(0) }, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
-		{"disabled, named", func(t *testing.T, n *Number) { sent(t, n); n.DisabledAt = at(0) }, at(time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
-		{"failures used up", func(t *testing.T, n *Number) { sent(t, n); n.Failures, n.LastFailureAt = 7, at(0) }, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
-		{"too soon", func(t *testing.T, n *Number) { sent(t, n); mustDebit(t, n, at(0), guess("0")) }, at(3*time.Second - time.Millisecond), guess("g"), VerifyTooSoon, time.Millisecond, "none"},
-		{"used", func(t *testing.T, n *Number) {
+		{"disabled", func(t *testing.T, n *Ledger) { sent(t, n); n.DisabledAt = at(0) }, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
+		{"disabled, named", func(t *testing.T, n *Ledger) { sent(t, n); n.DisabledAt = at(0) }, at(time.Minute), named("g", "v"), InvalidOrExpired, 0, "0"},
+		{"failures used up", func(t *testing.T, n *Ledger) { sent(t, n); n.Failures, n.LastFailureAt = inARow(7), at(0) }, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
+		{"too soon", func(t *testing.T, n *Ledger) { sent(t, n); mustDebit(t, n, at(0), guess("0")) }, at(3*time.Second - time.Millisecond), guess("g"), VerifyTooSoon, time.Millisecond, "none"},
+		{"used", func(t *testing.T, n *Ledger) {
 			sent(t, n)
 			n.Settle(at(0), p, mustDebit(t, n, at(0), guess("0")), guess("0"), Verified)
 		}, at(time.Minute), guess("g"), InvalidOrExpired, 0, "none"},
-		{"used, at once: the spacing is for questions to the provider", func(t *testing.T, n *Number) {
+		{"used, at once: the spacing is for questions to the provider", func(t *testing.T, n *Ledger) {
 			sent(t, n)
 			n.Settle(at(0), p, mustDebit(t, n, at(0), guess("0")), guess("0"), Verified)
 		}, at(time.Millisecond), named("g", "v"), InvalidOrExpired, 0, "0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var n Number
+			var n Ledger
 			tt.prepare(t, &n)
 			before := n.Clone()
 			_, refused := n.Debit(tt.now, p, tt.guess)
@@ -84,13 +86,13 @@ func TestDebitRefusals(t *testing.T) {
 			if got := remainingOf(refused); got != tt.remaining {
 				t.Errorf("attempts remaining: %s, want %s", got, tt.remaining)
 			}
-			wantNumber(t, n, before)
+			wantLedger(t, n, forgotten(before, tt.now))
 		})
 	}
 }
 
 func TestDebitTakesTheVerificationThatIsNamed(t *testing.T) {
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("victim"))
 	mustSend(t, &n, at(10*time.Second), anOrder("stranger"))
 	if got := mustDebit(t, &n, at(20*time.Second), named("a", "victim")).PinID; got != "pin-of-victim" {
@@ -103,7 +105,7 @@ func TestDebitTakesTheVerificationThatIsNamed(t *testing.T) {
 
 // A decision made again after a lost write finds its own charge.
 func TestDebitRecognisesItsOwnCharge(t *testing.T) {
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
 	first := mustDebit(t, &n, at(0), guess("run"))
 	once := n.Clone()
@@ -111,24 +113,24 @@ func TestDebitRecognisesItsOwnCharge(t *testing.T) {
 	if again != first {
 		t.Errorf("second decision gives %+v, want %+v", again, first)
 	}
-	wantNumber(t, n, once)
+	wantLedger(t, n, once)
 }
 
 // A client that lost the answer repeats with its key and gets the same success, for
 // as long as the code would have lived.
 func TestDebitRepeatOfASuccess(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
-	winner := Guess{ID: "derived from the key", By: "run1"}
+	winner := Check{ID: "derived from the key", RunID: "run1"}
 	n.Settle(at(0), p, mustDebit(t, &n, at(0), winner), winner, Verified)
 	mustSend(t, &n, at(10*time.Second), anOrder("newer"))
 
-	repeat := Guess{ID: winner.ID, By: "run2"}
+	repeat := Check{ID: winner.ID, RunID: "run2"}
 	if charged := mustDebit(t, &n, at(10*time.Minute-time.Millisecond), repeat); !charged.Repeat || charged.VerificationID != "v" {
 		t.Errorf("within its life: %+v, want a repeat", charged)
 	}
-	if charged := mustDebit(t, &n, at(5*time.Minute), Guess{ID: "another key", By: "run3"}); charged.Repeat {
+	if charged := mustDebit(t, &n, at(5*time.Minute), Check{ID: "another key", RunID: "run3"}); charged.Repeat {
 		t.Error("another key gets the success")
 	}
 	if charged := mustDebit(t, &n, at(10*time.Minute), repeat); charged.Repeat {
@@ -158,7 +160,7 @@ func TestSettle(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var n Number
+			var n Ledger
 			mustSend(t, &n, at(0), anOrder("v"))
 			now := at(0)
 			for i := range tt.attempts {
@@ -168,13 +170,13 @@ func TestSettle(t *testing.T) {
 			}
 			g := named("run", "v")
 			charged := mustDebit(t, &n, now, g)
-			changed, refused := n.Settle(now, p, charged, g, tt.verdict)
+			_, changed, refused := n.Settle(now, p, charged, g, tt.verdict)
 			if !changed {
 				t.Error("nothing to save, says Settle")
 			}
 			wantState(t, &n, "v", tt.state)
-			if n.Failures != tt.failures {
-				t.Errorf("%d failures in a row, want %d", n.Failures, tt.failures)
+			if inRow(n) != tt.failures {
+				t.Errorf("%d failures in a row, want %d", inRow(n), tt.failures)
 			}
 			if tt.reason == "" {
 				if refused != nil {
@@ -197,35 +199,35 @@ func TestSettleCountsOnce(t *testing.T) {
 	p := testPolicy()
 	for _, verdict := range []Verdict{Verified, Wrong, Exhausted, Gone} {
 		t.Run(verdict.String(), func(t *testing.T) {
-			var n Number
+			var n Ledger
 			mustSend(t, &n, at(0), anOrder("v"))
 			g := guess("run")
 			charged := mustDebit(t, &n, at(0), g)
-			_, first := n.Settle(at(0), p, charged, g, verdict)
+			_, _, first := n.Settle(at(0), p, charged, g, verdict)
 			once := n.Clone()
-			changed, again := n.Settle(at(time.Second), p, charged, g, verdict)
+			_, changed, again := n.Settle(at(time.Second), p, charged, g, verdict)
 			if changed {
 				t.Error("the second time has something to save")
 			}
 			if (first == nil) != (again == nil) {
 				t.Errorf("first %v, then %v", first, again)
 			}
-			wantNumber(t, n, once)
+			wantLedger(t, n, once)
 		})
 	}
 }
 
 func TestOneCodeOneSuccess(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
 	a, b := guess("a"), guess("b")
 	chargedA := mustDebit(t, &n, at(0), a)
 	chargedB := mustDebit(t, &n, at(3*time.Second), b)
-	if _, refused := n.Settle(at(4*time.Second), p, chargedB, b, Verified); refused != nil {
+	if _, _, refused := n.Settle(at(4*time.Second), p, chargedB, b, Verified); refused != nil {
 		t.Fatalf("the first right PIN was refused: %v", refused)
 	}
-	_, refused := n.Settle(at(5*time.Second), p, chargedA, a, Verified)
+	_, _, refused := n.Settle(at(5*time.Second), p, chargedA, a, Verified)
 	wantRefusal(t, refused, InvalidOrExpired, 0)
 }
 
@@ -234,17 +236,17 @@ func TestRightPINUnderWaySurvives(t *testing.T) {
 	p := testPolicy()
 	for _, verdict := range []Verdict{Wrong, Exhausted, Gone} {
 		t.Run(verdict.String(), func(t *testing.T) {
-			var n Number
+			var n Ledger
 			mustSend(t, &n, at(0), anOrder("v"))
 			n.find("v").Attempts = p.PINAttempts - 2
 			right, other := guess("right"), guess("other")
 			chargedRight := mustDebit(t, &n, at(0), right)
 			chargedOther := mustDebit(t, &n, at(3*time.Second), other)
-			_, refused := n.Settle(at(4*time.Second), p, chargedOther, other, verdict)
+			_, _, refused := n.Settle(at(4*time.Second), p, chargedOther, other, verdict)
 			wantRefusal(t, refused, InvalidOrExpired, 0)
-			_, refused = n.Debit(at(time.Minute), p, guess("more"))
+			_, refused = n.Debit(at(30*time.Second), p, guess("more"))
 			wantRefusal(t, refused, InvalidOrExpired, 0)
-			if _, refused := n.Settle(at(5*time.Second), p, chargedRight, right, Verified); refused != nil {
+			if _, _, refused := n.Settle(at(5*time.Second), p, chargedRight, right, Verified); refused != nil {
 				t.Fatalf("the right PIN was refused: %v", refused)
 			}
 			wantState(t, &n, "v", StateVerified)
@@ -255,9 +257,9 @@ func TestRightPINUnderWaySurvives(t *testing.T) {
 // Of several guesses under way the last one to be settled ends the code.
 func TestLastGuessUnderWayEndsTheCode(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
-	var charged []Charged
+	var charged []Debited
 	for i := range p.PINAttempts {
 		charged = append(charged, mustDebit(t, &n, at(time.Duration(i)*p.VerifySpacing), guess(fmt.Sprint(i))))
 	}
@@ -269,15 +271,15 @@ func TestLastGuessUnderWayEndsTheCode(t *testing.T) {
 }
 
 func TestSettleOfAVerificationThatIsGone(t *testing.T) {
-	var n Number
-	changed, refused := n.Settle(at(0), testPolicy(), Charged{VerificationID: "v"}, guess("g"), Verified)
+	var n Ledger
+	_, changed, refused := n.Settle(at(0), testPolicy(), Debited{VerificationID: "v"}, guess("g"), Verified)
 	if changed {
 		t.Error("an empty number would be saved, with no end to its life")
 	}
 	wantRefusal(t, refused, InvalidOrExpired, 0)
 }
 
-func TestUndebit(t *testing.T) {
+func TestRefund(t *testing.T) {
 	tests := []struct {
 		effect   Effect
 		attempts int
@@ -289,50 +291,51 @@ func TestUndebit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.effect.String(), func(t *testing.T) {
-			var n Number
+			var n Ledger
 			mustSend(t, &n, at(0), anOrder("v"))
 			charged := mustDebit(t, &n, at(0), guess("g"))
-			if !n.Undebit(at(time.Second), testPolicy(), charged, guess("g"), tt.effect) {
-				t.Error("nothing to save, says Undebit")
+			if !n.Refund(at(time.Second), testPolicy(), charged.VerificationID, guess("g"), tt.effect) {
+				t.Error("nothing to save, says Refund")
 			}
 			v := n.find("v")
-			if v.Attempts != tt.attempts || n.Failures != 0 || len(v.Pending) != 0 {
-				t.Errorf("attempts %d, failures %d, pending %v; want %d, 0 and none", v.Attempts, n.Failures, v.Pending, tt.attempts)
+			if v.Attempts != tt.attempts || inRow(n) != 0 || len(v.Charges) != 0 {
+				t.Errorf("attempts %d, failures %d, pending %v; want %d, 0 and none", v.Attempts, inRow(n), v.Charges, tt.attempts)
 			}
 			if !n.NextVerifyAt.Equal(at(3 * time.Second)) {
 				t.Errorf("the spacing was given back: next verify at %s", n.NextVerifyAt)
 			}
 			once := n.Clone()
-			if n.Undebit(at(time.Second), testPolicy(), charged, guess("g"), tt.effect) {
+			if n.Refund(at(time.Second), testPolicy(), charged.VerificationID, guess("g"), tt.effect) {
 				t.Error("taking it back again has something to save")
 			}
-			wantNumber(t, n, once)
+			wantLedger(t, n, once)
 		})
 	}
 }
 
 func TestFailuresInARowDisableTheNumber(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	now := at(0)
 	for i := range p.FailureLimit {
 		if i%p.PINAttempts == 0 {
-			now = now.Add(p.NumberSendLimit.Window) // a fresh budget and a fresh code
+			now = now.Add(p.TotalLimit.Window) // a fresh budget and a fresh code
 			mustSend(t, &n, now, anOrder(fmt.Sprint("v", i)))
 		}
 		if n.Disabled(p) {
 			t.Fatalf("disabled after %d failures, want %d", i, p.FailureLimit)
 		}
-		g := guess(fmt.Sprint(i))
+		g := named(fmt.Sprint(i), fmt.Sprint("v", i-i%p.PINAttempts))
+		g.Client = fmt.Sprint("client-", i%3) // of one client only half would count
 		n.Settle(now, p, mustDebit(t, &n, now, g), g, Wrong)
 		now = now.Add(p.VerifySpacing)
 	}
 	if n.DisabledAt.IsZero() {
 		t.Fatalf("not disabled after %d failures in a row", p.FailureLimit)
 	}
-	later := now.Add(p.NumberSendLimit.Window)
+	later := now.Add(p.SendLimit.Window)
 	_, refused := n.Reserve(later, p, anOrder("more"))
-	wantRefusal(t, refused, NumberLimited, p.NumberSendLimit.Window)
+	wantRefusal(t, refused, RecipientLimited, n.DisabledAt.Add(p.DisabledMemory).Sub(later))
 	_, refused = n.Debit(now, p, guess("more"))
 	wantRefusal(t, refused, InvalidOrExpired, 0)
 	n.Enable()
@@ -343,48 +346,48 @@ func TestFailuresInARowDisableTheNumber(t *testing.T) {
 func TestSuccessResetsFailuresInARow(t *testing.T) {
 	p := testPolicy()
 	t.Run("to none", func(t *testing.T) {
-		n := Number{Failures: 5, LastFailureAt: at(0)}
+		n := Ledger{Failures: inARow(5), LastFailureAt: at(0)}
 		mustSend(t, &n, at(0), anOrder("v"))
 		n.Settle(at(0), p, mustDebit(t, &n, at(0), guess("g")), guess("g"), Verified)
-		if n.Failures != 0 {
-			t.Fatalf("%d failures in a row, want 0", n.Failures)
+		if inRow(n) != 0 {
+			t.Fatalf("%d failures in a row, want 0", inRow(n))
 		}
 	})
 	t.Run("but keeps charges that are still open", func(t *testing.T) {
-		n := Number{Failures: 4, LastFailureAt: at(0)}
+		n := Ledger{Failures: inARow(4), LastFailureAt: at(0)}
 		mustSend(t, &n, at(0), anOrder("v1"))
 		open, right := named("open", "v1"), guess("right")
 		charged := mustDebit(t, &n, at(0), open)
 		mustSend(t, &n, at(10*time.Second), anOrder("v2"))
 		n.Settle(at(10*time.Second), p, mustDebit(t, &n, at(10*time.Second), right), right, Verified)
-		if n.Failures != 1 {
-			t.Fatalf("%d failures in a row, want the open one", n.Failures)
+		if inRow(n) != 1 {
+			t.Fatalf("%d failures in a row, want the open one", inRow(n))
 		}
 		n.Settle(at(11*time.Second), p, charged, open, Wrong)
-		if n.Failures != 1 {
-			t.Fatalf("%d failures in a row, want 1", n.Failures)
+		if inRow(n) != 1 {
+			t.Fatalf("%d failures in a row, want 1", inRow(n))
 		}
 	})
 	t.Run("the last charge allowed may be none", func(t *testing.T) {
-		n := Number{Failures: p.FailureLimit - 2, LastFailureAt: at(0)}
+		n := Ledger{Failures: inARow(p.FailureLimit - 2), LastFailureAt: at(0)}
 		mustSend(t, &n, at(0), anOrder("v"))
 		wrong, turned := guess("wrong"), guess("turned away")
 		chargedWrong := mustDebit(t, &n, at(0), wrong)
 		chargedTurned := mustDebit(t, &n, at(3*time.Second), turned)
 		n.Settle(at(4*time.Second), p, chargedWrong, wrong, Wrong)
-		n.Undebit(at(5*time.Second), p, chargedTurned, turned, Throttled)
+		n.Refund(at(5*time.Second), p, chargedTurned.VerificationID, turned, Throttled)
 		if n.Disabled(p) {
-			t.Fatalf("the number is disabled after %d failures of %d", n.Failures, p.FailureLimit)
+			t.Fatalf("the number is disabled after %d failures of %d", inRow(n), p.FailureLimit)
 		}
 	})
 	t.Run("the last charge allowed may be the right PIN", func(t *testing.T) {
-		n := Number{Failures: p.FailureLimit - 2, LastFailureAt: at(0)}
+		n := Ledger{Failures: inARow(p.FailureLimit - 2), LastFailureAt: at(0)}
 		mustSend(t, &n, at(0), anOrder("v"))
 		wrong, right := guess("wrong"), guess("right")
 		chargedWrong := mustDebit(t, &n, at(0), wrong)
 		chargedRight := mustDebit(t, &n, at(3*time.Second), right)
 		n.Settle(at(4*time.Second), p, chargedWrong, wrong, Wrong)
-		if _, refused := n.Settle(at(5*time.Second), p, chargedRight, right, Verified); refused != nil {
+		if _, _, refused := n.Settle(at(5*time.Second), p, chargedRight, right, Verified); refused != nil {
 			t.Fatalf("refused: %v", refused)
 		}
 		if n.Disabled(p) {
@@ -396,16 +399,24 @@ func TestSuccessResetsFailuresInARow(t *testing.T) {
 // A guess under way that is given back must not open a code that the provider closed.
 func TestClosedCodeStaysClosed(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	mustSend(t, &n, at(0), anOrder("v"))
 	open, other := guess("open"), guess("other")
 	chargedOpen := mustDebit(t, &n, at(0), open)
 	chargedOther := mustDebit(t, &n, at(3*time.Second), other)
 	n.Settle(at(4*time.Second), p, chargedOther, other, Exhausted)
-	n.Undebit(at(5*time.Second), p, chargedOpen, open, NotSent)
+	n.Refund(at(5*time.Second), p, chargedOpen.VerificationID, open, NotSent)
 	_, refused := n.Debit(at(time.Minute), p, named("more", "v"))
 	wantRefusal(t, refused, InvalidOrExpired, 0)
 	if got := remainingOf(refused); got != "0" {
 		t.Errorf("attempts remaining: %s, want 0", got)
 	}
+}
+
+func stateOf(err error) CodeState {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return ""
+	}
+	return e.Code
 }

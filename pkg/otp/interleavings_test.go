@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -25,26 +27,35 @@ func (k kind) needsCode() bool { return !strings.HasPrefix(k.name, "send") }
 
 func sending(key string, voice bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
 	return func(*otptest.World, *otptest.Request) otptest.Part {
-		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Send, Number: otptest.Alice, Key: key, Voice: voice}}
+		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Send, To: otptest.Alice, Client: home, Key: key, Voice: voice}}
 	}
 }
 
 func resending(key string, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
 	return func(_ *otptest.World, before *otptest.Request) otptest.Part {
-		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Resend, Number: otptest.Alice, Key: key, Of: before}}
+		return otptest.Part{Fault: f, Ask: otptest.Ask{Operation: otptest.Resend, To: otptest.Alice, Client: home, Key: key, Of: before}}
 	}
 }
 
 func verifying(key string, named, right bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {
 	return func(w *otptest.World, before *otptest.Request) otptest.Part {
-		a := otptest.Ask{Operation: otptest.Verify, Number: otptest.Alice, Key: key, PIN: wrongPIN}
+		a := otptest.Ask{Operation: otptest.Verify, To: otptest.Alice, Client: home, Key: key, PIN: wrongPIN}
 		if named {
 			a.Of = before
 		}
 		if right {
-			a.PIN = w.Provider.PIN(otptest.Alice.Digits())
+			a.PIN = w.Provider.PIN(otptest.Alice)
 		}
 		return otptest.Part{Fault: f, Ask: a}
+	}
+}
+
+// from has a request come from another client.
+func from(client string, part func(*otptest.World, *otptest.Request) otptest.Part) func(*otptest.World, *otptest.Request) otptest.Part {
+	return func(w *otptest.World, before *otptest.Request) otptest.Part {
+		p := part(w, before)
+		p.Client = client
+		return p
 	}
 }
 
@@ -70,6 +81,8 @@ var all = []kind{
 	{"verify, right, answer lost", verifying("", true, true, answerOff)},
 	{"verify, not reached", verifying("", true, false, otptest.Fault{Err: otptest.ProviderFailure(otp.NotSent)})},
 	{"verify, exhausted at the provider", verifying("", true, false, otptest.Fault{Verdict: otp.Exhausted})},
+	{"verify, wrong, from elsewhere", from("elsewhere", verifying("", false, false, noFault))},
+	{"send from elsewhere", from("elsewhere", sending("", false, noFault))},
 	{"verify, gone at the provider", verifying("", true, true, otptest.Fault{Verdict: otp.Gone})},
 }
 
@@ -86,12 +99,12 @@ type beginning struct {
 
 var beginnings = []beginning{
 	{"never sent to", func(*otptest.World) *otptest.Request { return nil }},
-	{"a live code, one send, two attempts and three failures left", func(w *otptest.World) *otptest.Request {
-		return w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, Number: otptest.Alice}))
+	{"a live code, one send, two attempts and a failure of each client left", func(w *otptest.World) *otptest.Request {
+		return w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, To: otptest.Alice, Client: home}))
 	}},
-	{"a live code, one send, one attempt and two failures left", func(w *otptest.World) *otptest.Request {
-		send := w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, Number: otptest.Alice}))
-		w.Finish(w.Start(otptest.Ask{Operation: otptest.Verify, Number: otptest.Alice, PIN: wrongPIN}))
+	{"a live code, one send, one attempt left, and a failure of another client", func(w *otptest.World) *otptest.Request {
+		send := w.Finish(w.Start(otptest.Ask{Operation: otptest.Send, To: otptest.Alice, Client: home}))
+		w.Finish(w.Start(otptest.Ask{Operation: otptest.Verify, To: otptest.Alice, Client: home, PIN: wrongPIN}))
 		return send
 	}},
 }
@@ -100,12 +113,15 @@ var beginnings = []beginning{
 // used up, and neither cooldown nor spacing hides it.
 func tightPolicy() otp.Policy {
 	return otp.Policy{
-		NumberSendLimit: otp.Rate{Attempts: 2, Window: time.Hour},
+		SendLimit:       rate.Rate{Attempts: 2, Window: time.Hour},
+		ClientSendLimit: rate.Rate{Attempts: 2, Window: time.Hour},
+		TotalLimit:      rate.Rate{Attempts: 3, Window: 2 * time.Hour},
 		PINTTL:          10 * time.Minute,
 		PINAttempts:     2,
-		FailureLimit:    3,
+		FailureLimit:    2, // and of one client 1
 		FailureMemory:   3 * time.Hour,
 		DisabledMemory:  5 * time.Hour,
+		KnownMemory:     6 * time.Hour,
 		SendTimeout:     20 * time.Second,
 	}
 }

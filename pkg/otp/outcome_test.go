@@ -7,23 +7,24 @@ import (
 )
 
 func TestActivateKeepsTheHandle(t *testing.T) {
-	var n Number
+	var n Ledger
 	o := anOrder("v")
 	mustReserve(t, &n, at(0), o)
 	activate(t, &n, o)
-	wantNumber(t, n, Number{
-		Sends: 1, WindowEnds: at(time.Hour), NextSendAt: at(10 * time.Second),
+	wantLedger(t, n, Ledger{
+		Sends: 1, WindowEnds: at(time.Hour), Senders: []Sender{{home, 1, at(2 * time.Hour)}},
+		Total: 1, TotalEnds: at(3 * time.Hour), NextSendAt: at(10 * time.Second),
 		Verifications: []Verification{{
-			Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(0), ResendAt: at(10 * time.Second)},
-			State:    StateActive, Channel: SMS, PinID: "pin", ExpiresAt: at(10 * time.Minute),
+			Delivery: Delivery{ID: "v", Progress: Sent, Channel: SMS, Client: home, StartedAt: at(0), ResendAt: at(10 * time.Second)},
+			State:    StateActive, PinID: "pin", ExpiresAt: at(10 * time.Minute),
 		}},
 	})
 }
 
 func TestFailGivesTheBudgetBackNotTheCooldown(t *testing.T) {
-	for _, progress := range []Progress{NotDelivered, TurnedAway} {
+	for _, progress := range []Progress{NotDelivered, DeliveryThrottled} {
 		t.Run(string(progress), func(t *testing.T) {
-			var n Number
+			var n Ledger
 			o := anOrder("v")
 			mustReserve(t, &n, at(0), o)
 			fail(t, &n, o, progress)
@@ -41,8 +42,8 @@ func TestFailGivesTheBudgetBackNotTheCooldown(t *testing.T) {
 // A budget goes back to the window it was taken from, or to none.
 func TestFailGivesNothingToALaterWindow(t *testing.T) {
 	p := testPolicy()
-	p.NumberSendLimit.Window = 30 * time.Second
-	var n Number
+	p.SendLimit.Window = 30 * time.Second
+	var n Ledger
 	late := anOrder("late")
 	if _, refused := n.Reserve(at(0), p, late); refused != nil {
 		t.Fatal(refused)
@@ -58,14 +59,22 @@ func TestFailGivesNothingToALaterWindow(t *testing.T) {
 	}
 }
 
-func TestLoseGivesNothingBack(t *testing.T) {
-	var n Number
+// An outage must not close a person's day, and a message that may be out must not be free.
+func TestLoseGivesTheSharesBackNotTheTotal(t *testing.T) {
+	var n Ledger
 	o := anOrder("v")
 	mustReserve(t, &n, at(0), o)
 	lose(t, &n, o)
 	wantState(t, &n, "v", StateSending)
-	if n.Sends != 1 || !n.NextSendAt.Equal(at(10*time.Second)) {
-		t.Fatalf("sends %d, next send at %s: something was given back", n.Sends, n.NextSendAt)
+	if n.Sends != 0 || len(n.Senders) != 0 {
+		t.Errorf("%d sends and %v of clients stay charged, want none", n.Sends, n.Senders)
+	}
+	if n.Total != 1 || n.Unconfirmed != 1 || !n.NextSendAt.Equal(at(10*time.Second)) {
+		t.Errorf("total %d, unconfirmed %d, next send at %s: something was given back", n.Total, n.Unconfirmed, n.NextSendAt)
+	}
+	mustReserve(t, &n, at(10*time.Second), anOrder("next"))
+	if want := at(30 * time.Second); !n.NextSendAt.Equal(want) {
+		t.Errorf("the cooldown after it ends at %s, want %s: the doubling counts it", n.NextSendAt, want)
 	}
 	if got := n.find("v").Progress; got != Unconfirmed {
 		t.Fatalf("progress is %s, want %s", got, Unconfirmed)
@@ -78,16 +87,16 @@ func TestOutcomesCountOnce(t *testing.T) {
 	o := keyed("v", "run1", "sms")
 	tests := []struct {
 		name   string
-		record func(*Number) error
+		record func(*Ledger) error
 	}{
-		{"activate", func(n *Number) error { return n.Activate("v", o, "pin") }},
-		{"fail", func(n *Number) error { return n.Fail(testPolicy(), "v", o, NotDelivered) }},
-		{"turned away", func(n *Number) error { return n.Fail(testPolicy(), "v", o, TurnedAway) }},
-		{"lose", func(n *Number) error { return n.Lose("v", o) }},
+		{"activate", func(n *Ledger) error { return n.Activate(testPolicy(), "v", o, "pin") }},
+		{"fail", func(n *Ledger) error { return n.Fail(testPolicy(), "v", o, NotDelivered) }},
+		{"turned away", func(n *Ledger) error { return n.Fail(testPolicy(), "v", o, DeliveryThrottled) }},
+		{"lose", func(n *Ledger) error { return n.Lose(testPolicy(), "v", o) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := Number{}
+			n := Ledger{}
 			mustReserve(t, &n, at(0), anOrder("other"))
 			mustReserve(t, &n, at(10*time.Second), o)
 			if err := tt.record(&n); err != nil {
@@ -97,23 +106,23 @@ func TestOutcomesCountOnce(t *testing.T) {
 			if err := tt.record(&n); err != nil {
 				t.Fatalf("recording it again: %v", err)
 			}
-			wantNumber(t, n, once)
+			wantLedger(t, n, once)
 		})
 		t.Run(tt.name+" of a run that was superseded", func(t *testing.T) {
-			n := Number{}
+			n := Ledger{}
 			mustReserve(t, &n, at(0), keyed("v", "run2", "sms"))
 			before := n.Clone()
 			if err := tt.record(&n); !errors.Is(err, errNotOurs) {
 				t.Fatalf("error is %v, want %v", err, errNotOurs)
 			}
-			wantNumber(t, n, before)
+			wantLedger(t, n, before)
 		})
 		t.Run(tt.name+" of a record that is gone", func(t *testing.T) {
-			n := Number{Sends: 1}
+			n := Ledger{Sends: 1}
 			if err := tt.record(&n); !errors.Is(err, errNoRecord) {
 				t.Fatalf("error is %v, want %v", err, errNoRecord)
 			}
-			wantNumber(t, n, Number{Sends: 1})
+			wantLedger(t, n, Ledger{Sends: 1})
 		})
 	}
 }
@@ -121,26 +130,26 @@ func TestOutcomesCountOnce(t *testing.T) {
 func TestFinalStatesAreFinal(t *testing.T) {
 	p := testPolicy()
 	for _, final := range []State{StateVerified, StateLocked, StateExpired, StateFailed} {
-		n := Number{
+		n := Ledger{
 			Sends: 1, WindowEnds: at(time.Hour),
 			Verifications: []Verification{{
 				Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(0)},
 				State:    final, ExpiresAt: at(10 * time.Minute), Attempts: 1, SettledBy: "winner",
-				Resends: []Delivery{{ID: "r", By: "run-of-r", Progress: InFlight, StartedAt: at(0)}},
+				Resends: []Delivery{{ID: "r", RunID: "run-of-r", Progress: InFlight, StartedAt: at(0)}},
 			}},
 		}
-		transitions := map[string]func(*Number){
-			"reserve resend": func(n *Number) { _, _ = n.ReserveResend(at(time.Minute), p, "v", anOrder("r2")) },
-			"activate":       func(n *Number) { _ = n.Activate("v", anOrder("r"), "pin") },
-			"fail":           func(n *Number) { _ = n.Fail(p, "v", anOrder("r"), NotDelivered) },
-			"lose":           func(n *Number) { _ = n.Lose("v", anOrder("r")) },
-			"expire":         func(n *Number) { n.Expire(p, "v") },
-			"debit":          func(n *Number) { _, _ = n.Debit(at(time.Minute), p, named("g", "v")) },
-			"undebit":        func(n *Number) { n.Undebit(at(time.Minute), p, Charged{VerificationID: "v"}, guess("g"), NotSent) },
+		transitions := map[string]func(*Ledger){
+			"reserve resend": func(n *Ledger) { _, _ = n.ReserveResend(at(time.Minute), p, "v", anOrder("r2")) },
+			"activate":       func(n *Ledger) { _ = n.Activate(testPolicy(), "v", anOrder("r"), "pin") },
+			"fail":           func(n *Ledger) { _ = n.Fail(p, "v", anOrder("r"), NotDelivered) },
+			"lose":           func(n *Ledger) { _ = n.Lose(testPolicy(), "v", anOrder("r")) },
+			"expire":         func(n *Ledger) { n.Expire(p, "v", "pin-of-v") },
+			"debit":          func(n *Ledger) { _, _ = n.Debit(at(time.Minute), p, named("g", "v")) },
+			"refund":         func(n *Ledger) { n.Refund(at(time.Minute), p, "v", guess("g"), NotSent) },
 		}
 		for _, verdict := range []Verdict{Verified, Wrong, Exhausted, Gone} {
-			transitions["settle "+verdict.String()] = func(n *Number) {
-				n.Settle(at(time.Minute), p, Charged{VerificationID: "v"}, guess("g"), verdict)
+			transitions["settle "+verdict.String()] = func(n *Ledger) {
+				n.Settle(at(time.Minute), p, Debited{VerificationID: "v"}, guess("g"), verdict)
 			}
 		}
 		for name, transition := range transitions {
@@ -159,30 +168,30 @@ func TestFinalStatesAreFinal(t *testing.T) {
 func TestExpire(t *testing.T) {
 	p := testPolicy()
 	t.Run("active", func(t *testing.T) {
-		var n Number
+		var n Ledger
 		mustSend(t, &n, at(0), anOrder("v"))
-		n.Expire(p, "v")
+		n.Expire(p, "v", "pin-of-v")
 		wantState(t, &n, "v", StateExpired)
 	})
 	t.Run("sending", func(t *testing.T) {
-		var n Number
+		var n Ledger
 		mustReserve(t, &n, at(0), anOrder("v"))
-		n.Expire(p, "v")
+		n.Expire(p, "v", "pin-of-v")
 		wantState(t, &n, "v", StateSending)
 	})
 	t.Run("unknown", func(t *testing.T) {
-		var n Number
-		n.Expire(p, "v")
-		wantNumber(t, n, Number{})
+		var n Ledger
+		n.Expire(p, "v", "pin-of-v")
+		wantLedger(t, n, Ledger{})
 	})
 	t.Run("a guess under way keeps its chance", func(t *testing.T) {
-		var n Number
+		var n Ledger
 		mustSend(t, &n, at(0), anOrder("v"))
 		charged := mustDebit(t, &n, at(0), guess("g"))
-		n.Expire(p, "v")
-		_, refused := n.Debit(at(time.Minute), p, guess("later"))
+		n.Expire(p, "v", "pin-of-v")
+		_, refused := n.Debit(at(30*time.Second), p, guess("later"))
 		wantRefusal(t, refused, InvalidOrExpired, 0)
-		if _, refused := n.Settle(at(time.Minute), p, charged, guess("g"), Verified); refused != nil {
+		if _, _, refused := n.Settle(at(30*time.Second), p, charged, guess("g"), Verified); refused != nil {
 			t.Fatalf("the right PIN was refused: %v", refused)
 		}
 	})

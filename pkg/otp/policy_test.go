@@ -3,6 +3,8 @@ package otp
 import (
 	"testing"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 func TestCooldownDoublesUpToTenMinutes(t *testing.T) {
@@ -42,7 +44,12 @@ func TestDefaultPolicyKeepsTheStandards(t *testing.T) {
 	if p.PINAttempts > 10 {
 		t.Errorf("%d attempts per code are more than Infobip's 10", p.PINAttempts)
 	}
-	if p.NumberSendLimit.Attempts > 3 || p.NumberSendLimit.Window < 24*time.Hour {
-		t.Errorf("sends to one number: %+v; Infobip's own default is 3 a day", p.NumberSendLimit)
+	for name, limit := range map[string]rate.Rate{"sends": p.SendLimit, "of one client": p.ClientSendLimit, "total": p.TotalLimit} {
+		if limit.Attempts > 10 || limit.Window < 24*time.Hour {
+			t.Errorf("%s to one recipient: %s; the total promises 10 a day", name, limit)
+		}
+	}
+	if p.ClientSendLimit.Attempts >= p.SendLimit.Attempts {
+		t.Errorf("one client may take all %d sends of a recipient", p.SendLimit.Attempts)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Clock tells the time. Limits, cooldowns and lives are all computed from it,
@@ -12,7 +14,7 @@ type Clock interface {
 	Now() time.Time
 }
 
-// Channel is the way a PIN reaches its phone.
+// Channel is the way a PIN reaches its recipient.
 type Channel string
 
 // The channels Infobip 2FA offers for a phone number.
@@ -30,15 +32,30 @@ const (
 // effect; Verify may be repeated once by the implementation. Every error is a
 // *ProviderError.
 type Provider interface {
-	// Send asks for a new PIN to be delivered to a phone and returns the
-	// provider's handle of it.
-	Send(ctx context.Context, to string, channel Channel) (pinID string, err error)
+	// Send asks for a new PIN to be delivered and returns the provider's handle of it.
+	Send(ctx context.Context, to recipient.Recipient, channel Channel) (pinID string, err error)
 	// Resend delivers the PIN behind pinID again and returns the handle that is
 	// valid from now on, usually the same.
 	Resend(ctx context.Context, pinID string, channel Channel) (newPinID string, err error)
 	// Verify compares a PIN. A nil error with Verified means that the provider
-	// said so, in a well-formed answer, for this pinID and this number.
-	Verify(ctx context.Context, pinID, to, pin string) (Verdict, error)
+	// said so, in a well-formed answer, for this pinID and this recipient.
+	Verify(ctx context.Context, pinID string, to recipient.Recipient, pin string) (Verdict, error)
+}
+
+// Guard rules what may be sent at all, and what strangers may cost. It is asked before
+// anything is charged to the recipient.
+//
+// Obligations on implementations: both methods are safe for concurrent use; what Look
+// starts ends within ctx's deadline; a counter or a switch that cannot be read refuses
+// with Unavailable (fail closed). Every error is an *Error.
+type Guard interface {
+	// Permits returns nil if the owner sends to this kind of recipient by this
+	// channel, else ChannelNotAllowed, RegionNotAllowed or LineTypeNotAllowed. It
+	// makes no call.
+	Permits(to recipient.Recipient, channel Channel) error
+	// Look starts to read what the guard knows, beside the load of the ledger, and
+	// returns how to wait for its decision: nil, TrafficLimited or Unavailable.
+	Look(ctx context.Context, to recipient.Recipient, channel Channel) (decide func() error)
 }
 
 // Verdict is what the provider said of a PIN that it did compare, or refused to
@@ -106,5 +123,5 @@ type ProviderError struct {
 
 func (e *ProviderError) Error() string { return fmt.Sprintf("provider: %s: %v", e.Effect, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *ProviderError) Unwrap() error { return e.Err }

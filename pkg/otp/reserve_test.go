@@ -7,24 +7,25 @@ import (
 )
 
 func TestReserveChargesBeforeTheProviderIsAsked(t *testing.T) {
-	var n Number
+	var n Ledger
 	o := keyed("v1", "run1", "meaning")
 	ticket, refused := n.Reserve(at(0), testPolicy(), o)
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	want := Ticket{Receipt: Receipt{VerificationID: "v1", ExpiresAt: at(10 * time.Minute), ResendAt: at(10 * time.Second)}}
+	want := Ticket{Receipt: Receipt{VerificationID: "v1", ExpiresAt: at(10 * time.Minute), ResendAt: at(10 * time.Second)}, Channel: SMS}
 	if ticket != want {
 		t.Errorf("ticket = %+v, want %+v", ticket, want)
 	}
-	wantNumber(t, n, Number{
-		Sends: 1, WindowEnds: at(time.Hour), NextSendAt: at(10 * time.Second),
+	wantLedger(t, n, Ledger{
+		Sends: 1, WindowEnds: at(time.Hour), Senders: []Sender{{home, 1, at(2 * time.Hour)}},
+		Total: 1, TotalEnds: at(3 * time.Hour), NextSendAt: at(10 * time.Second),
 		Verifications: []Verification{{
 			Delivery: Delivery{
-				ID: "v1", By: "run1", Progress: InFlight, Meaning: "meaning",
+				ID: "v1", RunID: "run1", Progress: InFlight, Fingerprint: "meaning", Channel: SMS, Client: home,
 				StartedAt: at(0), ResendAt: at(10 * time.Second),
 			},
-			State: StateSending, Channel: SMS, ExpiresAt: at(10 * time.Minute),
+			State: StateSending, ExpiresAt: at(10 * time.Minute),
 		}},
 	})
 }
@@ -34,28 +35,33 @@ func TestReserveKeepsTheBudgets(t *testing.T) {
 	hour := at(time.Hour)
 	tests := []struct {
 		name   string
-		number Number
+		ledger Ledger
 		now    time.Time
 		reason Reason // empty: allowed
 		wait   time.Duration
 	}{
-		{"first", Number{}, at(0), "", 0},
-		{"cooling down, last moment", Number{Sends: 1, WindowEnds: hour, NextSendAt: at(10 * time.Second)}, at(10*time.Second - time.Millisecond), CoolingDown, time.Millisecond},
-		{"cooled down", Number{Sends: 1, WindowEnds: hour, NextSendAt: at(10 * time.Second)}, at(10 * time.Second), "", 0},
-		{"last of the window", Number{Sends: 3, WindowEnds: hour}, at(time.Minute), "", 0},
-		{"window used up", Number{Sends: 4, WindowEnds: hour}, at(time.Minute), NumberLimited, 59 * time.Minute},
-		{"window used up, last moment", Number{Sends: 4, WindowEnds: hour}, hour.Add(-time.Millisecond), NumberLimited, time.Millisecond},
-		{"window over", Number{Sends: 4, WindowEnds: hour}, hour, "", 0},
-		{"used up says so before the cooldown does", Number{Sends: 4, WindowEnds: hour, NextSendAt: at(time.Minute)}, at(0), NumberLimited, time.Hour},
-		{"cooldown outlasts its window", Number{Sends: 4, WindowEnds: hour, NextSendAt: hour.Add(time.Minute)}, hour, CoolingDown, time.Minute},
-		{"disabled", Number{Sends: 1, WindowEnds: hour, DisabledAt: at(0)}, at(time.Minute), NumberLimited, 59 * time.Minute},
-		{"disabled, no window", Number{DisabledAt: at(0)}, at(time.Minute), NumberLimited, time.Hour},
-		{"failures used up, the last one pending", Number{Failures: 7, LastFailureAt: at(0)}, at(time.Minute), NumberLimited, time.Hour},
-		{"disabled long ago", Number{DisabledAt: at(0)}, at(p.DisabledMemory), "", 0},
+		{"first", Ledger{}, at(0), "", 0},
+		{"cooling down, last moment", Ledger{Sends: 1, WindowEnds: hour, NextSendAt: at(10 * time.Second)}, at(10*time.Second - time.Millisecond), CoolingDown, time.Millisecond},
+		{"cooled down", Ledger{Sends: 1, WindowEnds: hour, NextSendAt: at(10 * time.Second)}, at(10 * time.Second), "", 0},
+		{"last of the window", Ledger{Sends: 3, WindowEnds: hour}, at(time.Minute), "", 0},
+		{"window used up", Ledger{Sends: 4, WindowEnds: hour}, at(time.Minute), RecipientLimited, 59 * time.Minute},
+		{"window used up, last moment", Ledger{Sends: 4, WindowEnds: hour}, hour.Add(-time.Millisecond), RecipientLimited, time.Millisecond},
+		{"window over", Ledger{Sends: 4, WindowEnds: hour}, hour, "", 0},
+		{"used up says so before the cooldown does", Ledger{Sends: 4, WindowEnds: hour, NextSendAt: at(time.Minute)}, at(0), RecipientLimited, time.Hour},
+		{"cooldown outlasts its window", Ledger{Sends: 4, WindowEnds: hour, NextSendAt: hour.Add(time.Minute)}, hour, CoolingDown, time.Minute},
+		{"disabled: the true wait is told", Ledger{Sends: 1, WindowEnds: hour, DisabledAt: at(0)}, at(time.Minute), RecipientLimited, p.DisabledMemory - time.Minute},
+		{"failures used up, the last one pending", Ledger{Failures: inARow(7), LastFailureAt: at(0)}, at(time.Minute), RecipientLimited, p.DisabledMemory - time.Minute},
+		{"total used up", Ledger{Total: 9, TotalEnds: at(3 * time.Hour)}, at(time.Hour), RecipientLimited, 2 * time.Hour},
+		{"total's window over", Ledger{Total: 9, TotalEnds: at(3 * time.Hour)}, at(3 * time.Hour), "", 0},
+		{"the client's share used up", Ledger{Senders: []Sender{{home, 5, at(2 * time.Hour)}}}, at(time.Hour), RecipientLimited, time.Hour},
+		{"the client's window over", Ledger{Senders: []Sender{{home, 5, at(2 * time.Hour)}}}, at(2 * time.Hour), "", 0},
+		{"another client's share used up", Ledger{Senders: []Sender{{"other", 5, at(2 * time.Hour)}}}, at(time.Hour), "", 0},
+		{"all used up: the longest wait is told", Ledger{Sends: 4, WindowEnds: hour, Senders: []Sender{{home, 5, at(2 * time.Hour)}}, Total: 9, TotalEnds: at(3 * time.Hour)}, at(0), RecipientLimited, 3 * time.Hour},
+		{"disabled long ago", Ledger{DisabledAt: at(0)}, at(p.DisabledMemory), "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := tt.number.Clone()
+			n := tt.ledger.Clone()
 			_, refused := n.Reserve(tt.now, p, anOrder("v"))
 			if tt.reason != "" {
 				wantRefusal(t, refused, tt.reason, tt.wait)
@@ -73,9 +79,9 @@ func TestReserveKeepsTheBudgets(t *testing.T) {
 
 func TestWindowIsFixedFromItsFirstSend(t *testing.T) {
 	p := testPolicy()
-	n := Number{}
+	n := Ledger{}
 	now := at(0)
-	for i := range p.NumberSendLimit.Attempts {
+	for i := range p.SendLimit.Attempts {
 		mustSend(t, &n, now, anOrder(fmt.Sprint("v", i)))
 		if !n.WindowEnds.Equal(at(time.Hour)) {
 			t.Fatalf("send %d moved the window's end to %s", i+1, n.WindowEnds)
@@ -87,7 +93,7 @@ func TestWindowIsFixedFromItsFirstSend(t *testing.T) {
 		now = n.NextSendAt
 	}
 	_, refused := n.Reserve(now, p, anOrder("more"))
-	wantRefusal(t, refused, NumberLimited, at(time.Hour).Sub(now))
+	wantRefusal(t, refused, RecipientLimited, at(time.Hour).Sub(now))
 	mustReserve(t, &n, at(time.Hour), anOrder("next window"))
 	if n.Sends != 1 || !n.WindowEnds.Equal(at(2*time.Hour)) {
 		t.Fatalf("the next window has %d sends and ends at %s", n.Sends, n.WindowEnds)
@@ -100,42 +106,45 @@ func TestReserveRepeatUnderAKey(t *testing.T) {
 	again := keyed("v", "run2", "sms")
 	tests := []struct {
 		name    string
-		outcome func(*testing.T, *Number)
+		outcome func(*testing.T, *Ledger)
 		now     time.Time
 		order   Order
 		repeat  bool
 		reason  Reason
 		wait    time.Duration
 	}{
-		{"sent", func(t *testing.T, n *Number) { activate(t, n, first) }, at(time.Minute), again, true, "", 0},
-		{"sent and used", func(t *testing.T, n *Number) {
+		{"sent", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), again, true, "", 0},
+		{"sent and used", func(t *testing.T, n *Ledger) {
 			activate(t, n, first)
 			c := mustDebit(t, n, at(time.Second), guess("g"))
 			n.Settle(at(time.Second), testPolicy(), c, guess("g"), Verified)
-		}, at(time.Minute), again, true, "", 0},
-		{"sent and expired", func(t *testing.T, n *Number) { activate(t, n, first) }, at(20 * time.Minute), again, true, "", 0},
-		{"running", nothing, at(20*time.Second - time.Millisecond), again, false, KeyInUse, 0},
+		}, at(time.Minute), again, false, KeyExpired, 0},
+		{"sent and expired", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(20 * time.Minute), again, false, KeyExpired, 0},
+		{"sent, its last moment", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(10*time.Minute - time.Millisecond), again, true, "", 0},
+		{"sent, expired, other meaning", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(20 * time.Minute), keyed("v", "run2", "voice"), false, KeyReused, 0},
+		{"running", nothing, at(20*time.Second - time.Millisecond), again, false, KeyInUse, time.Millisecond},
 		{"asker is gone", nothing, at(20 * time.Second), again, false, SendUnconfirmed, 0},
-		{"answer lost", func(t *testing.T, n *Number) { lose(t, n, first) }, at(time.Second), again, false, SendUnconfirmed, 9 * time.Second},
-		{"answer lost long ago", func(t *testing.T, n *Number) { lose(t, n, first) }, at(time.Hour), again, false, SendUnconfirmed, 0},
-		{"known not sent", func(t *testing.T, n *Number) { fail(t, n, first, NotDelivered) }, at(time.Minute), again, false, SendFailed, 0},
-		{"turned away, cooling down", func(t *testing.T, n *Number) { fail(t, n, first, TurnedAway) }, at(9 * time.Second), again, false, ProviderThrottled, time.Second},
-		{"turned away, cooled down", func(t *testing.T, n *Number) { fail(t, n, first, TurnedAway) }, at(10 * time.Second), again, false, "", 0},
-		{"other meaning, sent", func(t *testing.T, n *Number) { activate(t, n, first) }, at(time.Minute), keyed("v", "run2", "voice"), false, KeyReused, 0},
+		{"answer lost", func(t *testing.T, n *Ledger) { lose(t, n, first) }, at(time.Second), again, false, SendUnconfirmed, 9 * time.Second},
+		{"answer lost long ago", func(t *testing.T, n *Ledger) { lose(t, n, first) }, at(9 * time.Minute), again, false, SendUnconfirmed, 0},
+		{"answer lost, and its code is over", func(t *testing.T, n *Ledger) { lose(t, n, first) }, at(time.Hour), again, false, KeyExpired, 0},
+		{"known not sent", func(t *testing.T, n *Ledger) { fail(t, n, first, NotDelivered) }, at(time.Minute), again, false, SendFailed, 0},
+		{"turned away, cooling down", func(t *testing.T, n *Ledger) { fail(t, n, first, DeliveryThrottled) }, at(9 * time.Second), again, false, ProviderThrottled, time.Second},
+		{"turned away, cooled down", func(t *testing.T, n *Ledger) { fail(t, n, first, DeliveryThrottled) }, at(10 * time.Second), again, false, "", 0},
+		{"other meaning, sent", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), keyed("v", "run2", "voice"), false, KeyReused, 0},
 		{"other meaning, running", nothing, at(time.Second), keyed("v", "run2", "voice"), false, KeyReused, 0},
-		{"other meaning, failed", func(t *testing.T, n *Number) { fail(t, n, first, NotDelivered) }, at(time.Minute), keyed("v", "run2", ""), false, KeyReused, 0},
+		{"other meaning, failed", func(t *testing.T, n *Ledger) { fail(t, n, first, NotDelivered) }, at(time.Minute), keyed("v", "run2", ""), false, KeyReused, 0},
 		{"this run's own record after a lost write", nothing, at(time.Second), first, false, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := Number{}
+			n := Ledger{}
 			mustReserve(t, &n, at(0), first)
 			tt.outcome(t, &n)
 			before := n.Clone()
 			ticket, refused := n.Reserve(tt.now, testPolicy(), tt.order)
 			if tt.reason != "" {
 				wantRefusal(t, refused, tt.reason, tt.wait)
-				wantNumber(t, n, before)
+				wantLedger(t, n, forgotten(before, tt.now))
 				return
 			}
 			if refused != nil {
@@ -154,23 +163,23 @@ func TestReserveRepeatUnderAKey(t *testing.T) {
 	}
 }
 
-func nothing(*testing.T, *Number) {}
+func nothing(*testing.T, *Ledger) {}
 
-func activate(t *testing.T, n *Number, o Order) {
+func activate(t *testing.T, n *Ledger, o Order) {
 	t.Helper()
-	if err := n.Activate(o.ID, o, "pin"); err != nil {
+	if err := n.Activate(testPolicy(), o.ID, o, "pin"); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func lose(t *testing.T, n *Number, o Order) {
+func lose(t *testing.T, n *Ledger, o Order) {
 	t.Helper()
-	if err := n.Lose(o.ID, o); err != nil {
+	if err := n.Lose(testPolicy(), o.ID, o); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func fail(t *testing.T, n *Number, o Order, p Progress) {
+func fail(t *testing.T, n *Ledger, o Order, p Progress) {
 	t.Helper()
 	if err := n.Fail(testPolicy(), o.ID, o, p); err != nil {
 		t.Fatal(err)
@@ -180,7 +189,7 @@ func fail(t *testing.T, n *Number, o Order, p Progress) {
 // The answer to the write of a reservation was lost, it had taken place, and a third
 // write came between: the run finds its record by its own run id and charges nothing.
 func TestReserveRecognisesItsOwnRecord(t *testing.T) {
-	var n Number
+	var n Ledger
 	o := anOrder("v1")
 	first := mustReserve(t, &n, at(0), o)
 	mustSend(t, &n, at(10*time.Second), anOrder("v2"))
@@ -216,11 +225,11 @@ func TestPruneKeepsWhatARepeatMayReferTo(t *testing.T) {
 		{"at its last moment, last window", verification("v", StateActive, Sent, at(-time.Second)), at(10*time.Minute - time.Second - time.Millisecond), true},
 		{"expired, last window", verification("v", StateActive, Sent, at(-time.Second)), at(10*time.Minute - time.Second), false},
 		{"known not sent", verification("v", StateFailed, NotDelivered, at(0)), at(time.Minute), false},
-		{"turned away", verification("v", StateFailed, TurnedAway, at(0)), at(time.Minute), false},
+		{"turned away", verification("v", StateFailed, DeliveryThrottled, at(0)), at(time.Minute), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := Number{WindowEnds: windowEnds, Verifications: []Verification{tt.v}}
+			n := Ledger{WindowEnds: windowEnds, Verifications: []Verification{tt.v}}
 			n.prune(tt.now, p)
 			if kept := n.find("v") != nil; kept != tt.kept {
 				t.Fatalf("kept = %t, want %t", kept, tt.kept)
@@ -253,20 +262,20 @@ func TestCrowdedBoundsLiveVerifications(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := Number{Verifications: tt.list}
+			n := Ledger{Verifications: tt.list}
 			if got := n.crowded(tt.now); got != tt.want {
 				t.Fatalf("crowded = %s, want %s", got, tt.want)
 			}
 		})
 	}
 	t.Run("refuses", func(t *testing.T) {
-		n := Number{Verifications: live(StateActive, maxLive)}
+		n := Ledger{Verifications: live(StateActive, maxLive)}
 		_, refused := n.Reserve(at(0), testPolicy(), anOrder("v"))
-		wantRefusal(t, refused, NumberLimited, 2*time.Minute)
+		wantRefusal(t, refused, RecipientLimited, 2*time.Minute)
 	})
 	t.Run("a new window has all its sends, whatever still lives", func(t *testing.T) {
 		p := testPolicy()
-		n := Number{Verifications: live(StateActive, p.NumberSendLimit.Attempts), WindowEnds: at(0), Sends: p.NumberSendLimit.Attempts}
+		n := Ledger{Verifications: live(StateActive, p.SendLimit.Attempts), WindowEnds: at(0), Sends: p.SendLimit.Attempts}
 		_, refused := n.Reserve(at(0), p, anOrder("v"))
 		if refused != nil {
 			t.Fatalf("refused: %v", refused)
@@ -277,13 +286,13 @@ func TestCrowdedBoundsLiveVerifications(t *testing.T) {
 // What nothing can refer to is dropped, so that an item stays as small as its window.
 func TestNumberDoesNotGrow(t *testing.T) {
 	p := testPolicy()
-	var n Number
+	var n Ledger
 	now := at(0)
 	for i := range 100 {
 		mustSend(t, &n, now, anOrder(fmt.Sprint("v", i)))
-		if got, most := len(n.Verifications), 2*p.NumberSendLimit.Attempts; got > most {
+		if got, most := len(n.Verifications), 2*p.SendLimit.Attempts; got > most {
 			t.Fatalf("%d verifications are kept, at most %d may", got, most)
 		}
-		now = now.Add(p.NumberSendLimit.Window)
+		now = now.Add(p.SendLimit.Window)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 )
 
@@ -29,15 +29,15 @@ func newRig(provider *otptest.Provider) *rig {
 }
 
 func caller(key string) otp.Caller {
-	return otp.Caller{Keyring: otptest.Keyring(), IdempotencyKey: key}
+	return otp.Caller{Keyrings: []otp.Keyring{otptest.Keyring()}, IdempotencyKey: key, Client: home}
 }
 
-func (r *rig) send(t *testing.T, number phone.Number, key string) (otp.Receipt, error) {
+func (r *rig) send(t *testing.T, number recipient.Recipient, key string) (otp.Receipt, error) {
 	t.Helper()
-	return r.service.Send(t.Context(), otp.SendRequest{Caller: caller(key), Number: number, Channel: otp.SMS})
+	return r.service.Send(t.Context(), otp.SendRequest{Caller: caller(key), To: number, Channel: otp.SMS})
 }
 
-func (r *rig) mustSend(t *testing.T, number phone.Number) otp.Receipt {
+func (r *rig) mustSend(t *testing.T, number recipient.Recipient) otp.Receipt {
 	t.Helper()
 	receipt, err := r.send(t, number, "")
 	if err != nil {
@@ -46,25 +46,29 @@ func (r *rig) mustSend(t *testing.T, number phone.Number) otp.Receipt {
 	return receipt
 }
 
-func (r *rig) resend(t *testing.T, number phone.Number, id, key string) (otp.Receipt, error) {
+func (r *rig) resend(t *testing.T, number recipient.Recipient, id, key string) (otp.Receipt, error) {
 	t.Helper()
-	return r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(key), Number: number, VerificationID: id, Channel: otp.SMS})
+	return r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(key), To: number, VerificationID: id, Channel: otp.SMS})
 }
 
-func (r *rig) verify(t *testing.T, number phone.Number, id, pin, key string) error {
+func (r *rig) verify(t *testing.T, number recipient.Recipient, id, pin, key string) error {
 	t.Helper()
-	return r.service.Verify(t.Context(), otp.VerifyRequest{Caller: caller(key), Number: number, PIN: pin, VerificationID: id})
+	_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: caller(key), To: number, PIN: pin, VerificationID: id})
+	return err
 }
 
 // state gives what is saved of a number.
-func (r *rig) state(t *testing.T, number phone.Number) otp.Number {
+func (r *rig) state(t *testing.T, number recipient.Recipient) otp.Ledger {
 	t.Helper()
-	n, _, err := r.store.Load(t.Context(), otptest.Keyring().NumberKey(number))
+	n, _, err := r.store.Load(t.Context(), otptest.Keyring().LedgerKey(number))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
+
+// home is where requests come from that do not say otherwise.
+const home = "home"
 
 const wrongPIN = "999999"
 
@@ -103,14 +107,14 @@ type failingStore struct {
 
 var errStoreDown = errors.Join(errors.New("a fault of the test"), otp.ErrUnavailable)
 
-func (s *failingStore) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+func (s *failingStore) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
 	if s.failLoad {
-		return otp.Number{}, "", errStoreDown
+		return otp.Ledger{}, "", errStoreDown
 	}
 	return s.Store.Load(ctx, key)
 }
 
-func (s *failingStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (s *failingStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	s.saves++
 	switch {
 	case s.skipSaves > 0:
@@ -134,7 +138,7 @@ type busyStore struct {
 	conflicts int // that many, then peace
 }
 
-func (s *busyStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (s *busyStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	if s.conflicts > 0 {
 		s.conflicts--
 		current, revision, err := s.Load(ctx, key)

@@ -17,11 +17,16 @@ type Receipt struct {
 type Order struct {
 	// ID is the same for a repeat under the same idempotency key.
 	ID string
-	// By is fresh for every request.
-	By string
-	// Meaning is the fingerprint of what is asked for, empty without a key.
-	Meaning string
+	// RunID is fresh for every request.
+	RunID string
+	// Fingerprint is that of what is asked for, empty without a key.
+	Fingerprint string
+	// Channel of the delivery. Empty, for a resend, is that of its send.
 	Channel Channel
+	// Client is the caller's, a short keyed hash.
+	Client string
+	// Mark is what the guard wants to find again with the delivery.
+	Mark string
 }
 
 // Ticket is a reservation's result.
@@ -30,63 +35,62 @@ type Ticket struct {
 	// Repeat: the order was carried out before, and there is nothing to do.
 	Repeat bool
 	// PinID to deliver again; empty for a send.
-	PinID string
+	PinID   string
+	Channel Channel
 }
 
 // Reserve charges a send and records it as StateSending, before the provider is
 // asked. A repeat of an earlier order gets that one's outcome. Deciding again
-// after a lost write finds the record by ID and By and charges nothing.
-func (n *Number) Reserve(now time.Time, p Policy, o Order) (Ticket, *Error) {
-	n.forget(now, p)
-	if v := n.find(o.ID); v != nil {
-		receipt := v.receipt(&v.Delivery)
+// after a lost write finds the record by ID and RunID and charges nothing.
+func (l *Ledger) Reserve(now time.Time, p Policy, o Order) (Ticket, error) {
+	l.forget(now, p)
+	if v := l.find(o.ID); v != nil {
+		ticket := v.ticket(&v.Delivery)
 		again, err := v.repeat(now, p, o)
 		if err != nil || !again {
-			return Ticket{Receipt: receipt, Repeat: v.Progress == Sent}, err
+			ticket.Repeat = v.Progress == Sent
+			return ticket, err
 		}
 	}
-	if err := n.charge(now, p); err != nil {
+	if err := l.charge(now, p, o.Client); err != nil {
 		return Ticket{}, err
 	}
-	n.prune(now, p)
-	if wait := n.crowded(now); wait > 0 {
-		return Ticket{}, refuse(NumberLimited, wait)
+	l.prune(now, p)
+	if wait := l.crowded(now); wait > 0 {
+		return Ticket{}, refuse(RecipientLimited, wait)
 	}
-	v := Verification{
-		Delivery:  n.delivery(now, o),
-		State:     StateSending,
-		Channel:   o.Channel,
-		ExpiresAt: now.Add(p.PINTTL),
-	}
-	n.Verifications = append(n.Verifications, v)
-	return Ticket{Receipt: v.receipt(&v.Delivery)}, nil
+	v := Verification{Delivery: l.delivery(now, o), State: StateSending, ExpiresAt: now.Add(p.PINTTL)}
+	l.Verifications = append(l.Verifications, v)
+	return v.ticket(&v.Delivery), nil
 }
 
 // ReserveResend charges one more delivery of a live code. It refills no attempts
 // and extends no life.
-func (n *Number) ReserveResend(now time.Time, p Policy, verificationID string, o Order) (Ticket, *Error) {
-	n.forget(now, p)
-	if v, d := n.resend(o.ID); d != nil {
+func (l *Ledger) ReserveResend(now time.Time, p Policy, verificationID string, o Order) (Ticket, error) {
+	l.forget(now, p)
+	if v, d := l.resend(o.ID); d != nil && v.Live(now) {
 		again, err := d.repeat(now, p, o)
-		switch {
-		case err != nil || d.Progress == Sent:
-			return Ticket{Receipt: v.receipt(d), Repeat: true}, err
-		case !again && v.alive(now): // this run's own record
-			return Ticket{Receipt: v.receipt(d), PinID: v.PinID}, nil
+		if err != nil || !again {
+			ticket := v.ticket(d)
+			ticket.Repeat = d.Progress == Sent
+			return ticket, err
 		}
 	}
-	v := n.find(verificationID)
-	if v == nil || !v.alive(now) || v.Attempts >= p.PINAttempts {
+	v := l.find(verificationID)
+	if v == nil || !v.Live(now) || v.Attempts >= p.PINAttempts {
 		return Ticket{}, refuse(InvalidOrExpired, 0)
 	}
-	if err := n.charge(now, p); err != nil {
+	if o.Channel == "" {
+		o.Channel = v.Channel
+	}
+	if err := l.charge(now, p, o.Client); err != nil {
 		return Ticket{}, err
 	}
-	n.prune(now, p)
-	v = n.find(verificationID) // pruning moves it
-	d := n.delivery(now, o)
+	l.prune(now, p)
+	v = l.find(verificationID) // pruning moves it
+	d := l.delivery(now, o)
 	v.Resends = append(v.Resends, d)
-	return Ticket{Receipt: v.receipt(&d), PinID: v.PinID}, nil
+	return v.ticket(&d), nil
 }
 
 var (
@@ -96,116 +100,132 @@ var (
 
 // Activate records that the provider accepted a delivery, under the handle that is
 // valid from now on.
-func (n *Number) Activate(verificationID string, o Order, pinID string) error {
-	v, d, err := n.conclude(verificationID, o, Sent)
+func (l *Ledger) Activate(p Policy, verificationID string, o Order, pinID string) error {
+	v, d, err := l.conclude(p, verificationID, o, Sent)
 	if err != nil || d == nil {
 		return err
 	}
-	if v.State == StateSending || v.State == StateActive {
+	if !v.final() {
 		v.State = StateActive
 		v.PinID = pinID
 	}
+	v.slim()
 	return nil
 }
 
 // Fail records that a delivery is known not to have taken place (NotDelivered or
-// TurnedAway), and gives its budget back, not the cooldown.
-func (n *Number) Fail(p Policy, verificationID string, o Order, progress Progress) error {
-	v, d, err := n.conclude(verificationID, o, progress)
+// DeliveryThrottled), and gives its budget back, not the cooldown.
+func (l *Ledger) Fail(p Policy, verificationID string, o Order, progress Progress) error {
+	v, d, err := l.conclude(p, verificationID, o, progress)
 	if err != nil || d == nil {
 		return err
 	}
+	l.share(p, d, -1)
+	l.giveBackTotal(p, d)
 	if v.State == StateSending {
 		v.end(StateFailed)
 	}
-	// Only to the window it was taken from.
-	if n.Sends > 0 && !d.StartedAt.Before(n.WindowEnds.Add(-p.NumberSendLimit.Window)) {
-		n.Sends--
-	}
+	v.slim()
 	return nil
 }
 
-// Lose records that the provider's answer was lost. Nothing is given back.
-func (n *Number) Lose(verificationID string, o Order) error {
-	_, _, err := n.conclude(verificationID, o, Unconfirmed)
-	return err
+// Lose records that the provider's answer was lost. The total stays charged, for the
+// message may be out; the rest is given back, for the person may have nothing.
+func (l *Ledger) Lose(p Policy, verificationID string, o Order) error {
+	v, d, err := l.conclude(p, verificationID, o, Unconfirmed)
+	if err != nil || d == nil {
+		return err
+	}
+	l.unconfirmed(p, d, +1)
+	v.slim()
+	return nil
 }
 
-// conclude moves a delivery of this run out of InFlight. It gives nil without an
-// error where the same outcome was recorded before.
-func (n *Number) conclude(verificationID string, o Order, outcome Progress) (*Verification, *Delivery, error) {
-	v, d := n.find(verificationID), (*Delivery)(nil)
-	if v != nil && sameSecret(v.ID, o.ID) {
-		d = &v.Delivery
-	} else {
-		v, d = n.resend(o.ID)
+// Withdraw takes back a reservation whose request ends before the provider was asked:
+// budget, cooldown and record, as if it had never been. It reports whether there was
+// anything to take back.
+func (l *Ledger) Withdraw(p Policy, o Order) bool {
+	v, d := l.delivered(o.ID, o.ID)
+	if d == nil || d.RunID != o.RunID || d.Progress != InFlight {
+		return false
 	}
+	l.share(p, d, -1)
+	l.giveBackTotal(p, d)
+	if l.NextSendAt.Equal(d.ResendAt) {
+		l.NextSendAt = d.StartedAt
+	}
+	if d == &v.Delivery {
+		l.Verifications = slices.DeleteFunc(l.Verifications, func(v Verification) bool { return v.ID == o.ID })
+	} else {
+		v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool { return d.ID == o.ID })
+	}
+	return true
+}
+
+// delivered returns the delivery of that id: a verification's own, or a resend.
+func (l *Ledger) delivered(verificationID, id string) (*Verification, *Delivery) {
+	if v := l.find(verificationID); v != nil && sameSecret(v.ID, id) {
+		return v, &v.Delivery
+	}
+	return l.resend(id)
+}
+
+// conclude moves a delivery of this run out of InFlight. It returns nil without an
+// error where the same outcome was recorded before.
+func (l *Ledger) conclude(p Policy, verificationID string, o Order, outcome Progress) (*Verification, *Delivery, error) {
+	v, d := l.delivered(verificationID, o.ID)
 	switch {
 	case d == nil:
 		return nil, nil, errNoRecord
-	case d.Progress == outcome:
+	case d.RunID == "" && d.Progress == outcome:
 		return v, nil, nil
-	case d.By != o.By:
+	case d.RunID != o.RunID:
 		return nil, nil, errNotOurs
 	}
+	if d.Progress == Unconfirmed { // given up although this run lives
+		l.unconfirmed(p, d, -1)
+	}
 	d.Progress = outcome
-	d.By = ""
+	d.RunID = ""
 	return v, d, nil
 }
 
-// Expire records that the provider does not know the code any more.
-func (n *Number) Expire(p Policy, verificationID string) {
-	if v := n.find(verificationID); v != nil && v.State == StateActive {
+// Expire records that the provider does not know the code behind a handle any more. A
+// handle that a resend has replaced meanwhile says nothing.
+func (l *Ledger) Expire(p Policy, verificationID, pinID string) {
+	if v := l.find(verificationID); v != nil && v.State == StateActive && v.PinID == pinID {
 		v.close(p, StateExpired)
 	}
-}
-
-// charge takes one delivery from the number's budget and starts the cooldown.
-func (n *Number) charge(now time.Time, p Policy) *Error {
-	if !now.Before(n.WindowEnds) {
-		n.Sends = 0
-		n.WindowEnds = now.Add(p.NumberSendLimit.Window)
-	}
-	// A disabled number looks like one that has used up its sends.
-	if n.Sends >= p.NumberSendLimit.Attempts || n.Disabled(p) {
-		return refuse(NumberLimited, n.WindowEnds.Sub(now))
-	}
-	if now.Before(n.NextSendAt) {
-		return refuse(CoolingDown, n.NextSendAt.Sub(now))
-	}
-	n.Sends++
-	n.NextSendAt = now.Add(p.cooldown(n.Sends))
-	return nil
 }
 
 // prune drops verifications that nothing can refer to any more. One is kept while
 // its code lives, and while the send window lasts in which it was charged, so that
 // a repeat under its idempotency key finds it. What is known not to have been sent
 // may be tried again under any key.
-func (n *Number) prune(now time.Time, p Policy) {
-	windowStart := n.WindowEnds.Add(-p.NumberSendLimit.Window)
-	n.Verifications = slices.DeleteFunc(n.Verifications, func(v Verification) bool {
+func (l *Ledger) prune(now time.Time, p Policy) {
+	windowStart := l.WindowEnds.Add(-p.SendLimit.Window)
+	l.Verifications = slices.DeleteFunc(l.Verifications, func(v Verification) bool {
 		over := !now.Before(v.ExpiresAt) && v.StartedAt.Before(windowStart)
 		return over || v.notSent()
 	})
-	for i := range n.Verifications {
-		v := &n.Verifications[i]
+	for i := range l.Verifications {
+		v := &l.Verifications[i]
 		v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool { return d.notSent() })
 	}
 }
 
-// maxLive bounds the live verifications of a number, whatever the settings: with no
+// maxLive bounds the live verifications of a recipient, whatever the settings: with no
 // cooldown and a long life the send limit alone would let an item outgrow DynamoDB's
 // 400 KB. Under any sensible settings the send limit bounds them long before.
 const maxLive = 1000
 
 // crowded is how long to wait until there is room for another live verification,
 // zero if there is.
-func (n *Number) crowded(now time.Time) time.Duration {
+func (l *Ledger) crowded(now time.Time) time.Duration {
 	live, earliest := 0, time.Time{}
-	for i := range n.Verifications {
-		v := &n.Verifications[i]
-		if (v.State == StateActive || v.State == StateSending) && now.Before(v.ExpiresAt) {
+	for i := range l.Verifications {
+		v := &l.Verifications[i]
+		if !v.final() && now.Before(v.ExpiresAt) {
 			live++
 			if earliest.IsZero() || v.ExpiresAt.Before(earliest) {
 				earliest = v.ExpiresAt
@@ -218,18 +238,18 @@ func (n *Number) crowded(now time.Time) time.Duration {
 	return earliest.Sub(now)
 }
 
-func (n *Number) delivery(now time.Time, o Order) Delivery {
+func (l *Ledger) delivery(now time.Time, o Order) Delivery {
 	return Delivery{
-		ID: o.ID, By: o.By, Progress: InFlight, Meaning: o.Meaning,
-		StartedAt: now, ResendAt: n.NextSendAt,
+		ID: o.ID, RunID: o.RunID, Progress: InFlight, Fingerprint: o.Fingerprint,
+		Channel: o.Channel, Client: o.Client, Mark: o.Mark, StartedAt: now, ResendAt: l.NextSendAt,
 	}
 }
 
-// resend finds a resend by its id. An idempotency key's scope is the number, so it
+// resend finds a resend by its id. An idempotency key's scope is the recipient, so it
 // looks at every verification.
-func (n *Number) resend(id string) (*Verification, *Delivery) {
-	for i := range n.Verifications {
-		v := &n.Verifications[i]
+func (l *Ledger) resend(id string) (*Verification, *Delivery) {
+	for i := range l.Verifications {
+		v := &l.Verifications[i]
 		for j := range v.Resends {
 			if sameSecret(v.Resends[j].ID, id) {
 				return v, &v.Resends[j]
@@ -239,33 +259,43 @@ func (n *Number) resend(id string) (*Verification, *Delivery) {
 	return nil, nil
 }
 
-func (v *Verification) receipt(d *Delivery) Receipt {
-	return Receipt{VerificationID: v.ID, ExpiresAt: v.ExpiresAt, ResendAt: d.ResendAt}
+func (v *Verification) ticket(d *Delivery) Ticket {
+	return Ticket{
+		Receipt: Receipt{VerificationID: v.ID, ExpiresAt: v.ExpiresAt, ResendAt: d.ResendAt},
+		PinID:   v.PinID,
+		Channel: d.Channel,
+	}
 }
 
 func (d *Delivery) notSent() bool {
-	return d.Progress == NotDelivered || d.Progress == TurnedAway
+	return d.Progress == NotDelivered || d.Progress == DeliveryThrottled
 }
 
-// repeat decides what the repeat of an order gets. Again true means: nothing was
-// sent, carry it out anew. No error and again false: it was sent, or it is this
-// very run's own record.
-func (d *Delivery) repeat(now time.Time, p Policy, o Order) (bool, *Error) {
-	if !sameSecret(d.Meaning, o.Meaning) {
+// repeat decides what the repeat of a send gets. One whose code is over is not told that
+// it was sent.
+func (v *Verification) repeat(now time.Time, p Policy, o Order) (bool, error) {
+	over := v.State == StateVerified || v.State == StateLocked || v.State == StateExpired || !now.Before(v.ExpiresAt)
+	if over && !v.notSent() && sameSecret(v.Fingerprint, o.Fingerprint) {
+		return false, refuse(KeyExpired, 0)
+	}
+	return v.Delivery.repeat(now, p, o)
+}
+
+// repeat decides what the repeat of an order gets. True means: nothing was sent, carry it
+// out anew. False without an error: it was sent, or it is this very run's own record.
+func (d *Delivery) repeat(now time.Time, p Policy, o Order) (bool, error) {
+	if !sameSecret(d.Fingerprint, o.Fingerprint) {
 		return false, refuse(KeyReused, 0)
 	}
 	switch d.Progress {
 	case Sent:
 		return false, nil
 	case InFlight:
-		if d.By == o.By {
+		if d.RunID == o.RunID {
 			return false, nil
 		}
-		if now.Before(d.StartedAt.Add(p.SendTimeout)) {
-			return false, refuse(KeyInUse, 0)
-		}
-		return false, refuse(SendUnconfirmed, d.ResendAt.Sub(now))
-	case TurnedAway:
+		return false, refuse(KeyInUse, d.StartedAt.Add(p.SendTimeout).Sub(now))
+	case DeliveryThrottled:
 		if now.Before(d.ResendAt) {
 			return false, refuse(ProviderThrottled, d.ResendAt.Sub(now))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 func TestSendThenVerify(t *testing.T) {
@@ -23,7 +24,7 @@ func TestSendThenVerify(t *testing.T) {
 	if want := otptest.Start.Add(r.policy.SendCooldown); !receipt.ResendAt.Equal(want) {
 		t.Errorf("resend at %s, want %s", receipt.ResendAt, want)
 	}
-	pin := r.provider.PIN(otptest.Alice.Digits())
+	pin := r.provider.PIN(otptest.Alice)
 	if err := r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""); err != nil {
 		t.Fatalf("right PIN: %v", err)
 	}
@@ -42,8 +43,8 @@ func TestSendOutcomes(t *testing.T) {
 		fault  otptest.Fault
 		reason otp.Reason
 		wait   time.Duration
-		sends  int
-		state  otp.State
+		total  int
+		state  otp.State // empty: as if it had never been
 	}{
 		{"answer lost, message out", otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown), Effect: true}, otp.SendUnconfirmed, 30 * time.Second, 1, otp.StateSending},
 		{"answer lost, nothing out", otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown)}, otp.SendUnconfirmed, 30 * time.Second, 1, otp.StateSending},
@@ -51,7 +52,7 @@ func TestSendOutcomes(t *testing.T) {
 		{"refused", otptest.Fault{Err: otptest.ProviderFailure(otp.Refused)}, otp.SendFailed, 0, 0, otp.StateFailed},
 		{"not found is no word about a code", otptest.Fault{Err: otptest.ProviderFailure(otp.NotFound)}, otp.SendFailed, 0, 0, otp.StateFailed},
 		{"throttled", otptest.Fault{Err: throttled}, otp.ProviderThrottled, throttledFor, 0, otp.StateFailed},
-		{"no secret", otptest.Fault{Err: noKey}, otp.Unavailable, 30 * time.Second, 0, otp.StateFailed},
+		{"no secret: nothing was asked", otptest.Fault{Err: noKey}, otp.Unavailable, 0, 0, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,14 +62,22 @@ func TestSendOutcomes(t *testing.T) {
 				t.Errorf("retry after %s, want %s", got, tt.wait)
 			}
 			n := r.state(t, otptest.Alice)
-			if n.Sends != tt.sends {
-				t.Errorf("%d sends stay charged, want %d", n.Sends, tt.sends)
+			if n.Sends != 0 || n.Total != tt.total {
+				t.Errorf("%d sends and a total of %d stay charged, want 0 and %d", n.Sends, n.Total, tt.total)
 			}
-			if got := n.Verifications[0].State; got != tt.state {
-				t.Errorf("state is %s, want %s", got, tt.state)
+			cooldown := otptest.Start
+			if tt.state == "" {
+				if len(n.Verifications) != 0 {
+					t.Errorf("%d verifications are kept", len(n.Verifications))
+				}
+			} else {
+				cooldown = cooldown.Add(30 * time.Second)
+				if got := n.Verifications[0].State; got != tt.state {
+					t.Errorf("state is %s, want %s", got, tt.state)
+				}
 			}
-			if !n.NextSendAt.Equal(otptest.Start.Add(30 * time.Second)) {
-				t.Errorf("the cooldown was given back: next send at %s", n.NextSendAt)
+			if !n.NextSendAt.Equal(cooldown) {
+				t.Errorf("next send at %s, want %s", n.NextSendAt, cooldown)
 			}
 			if got := len(r.provider.Calls(otptest.Send)); got != 1 {
 				t.Errorf("%d calls, want 1", got)
@@ -80,7 +89,7 @@ func TestSendOutcomes(t *testing.T) {
 // errors that are no *ProviderError mean the most cautious thing.
 type untypedProvider struct{ otp.Provider }
 
-func (untypedProvider) Send(context.Context, string, otp.Channel) (string, error) {
+func (untypedProvider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
 	return "", errors.New("something else")
 }
 
@@ -89,8 +98,8 @@ func TestSendErrorOfUnknownKindIsUnconfirmed(t *testing.T) {
 	r.service.Provider = untypedProvider{}
 	_, err := r.send(t, otptest.Alice, "")
 	wantReason(t, err, otp.SendUnconfirmed)
-	if got := r.state(t, otptest.Alice).Sends; got != 1 {
-		t.Fatalf("%d sends stay charged, want 1", got)
+	if got := r.state(t, otptest.Alice).Total; got != 1 {
+		t.Fatalf("a total of %d stays charged, want 1", got)
 	}
 }
 
@@ -100,11 +109,11 @@ func TestOneKeyOneMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock.Advance(time.Hour)
+	r.clock.Advance(9 * time.Minute)
 	var trace otp.Trace
 	c := caller("key")
 	c.Trace = &trace
-	again, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+	again, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
 	if err != nil || again != first {
 		t.Fatalf("repeat gives %+v, %v; want the first answer %+v", again, err, first)
 	}
@@ -114,10 +123,16 @@ func TestOneKeyOneMessage(t *testing.T) {
 	if got := r.provider.Delivered(); got != 1 {
 		t.Fatalf("%d messages, want 1", got)
 	}
-	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), Number: otptest.Alice, Channel: otp.Voice})
+	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), To: otptest.Alice, Channel: otp.Voice})
 	wantReason(t, err, otp.KeyReused)
-	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), Number: otptest.Alice, Channel: otp.SMS, Locale: "de"})
+	_, err = r.service.Send(t.Context(), otp.SendRequest{Caller: caller("key"), To: otptest.Alice, Channel: otp.SMS, Locale: "de"})
 	wantReason(t, err, otp.KeyReused)
+	r.clock.Advance(time.Hour)
+	_, err = r.send(t, otptest.Alice, "key")
+	wantReason(t, err, otp.KeyExpired)
+	if got := r.provider.Delivered(); got != 1 {
+		t.Fatalf("%d messages, want 1", got)
+	}
 }
 
 // An idempotency key's scope is the route and the number.
@@ -156,7 +171,7 @@ func TestUnconfirmedStaysUnconfirmedUnderItsKey(t *testing.T) {
 	for range 3 {
 		_, err := r.send(t, otptest.Alice, "key")
 		wantReason(t, err, otp.SendUnconfirmed)
-		r.clock.Advance(time.Hour)
+		r.clock.Advance(3 * time.Minute)
 	}
 	if got := r.provider.Delivered(); got != 1 {
 		t.Fatalf("%d messages, want 1", got)
@@ -166,7 +181,7 @@ func TestUnconfirmedStaysUnconfirmedUnderItsKey(t *testing.T) {
 func TestResend(t *testing.T) {
 	r := newRig(&otptest.Provider{NewHandles: true})
 	sent := r.mustSend(t, otptest.Alice)
-	pin := r.provider.PIN(otptest.Alice.Digits())
+	pin := r.provider.PIN(otptest.Alice)
 	r.clock.Advance(30 * time.Second)
 	resent, err := r.resend(t, otptest.Alice, sent.VerificationID, "")
 	if err != nil {
@@ -188,7 +203,7 @@ func TestResendOutcomes(t *testing.T) {
 		name   string
 		effect otp.Effect
 		reason otp.Reason
-		sends  int
+		total  int
 		state  otp.State
 	}{
 		{"answer lost", otp.Unknown, otp.SendUnconfirmed, 2, otp.StateActive},
@@ -205,8 +220,8 @@ func TestResendOutcomes(t *testing.T) {
 			_, err := r.resend(t, otptest.Alice, sent.VerificationID, "")
 			wantReason(t, err, tt.reason)
 			n := r.state(t, otptest.Alice)
-			if n.Sends != tt.sends || n.Verifications[0].State != tt.state {
-				t.Errorf("%d sends charged, state %s; want %d, %s", n.Sends, n.Verifications[0].State, tt.sends, tt.state)
+			if n.Total != tt.total || n.Verifications[0].State != tt.state {
+				t.Errorf("a total of %d charged, state %s; want %d, %s", n.Total, n.Verifications[0].State, tt.total, tt.state)
 			}
 		})
 	}
@@ -242,8 +257,11 @@ func TestSendFailsClosed(t *testing.T) {
 			if got := len(r.provider.Calls("")); got != 0 {
 				t.Errorf("%d calls reached the provider", got)
 			}
-			if broken.saves > 1 {
+			if broken.saves > 2 { // the charge, and that it is taken back
 				t.Errorf("%d saves: a failing store was asked again before the provider", broken.saves)
+			}
+			if n := r.state(t, otptest.Alice); broken.loseSaves == 0 && (n.Sends != 0 || n.Total != 0 || len(n.Verifications) != 0 || n.NextSendAt.After(r.clock.Now())) {
+				t.Errorf("nothing was sent, and what stays is %+v", n)
 			}
 		})
 	}
@@ -265,14 +283,14 @@ func TestOutcomeIsSavedAgainAndAgain(t *testing.T) {
 			var trace otp.Trace
 			c := caller("")
 			c.Trace = &trace
-			receipt, err := r.service.Send(ctx, otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+			receipt, err := r.service.Send(ctx, otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
 			if err != nil {
 				t.Fatalf("lost=%t: %v", lost, err)
 			}
 			if trace.WriteRetries == 0 {
 				t.Error("no retry was counted")
 			}
-			pin := r.provider.PIN(otptest.Alice.Digits())
+			pin := r.provider.PIN(otptest.Alice)
 			if err := r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""); err != nil {
 				t.Errorf("lost=%t: right PIN: %v", lost, err)
 			}
@@ -293,7 +311,7 @@ func TestHandleThatCannotBeSavedIsUnconfirmed(t *testing.T) {
 		c := caller("")
 		c.Trace = &trace
 		began := time.Now()
-		_, err := r.service.Send(ctx, otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
 		wantReason(t, err, otp.SendUnconfirmed)
 		if !trace.Unrecorded {
 			t.Error("the trace does not say that the handle is lost")
@@ -313,12 +331,14 @@ func TestAddressRefusalCostsNothing(t *testing.T) {
 		r := newRig(&otptest.Provider{})
 		r.service.Store = &failingStore{Store: r.store, failLoad: failLoad}
 		c := caller("")
-		c.Admit = func(context.Context) error { return refused }
-		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS})
+		c.Count = func(context.Context) func() (string, error) {
+			return func() (string, error) { return "", refused }
+		}
+		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
 		if !errors.Is(err, refused) {
 			t.Errorf("load fails %t: error is %v, want the address's refusal", failLoad, err)
 		}
-		err = r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, Number: otptest.Alice, PIN: wrongPIN})
+		_, err = r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: wrongPIN})
 		if !errors.Is(err, refused) {
 			t.Errorf("load fails %t: error is %v, want the address's refusal", failLoad, err)
 		}
@@ -338,7 +358,7 @@ func TestConflictsAreDecidedAnewAndBounded(t *testing.T) {
 		var trace otp.Trace
 		c := caller("")
 		c.Trace = &trace
-		if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, Number: otptest.Alice, Channel: otp.SMS}); err != nil {
+		if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS}); err != nil {
 			t.Fatal(err)
 		}
 		if trace.Conflicts != 19 {
@@ -361,7 +381,7 @@ func TestConflictsAreDecidedAnewAndBounded(t *testing.T) {
 		r.provider.Hold = func(otptest.Operation) { cancel() }
 		busy := &busyAfterFirstSave{Store: r.store}
 		r.service.Store = busy
-		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), Number: otptest.Alice, Channel: otp.SMS})
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
 		wantReason(t, err, otp.SendUnconfirmed)
 		if busy.saves > 2 {
 			t.Errorf("%d saves: conflicts were decided anew for nobody", busy.saves)
@@ -376,7 +396,7 @@ type busyAfterFirstSave struct {
 	saves int
 }
 
-func (s *busyAfterFirstSave) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (s *busyAfterFirstSave) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	const enough = 1000
 	s.saves++
 	if s.saves > 1 && s.saves < enough {

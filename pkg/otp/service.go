@@ -7,37 +7,45 @@ import (
 	"errors"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Keyring turns what callers name into what may be kept, under a secret key.
 type Keyring interface {
-	// NumberKey is the key under which a number's state is kept.
-	NumberKey(n phone.Number) string
-	// Derive gives 16 bytes that depend on the label and all parts, and that nobody
+	// LedgerKey is the key under which a recipient's ledger is kept.
+	LedgerKey(r recipient.Recipient) string
+	// Derive returns 16 bytes that depend on the label and all parts, and that nobody
 	// can guess without the key.
 	Derive(label string, parts ...string) [16]byte
 }
 
-// Service carries out sends, resends and verifies: it decides through Number, saves
+// Service carries out sends, resends and verifies: it decides through Ledger, saves
 // through Store and asks Provider, in the order that loses nothing and sends
 // nothing twice. It is safe for concurrent use.
 type Service struct {
 	Store    Store
 	Provider Provider
-	Clock    Clock
-	Policy   Policy
+	// Guard, if not nil, rules what may be sent.
+	Guard  Guard
+	Clock  Clock
+	Policy Policy
 }
 
 // Caller is what every request brings along.
 type Caller struct {
-	Keyring Keyring
+	// Keyrings, the one in use first. Older ones are there during a rotation: what is
+	// kept under them is found.
+	Keyrings []Keyring
 	// IdempotencyKey as the caller gave it; empty for none.
 	IdempotencyKey string
-	// Admit says whether the caller's address is within its limits. It is asked
-	// after the number was loaded and before anything is written, so that both
-	// round trips may overlap. Its error is returned as it is.
-	Admit func(context.Context) error
+	// Client is the bucket of the caller's address: an IPv4 address, an IPv6 /48. It
+	// is kept as a short keyed hash. Empty if it is not known.
+	Client string
+	// Count, if not nil, starts to count the caller's address and returns how to wait
+	// for whether it is within its limits. It runs beside the load of the ledger and
+	// is waited for before anything is written. Its error is returned as it is; the mark
+	// is kept with a delivery, and comes back with the recipient's next success.
+	Count func(context.Context) (admitted func() (mark string, err error))
 	// Trace, if not nil, learns what happened on the way.
 	Trace *Trace
 }
@@ -45,25 +53,40 @@ type Caller struct {
 // SendRequest asks for a new code.
 type SendRequest struct {
 	Caller
-	Number  phone.Number
+	To      recipient.Recipient
 	Channel Channel
 	Locale  string
 }
 
-// ResendRequest asks for the same code once more.
+// ResendRequest asks for the same code once more. Without a channel it goes by that of
+// its send.
 type ResendRequest struct {
 	Caller
-	Number         phone.Number
+	To             recipient.Recipient
 	VerificationID string
 	Channel        Channel
 }
 
-// VerifyRequest asks whether a PIN is the number's.
+// VerifyRequest asks whether a PIN is the recipient's.
 type VerifyRequest struct {
 	Caller
-	Number         phone.Number
+	To             recipient.Recipient
 	PIN            string
 	VerificationID string
+}
+
+// Success is a verification: somebody who has the recipient's phone gave its PIN.
+type Success struct {
+	VerificationID string
+	To             recipient.Recipient
+	// Channel by which the PIN was last delivered.
+	Channel Channel
+	// At is when it was verified, also of a repeat.
+	At time.Time
+	// Repeat: this very request had the success before.
+	Repeat bool
+	// Marks of the recipient's sends since the success before; none of a repeat.
+	Marks []string
 }
 
 // Verification id: 16 bytes, at least as hard to guess as ASVS 5.0 asks of any
@@ -73,7 +96,7 @@ const (
 	verificationIDBytes  = 16
 )
 
-// ValidVerificationID says whether an id could be one that this service issued.
+// ValidVerificationID reports whether an id could be one that this service issued.
 func ValidVerificationID(id string) bool {
 	if len(id) != verificationIDLength {
 		return false
@@ -82,114 +105,127 @@ func ValidVerificationID(id string) bool {
 	return err == nil && len(decoded) == verificationIDBytes // the decoder skips line breaks
 }
 
-// Send charges the number, has the provider send a PIN, and records its handle. Its
-// error is an *Error, or Admit's.
+// Send charges the recipient, has the provider send a PIN, and records its handle. Its
+// error is an *Error, or Count's.
 func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
-	o := order(r.Caller, "send", r.Number, r.Channel, r.Locale)
-	return s.deliver(ctx, r.Caller, r.Number, &run{
-		order: o,
-		reserve: func(n *Number, now time.Time) (Ticket, *Error) {
-			return n.Reserve(now, s.Policy, o)
+	return s.deliver(ctx, &deliveryRequest{
+		Caller: r.Caller, to: r.To, channel: r.Channel,
+		order: func(k Keyring, client string, channel Channel) Order {
+			return order(r.Caller, k, "send", r.To, channel, r.Locale, client)
 		},
-		call: func(ctx context.Context, _ string) (string, error) {
-			return s.Provider.Send(ctx, r.Number.Digits(), r.Channel)
+		call: func(ctx context.Context, t Ticket) (string, error) {
+			return s.Provider.Send(ctx, r.To, t.Channel)
 		},
 	})
 }
 
 // Resend has the provider deliver the PIN of a live verification again. Its error is
-// an *Error, or Admit's.
+// an *Error, or Count's.
 func (s *Service) Resend(ctx context.Context, r ResendRequest) (Receipt, error) {
-	o := order(r.Caller, "resend", r.Number, r.Channel, r.VerificationID)
-	return s.deliver(ctx, r.Caller, r.Number, &run{
-		order: o,
-		reserve: func(n *Number, now time.Time) (Ticket, *Error) {
-			return n.ReserveResend(now, s.Policy, r.VerificationID, o)
+	return s.deliver(ctx, &deliveryRequest{
+		Caller: r.Caller, to: r.To, channel: r.Channel, resend: true, resendOf: r.VerificationID,
+		order: func(k Keyring, client string, channel Channel) Order {
+			return order(r.Caller, k, "resend", r.To, channel, r.VerificationID, client)
 		},
-		call: func(ctx context.Context, pinID string) (string, error) {
-			return s.Provider.Resend(ctx, pinID, r.Channel)
+		call: func(ctx context.Context, t Ticket) (string, error) {
+			return s.Provider.Resend(ctx, t.PinID, t.Channel)
 		},
 	})
 }
 
 // Verify charges an attempt, asks the provider, and records the answer. A nil error
-// means verified; any other is an *Error, or Admit's.
-func (s *Service) Verify(ctx context.Context, r VerifyRequest) error {
-	g := Guess{ID: newID(), By: newID()[:runLength], VerificationID: r.VerificationID}
-	if r.IdempotencyKey != "" {
-		g.ID = encodeID(r.Keyring.Derive("verify", r.Number.E164(), r.IdempotencyKey, r.VerificationID, r.PIN))
-	}
-	doc, err := s.open(ctx, r.Caller, r.Number)
+// means verified; any other is an *Error, or Count's.
+func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) {
+	doc, err := s.open(ctx, r.Caller, r.To, r.VerificationID)
 	if err != nil {
-		return err
+		return Success{}, err
 	}
-	var charged Charged
-	var refused *Error
-	err = s.update(ctx, doc, r.Trace, onceOnly, func(n *Number, now time.Time) bool {
-		charged, refused = n.Debit(now, s.Policy, g)
-		return refused == nil && !charged.Repeat
+	c := check(r, doc.keyring)
+	debited, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Debited, bool, error) {
+		debited, err := l.Debit(now, s.Policy, c)
+		return debited, err == nil && !debited.Repeat, err
 	})
-	switch {
-	case err != nil:
-		return err
-	case refused != nil:
-		return refused
-	case charged.Repeat:
-		r.Trace.set(func(t *Trace) { t.Repeat = true })
-		return nil
+	if err != nil {
+		s.takeBack(ctx, doc, r.Trace, err, func(l *Ledger, now time.Time) bool { return l.withdrawCheck(now, s.Policy, c) })
+		return Success{}, err
+	}
+	r.Trace.set(func(t *Trace) { t.Channel, t.Repeat = debited.Channel, debited.Repeat })
+	if debited.Repeat {
+		return Success{
+			VerificationID: debited.VerificationID, To: r.To, Channel: debited.Channel, At: debited.At, Repeat: true,
+		}, nil
 	}
 
 	started := s.Clock.Now()
-	verdict, err := s.Provider.Verify(ctx, charged.PinID, r.Number.Digits(), r.PIN)
+	verdict, err := s.Provider.Verify(ctx, debited.PinID, r.To, r.PIN)
 	r.Trace.provider(verdict.String(), err, s.Clock.Now().Sub(started))
 	if err != nil {
-		return s.undebit(ctx, doc, r.Trace, charged, g, err)
+		return Success{}, s.checkError(ctx, doc, r.Trace, debited, c, err)
 	}
-	err = s.update(ctx, doc, r.Trace, untilDeadline, func(n *Number, now time.Time) bool {
-		var changed bool
-		changed, refused = n.Settle(now, s.Policy, charged, g, verdict)
-		return changed
+	settled, err := update(ctx, s, doc, r.Trace, untilDeadline, func(l *Ledger, now time.Time) (Settled, bool, error) {
+		return l.Settle(now, s.Policy, debited, c, verdict)
 	})
 	if err != nil {
-		return err
+		return Success{}, err
 	}
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return Success{
+		VerificationID: settled.VerificationID, To: r.To, Channel: settled.Channel, At: settled.At, Marks: settled.Marks,
+	}, nil
 }
 
-func (s *Service) undebit(ctx context.Context, doc *document, trace *Trace, c Charged, g Guess, cause error) error {
-	failure := providerFailure(cause)
+// checkError takes back what a failed verify was charged, as far as it is certain that
+// nothing was compared, and says what it came to.
+func (s *Service) checkError(ctx context.Context, doc *document, trace *Trace, d Debited, c Check, cause error) *Error {
+	failure, reason := checkFailure(cause)
 	if failure.Effect != Unknown {
 		// Best effort: the charge that stays is the safe side.
-		err := s.update(ctx, doc, trace, untilDeadline, func(n *Number, now time.Time) bool {
-			return n.Undebit(now, s.Policy, c, g, failure.Effect)
+		_, err := update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
+			return struct{}{}, l.Refund(now, s.Policy, d.VerificationID, c, failure.Effect), nil
 		})
-		if err != nil {
-			cause = errors.Join(cause, err)
-		}
+		cause = errors.Join(cause, err)
 	}
-	switch {
-	case errors.Is(cause, ErrUnavailable):
-		return &Error{Reason: Unavailable, Err: cause}
-	case failure.Effect == Throttled:
-		return &Error{Reason: ProviderThrottled, RetryAfter: failure.RetryAfter, Err: cause}
-	default:
-		return &Error{Reason: VerifyFailed, Err: cause}
+	err := &Error{Reason: reason, Err: cause}
+	if reason == ProviderThrottled {
+		err.RetryAfter = failure.RetryAfter
 	}
+	return err
 }
 
-// runLength is enough to tell the few parallel runs of one request apart.
+// runLength is enough to tell the few parallel runs of one request apart, and one
+// request's fingerprint from another's.
 const runLength = 11
 
-func order(c Caller, route string, n phone.Number, channel Channel, meaning string) Order {
-	o := Order{ID: newID(), By: newID()[:runLength], Channel: channel}
+// clientLength is enough to tell apart the few clients of one recipient, and the few checks
+// that are under way: 48 bits.
+const clientLength = 8
+
+// clientOf returns how a client is kept: empty if it is not known.
+func clientOf(k Keyring, client string) string {
+	if client == "" {
+		return ""
+	}
+	return encodeID(k.Derive("client", client))[:clientLength]
+}
+
+func order(c Caller, k Keyring, route string, to recipient.Recipient, channel Channel, meaning, client string) Order {
+	o := Order{ID: newID(), RunID: newID()[:runLength], Channel: channel, Client: client}
 	if c.IdempotencyKey != "" {
-		o.ID = encodeID(c.Keyring.Derive(route, n.E164(), c.IdempotencyKey))
-		o.Meaning = encodeID(c.Keyring.Derive("meaning", string(channel), meaning))[:runLength]
+		o.ID = encodeID(k.Derive(route, to.Canonical(), c.IdempotencyKey))
+		o.Fingerprint = encodeID(k.Derive("meaning", string(channel), meaning))[:runLength]
 	}
 	return o
+}
+
+func check(r VerifyRequest, k Keyring) Check {
+	c := Check{
+		ID: newID(), RunID: newID()[:runLength],
+		VerificationID: r.VerificationID, Client: clientOf(k, r.Client),
+	}
+	if r.IdempotencyKey != "" {
+		c.ID = encodeID(k.Derive("verify", r.To.Canonical(), r.IdempotencyKey, r.VerificationID, r.PIN))
+		c.Key = c.ID[:clientLength]
+	}
+	return c
 }
 
 func newID() string {
@@ -199,10 +235,3 @@ func newID() string {
 }
 
 func encodeID(id [16]byte) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
-
-func providerFailure(err error) *ProviderError {
-	if failure, ok := errors.AsType[*ProviderError](err); ok {
-		return failure
-	}
-	return &ProviderError{Effect: Unknown, Err: err}
-}

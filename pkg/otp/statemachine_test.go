@@ -10,11 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
+
 	"pgregory.net/rapid"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 )
 
 // Sequences of the state machine that a run tries, unless -rapid.checks says otherwise.
@@ -26,12 +28,15 @@ const (
 // machinePolicy has small numbers, so that a short sequence meets every limit.
 func machinePolicy(draw *rapid.T) otp.Policy {
 	p := otp.Policy{
-		NumberSendLimit: otp.Rate{Attempts: 3, Window: time.Hour},
+		SendLimit:       rate.Rate{Attempts: 3, Window: time.Hour},
+		ClientSendLimit: rate.Rate{Attempts: 2, Window: 90 * time.Minute},
+		TotalLimit:      rate.Rate{Attempts: 5, Window: 2 * time.Hour},
 		PINTTL:          10 * time.Minute,
 		PINAttempts:     2,
-		FailureLimit:    3,
+		FailureLimit:    4,
 		FailureMemory:   3 * time.Hour,
 		DisabledMemory:  5 * time.Hour,
+		KnownMemory:     6 * time.Hour,
 		SendTimeout:     20 * time.Second,
 	}
 	if rapid.Bool().Draw(draw, "paced") {
@@ -39,7 +44,7 @@ func machinePolicy(draw *rapid.T) otp.Policy {
 		p.VerifySpacing = 3 * time.Second
 	}
 	if rapid.Bool().Draw(draw, "short window") {
-		p.NumberSendLimit.Window = 5 * time.Minute // codes outlive it
+		p.SendLimit.Window = 5 * time.Minute // codes outlive it
 	}
 	return p
 }
@@ -96,11 +101,11 @@ func TestStateMachine(t *testing.T) {
 // everyAnswer is what requests can get. (Busy needs 20 conflicts in one request.)
 var everyAnswer = []string{
 	"send ok", "send not_admitted", "send crashed", "send cooling_down", "send number_limited", "send idempotency_key_in_use",
-	"send idempotency_key_reused", "send provider_throttled", "send send_failed", "send send_unconfirmed", "send unavailable",
+	"send idempotency_key_reused", "send idempotency_key_expired", "send provider_throttled", "send send_failed", "send send_unconfirmed", "send unavailable",
 	"resend ok", "resend not_admitted", "resend crashed", "resend cooling_down", "resend number_limited", "resend idempotency_key_in_use",
 	"resend idempotency_key_reused", "resend provider_throttled", "resend send_failed", "resend send_unconfirmed", "resend unavailable",
 	"resend invalid_or_expired",
-	"verify ok", "verify not_admitted", "verify crashed", "verify invalid_or_expired", "verify verify_too_soon",
+	"verify ok", "verify not_admitted", "verify crashed", "verify invalid_or_expired", "verify verify_too_soon", "verify idempotency_key_in_use",
 	"verify provider_throttled", "verify verify_failed", "verify unavailable",
 }
 
@@ -195,7 +200,7 @@ func (m *machine) act(draw *rapid.T) {
 
 var operations = []otptest.Operation{otptest.Verify, otptest.Resend, otptest.Send, otptest.Verify}
 
-var people = []phone.Number{otptest.Alice, otptest.Bob}
+var people = []recipient.Recipient{otptest.Alice, otptest.Bob}
 
 // clockSteps end just before, at and after what the policy sets.
 var clockSteps = []time.Duration{
@@ -211,14 +216,15 @@ const short = 5
 func (m *machine) ask(draw *rapid.T) otptest.Ask {
 	a := otptest.Ask{
 		Operation: rapid.SampledFrom(operations).Draw(draw, "operation"),
-		Number:    people[rapid.IntRange(0, 7).Draw(draw, "person")/6],
+		To:        people[rapid.IntRange(0, 7).Draw(draw, "person")/6],
 		Key:       rapid.SampledFrom([]string{"", "k1", "", "k2"}).Draw(draw, "key"),
+		Client:    rapid.SampledFrom([]string{home, home, "elsewhere", ""}).Draw(draw, "client"),
 	}
 	var own, sends []*otptest.Request // newest first
 	for _, r := range slices.Backward(m.world.Requests) {
 		switch {
 		case r.Operation != otptest.Send || r.Receipt.VerificationID == "":
-		case r.Number == a.Number:
+		case r.To == a.To:
 			own = append(own, r)
 		default:
 			sends = append(sends, r)
@@ -236,7 +242,7 @@ func (m *machine) ask(draw *rapid.T) otptest.Ask {
 	case a.Operation != otptest.Verify:
 		a.Voice = rapid.IntRange(0, 7).Draw(draw, "voice") == 7
 	case rapid.Bool().Draw(draw, "right"):
-		a.PIN = m.world.Provider.PIN(a.Number.Digits())
+		a.PIN = m.world.Provider.PIN(a.To)
 	default:
 		a.PIN = wrongPIN
 	}

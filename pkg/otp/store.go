@@ -2,10 +2,10 @@ package otp
 
 import "context"
 
-// Revision names one saved state of a number. Empty means: nothing is saved.
+// Revision names one saved state of a ledger. Empty means: nothing is saved.
 type Revision string
 
-// Store keeps the aggregates. It has no rule of its own: atomicity is one
+// Store keeps the ledgers. It has no rule of its own: atomicity is one
 // compare-and-swap, and all decisions are the domain's.
 //
 // Obligations on implementations: both methods bound their time, by ctx's deadline
@@ -13,18 +13,18 @@ type Revision string
 // store could not be reached has ErrUnavailable in its chain. After such an error
 // a Save may or may not have taken place.
 type Store interface {
-	// Load gives the number's state; an unknown key gives the zero Number and an
+	// Load returns the ledger of a key; an unknown key has the zero Ledger and an
 	// empty Revision.
-	Load(ctx context.Context, key string) (Number, Revision, error)
-	// Save writes n if nothing was saved since was. If something was, it writes
+	Load(ctx context.Context, key string) (Ledger, Revision, error)
+	// Save writes l if nothing was saved since was. If something was, it writes
 	// nothing and returns a *Conflict with the current state. A Save whose own
 	// earlier write won, although its answer was lost, is a success.
-	Save(ctx context.Context, key string, n Number, was Revision) (Revision, error)
+	Save(ctx context.Context, key string, l Ledger, was Revision) (Revision, error)
 }
 
 // Conflict is Save's refusal: somebody else saved in between.
 type Conflict struct {
-	Current  Number
+	Current  Ledger
 	Revision Revision
 }
 

@@ -17,6 +17,10 @@ type Trace struct {
 	Repeat bool
 	// Unrecorded: the provider delivered, but its handle could not be saved.
 	Unrecorded bool
+	// Disabled: this request's failure closed the recipient.
+	Disabled bool
+	// Channel of the delivery, or of the one that the PIN came with; empty if unknown.
+	Channel Channel
 }
 
 func (t *Trace) set(f func(*Trace)) {

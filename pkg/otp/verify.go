@@ -2,196 +2,242 @@ package otp
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
-// Guess is one request to verify a PIN.
-type Guess struct {
+// Check is one request to compare a PIN.
+type Check struct {
 	// ID of the request: random, or derived from the caller's idempotency key and
 	// all it asked, so that a repeat finds its own success.
 	ID string
-	// By is fresh for every request.
-	By string
-	// VerificationID names the verification; empty means the number's newest.
+	// Key is the request's fingerprint under its idempotency key; empty without one.
+	Key string
+	// RunID is fresh for every request.
+	RunID string
+	// VerificationID names the verification; empty means the recipient's newest.
 	VerificationID string
+	// Client is the caller's, a short keyed hash.
+	Client string
 }
 
-// Charged is a debit's result.
-type Charged struct {
+// Debited is a debit's result.
+type Debited struct {
 	// Repeat: this very request verified the code before, and there is nothing to do.
 	Repeat         bool
 	VerificationID string
 	PinID          string
+	// Channel of the last delivery, and, of a repeat, when it was verified.
+	Channel Channel
+	At      time.Time
 }
 
-// Debit charges one attempt before the provider is asked, and gives the handle to
+// Settled is a success as it is recorded.
+type Settled struct {
+	VerificationID string
+	Channel        Channel // of the last delivery
+	At             time.Time
+	// Marks of the deliveries since the success before.
+	Marks []string
+}
+
+// CodeState is what who named a verification may know of it.
+type CodeState string
+
+// States of a code, for its caller.
+const (
+	CodeWrong   CodeState = "wrong"   // another try is possible
+	CodeExpired CodeState = "expired" // its life is over, or it never was sent
+	CodeLocked  CodeState = "locked"  // no tries are left, or the recipient is closed
+	CodeUsed    CodeState = "used"    // it was verified
+)
+
+// Debit charges one attempt before the provider is asked, and returns the handle to
 // ask about. A refusal changes nothing: other right PINs may be under way. Deciding
-// again after a lost write finds the run in Pending and charges nothing.
-func (n *Number) Debit(now time.Time, p Policy, g Guess) (Charged, *Error) {
-	n.forget(now, p)
-	for i := range n.Verifications {
-		v := &n.Verifications[i]
-		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, g.ID) {
-			return Charged{Repeat: true, VerificationID: v.ID}, nil
+// again after a lost write finds the run in Charges and charges nothing.
+//
+// Who names the verification, or started the newest one, has tries that nobody else can
+// use up: a stranger who knows a phone number can guess, and cannot lock its owner out
+// (ASVS 5.0 6.1.1).
+func (l *Ledger) Debit(now time.Time, p Policy, c Check) (Debited, error) {
+	l.forget(now, p)
+	for i := range l.Verifications {
+		v := &l.Verifications[i]
+		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, c.ID) {
+			return Debited{Repeat: true, VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, nil
 		}
-		if v.pending(g.By) >= 0 {
-			return Charged{VerificationID: v.ID, PinID: v.PinID}, nil
+		for _, charge := range v.Charges {
+			switch runs := charge.At.Add(p.SendTimeout); {
+			case charge.RunID == c.RunID:
+				return v.debited(), nil
+			case c.Key != "" && sameSecret(charge.Key, c.Key) && now.Before(runs):
+				return Debited{}, refuse(KeyInUse, runs.Sub(now))
+			}
 		}
 	}
-	v := n.newest()
-	if g.VerificationID != "" {
-		v = n.find(g.VerificationID)
+	v := l.newest()
+	if c.VerificationID != "" {
+		v = l.find(c.VerificationID)
 	}
+	if v == nil {
+		return Debited{}, refuse(InvalidOrExpired, 0)
+	}
+	stranger := c.VerificationID == "" && (c.Client == "" || c.Client != v.Client)
 	switch {
-	case v == nil:
-		return Charged{}, refuse(InvalidOrExpired, 0)
-	case n.Disabled(p), !v.alive(now), v.Attempts >= p.PINAttempts:
-		return Charged{}, n.refuseGuess(now, p, v, g)
-	case now.Before(n.NextVerifyAt):
-		return Charged{}, refuse(VerifyTooSoon, n.NextVerifyAt.Sub(now))
+	case l.Disabled(p), !v.Live(now), v.Attempts >= p.PINAttempts, stranger && v.Strangers >= p.PINAttempts:
+		return Debited{}, l.refuseCheck(now, p, v, c)
+	case now.Before(l.NextVerifyAt):
+		return Debited{}, refuse(VerifyTooSoon, l.NextVerifyAt.Sub(now))
 	}
-	v.Attempts++
-	v.Pending = append(v.Pending, g.By)
-	n.Failures++
-	n.LastFailureAt = now
-	n.NextVerifyAt = now.Add(p.VerifySpacing)
-	return Charged{VerificationID: v.ID, PinID: v.PinID}, nil
+	*v.attempts(stranger)++
+	v.Charges = append(v.Charges, Charge{
+		RunID: c.RunID, Key: c.Key, Stranger: stranger, Client: l.fail(c.Client), At: now,
+	})
+	l.LastFailureAt = now
+	l.NextVerifyAt = now.Add(p.VerifySpacing)
+	return v.debited(), nil
 }
 
 // Settle records what the provider said of a debited attempt. Only a nil error
-// means "verified", and one code gives it to one request only. The first result
-// says whether there is anything to save.
-func (n *Number) Settle(now time.Time, p Policy, c Charged, g Guess, verdict Verdict) (bool, *Error) {
-	v := n.find(c.VerificationID)
+// means "verified", and one code gives it to one request only. The second result
+// reports whether there is anything to save.
+func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Verdict) (Settled, bool, error) {
+	v := l.find(d.VerificationID)
 	if v == nil {
-		return false, refuse(InvalidOrExpired, 0)
+		return Settled{}, false, refuse(InvalidOrExpired, 0)
 	}
-	if v.State == StateVerified && sameSecret(v.SettledBy, g.ID) {
-		return false, nil
+	if v.State == StateVerified && sameSecret(v.SettledBy, c.ID) {
+		return Settled{VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, false, nil
 	}
-	known, counted := v.resolve(g.By)
+	charge, known := v.resolve(c.RunID)
 	if !known { // recorded before, or the verification has ended
-		return false, n.refuseGuess(now, p, v, g)
+		return Settled{}, false, l.refuseCheck(now, p, v, c)
 	}
 	switch verdict {
 	case Verified:
+		channel, client, marks := v.lastDelivery().Channel, v.Client, l.takeMarks()
 		v.end(StateVerified)
-		v.SettledBy = g.ID
-		n.succeed()
-		n.review(now, p)
-		return true, nil
+		v.Channel, v.SettledBy, v.SettledAt = channel, c.ID, now
+		v.ExpiresAt = now.Add(p.PINTTL)
+		l.VerifiedAt = now
+		l.succeed()
+		l.giveSendsBack(now, p, client)
+		l.review(now, p)
+		return Settled{VerificationID: v.ID, Channel: channel, At: now, Marks: marks}, true, nil
 	case Gone:
-		n.Failures = max(n.Failures-counted, 0) // the PIN was not compared
-		v.close(p, StateExpired)
+		l.pardon(charge) // the PIN was not compared
+		if v.PinID == d.PinID {
+			v.close(p, StateExpired)
+		}
 	case Exhausted:
 		v.close(p, StateLocked)
 	default: // Wrong
-		if v.Attempts >= p.PINAttempts && len(v.Pending) == 0 {
+		if v.Attempts >= p.PINAttempts && len(v.Charges) == 0 {
 			v.end(StateLocked)
 		}
 	}
-	n.review(now, p)
-	return true, n.refuseGuess(now, p, v, g)
+	l.review(now, p)
+	return Settled{}, true, l.refuseCheck(now, p, v, c)
 }
 
-// succeed starts the count of failures in a row anew, from the charges whose outcome
-// is not known yet.
-func (n *Number) succeed() {
-	n.Failures = 0
-	for i := range n.Verifications {
-		for _, by := range n.Verifications[i].Pending {
-			if !strings.HasPrefix(by, forgivenMark) {
-				n.Failures++
-			}
-		}
-	}
-}
-
-// forgive makes the failures in a row none, charges under way included: what becomes of
-// those changes the count no more.
-func (n *Number) forgive() {
-	n.Failures = 0
-	for i := range n.Verifications {
-		pending := n.Verifications[i].Pending
-		for j, by := range pending {
-			if !strings.HasPrefix(by, forgivenMark) {
-				pending[j] = forgivenMark + by
-			}
-		}
-	}
-}
-
-// review disables the number once its failures reach the limit, charges under way
-// included, and takes that back if one of those turns out to be none.
-func (n *Number) review(now time.Time, p Policy) {
-	switch {
-	case n.Failures < p.FailureLimit:
-		n.DisabledAt = time.Time{}
-	case n.DisabledAt.IsZero():
-		n.DisabledAt = now
-	}
-}
-
-// Undebit takes a charge back when it is certain that the PIN was not compared:
+// Refund takes a charge back when it is certain that the PIN was not compared:
 // the failure always, the attempt only if the provider was not even reached,
 // because the attempt cap also bounds how often a provider is asked about one code.
-// The result says whether there is anything to save.
-func (n *Number) Undebit(now time.Time, p Policy, c Charged, g Guess, effect Effect) bool {
-	v := n.find(c.VerificationID)
+// It reports whether there is anything to save.
+func (l *Ledger) Refund(now time.Time, p Policy, verificationID string, c Check, effect Effect) bool {
+	v := l.find(verificationID)
 	if v == nil {
 		return false
 	}
-	known, counted := v.resolve(g.By)
+	charge, known := v.resolve(c.RunID)
 	if !known {
 		return false
 	}
-	n.Failures = max(n.Failures-counted, 0)
-	n.review(now, p)
+	l.pardon(charge)
+	l.review(now, p)
 	if effect == NotSent {
-		v.Attempts--
+		*v.attempts(charge.Stranger)--
 	}
 	return true
 }
 
-// forgivenMark stands before a pending run whose failure is charged no more. No run's
-// name begins with it.
-const forgivenMark = "~"
-
-// pending gives the place of a run in Pending, or -1.
-func (v *Verification) pending(by string) int {
-	return slices.IndexFunc(v.Pending, func(other string) bool {
-		return strings.TrimPrefix(other, forgivenMark) == by
-	})
+// pardon takes back the failure that a charge stands for.
+func (l *Ledger) pardon(c Charge) {
+	if !c.Forgiven {
+		l.unfail(c.Client)
+	}
 }
 
-// resolve takes a run out of Pending. It says whether it was there, and how many
-// failures it still stands for: one, or none if that was forgiven.
-func (v *Verification) resolve(by string) (bool, int) {
-	i := v.pending(by)
+// attempts returns the counter that a charge belongs to.
+func (v *Verification) attempts(stranger bool) *int {
+	if stranger {
+		return &v.Strangers
+	}
+	return &v.Attempts
+}
+
+// resolve takes a run out of Charges, and reports whether it was there.
+func (v *Verification) resolve(runID string) (Charge, bool) {
+	i := slices.IndexFunc(v.Charges, func(c Charge) bool { return c.RunID == runID })
 	if i < 0 {
-		return false, 0
+		return Charge{}, false
 	}
-	counted := 1
-	if v.Pending[i] != by {
-		counted = 0
-	}
-	v.Pending = slices.Delete(v.Pending, i, i+1)
-	return true, counted
+	charge := v.Charges[i]
+	v.Charges = slices.Delete(v.Charges, i, i+1)
+	return charge, true
 }
 
-// refuseGuess tells the tries left to a caller who named the verification: who
-// started one may know about it, a stranger may not.
-func (n *Number) refuseGuess(now time.Time, p Policy, v *Verification, g Guess) *Error {
+func (v *Verification) debited() Debited {
+	return Debited{VerificationID: v.ID, PinID: v.PinID, Channel: v.lastDelivery().Channel}
+}
+
+// lastDelivery returns the last delivery that went out, which is how the person got the
+// code.
+func (v *Verification) lastDelivery() *Delivery {
+	last := &v.Delivery
+	for i := range v.Resends {
+		if v.Resends[i].Progress == Sent {
+			last = &v.Resends[i]
+		}
+	}
+	return last
+}
+
+// refuseCheck tells the tries left and the code's state to a caller who named the
+// verification: who started one may know about it, a stranger may not.
+func (l *Ledger) refuseCheck(now time.Time, p Policy, v *Verification, c Check) error {
 	err := refuse(InvalidOrExpired, 0)
-	if g.VerificationID == "" {
+	if c.VerificationID == "" {
 		return err
 	}
+	err.Code = l.codeState(now, p, v)
 	remaining := 0
-	pending := v.State == StateSending && now.Before(v.ExpiresAt)
-	if !n.Disabled(p) && (v.alive(now) || pending) {
-		remaining = max(p.PINAttempts-v.Attempts, 0)
+	if err.Code == CodeWrong {
+		remaining = p.PINAttempts - v.Attempts
 	}
 	err.Remaining = &remaining
 	return err
+}
+
+func (l *Ledger) codeState(now time.Time, p Policy, v *Verification) CodeState {
+	switch {
+	case v.State == StateVerified:
+		return CodeUsed
+	case v.State == StateExpired, v.State == StateFailed, v.State != StateLocked && !now.Before(v.ExpiresAt):
+		return CodeExpired
+	case v.State == StateLocked, v.Attempts >= p.PINAttempts, l.Disabled(p):
+		return CodeLocked
+	}
+	return CodeWrong
+}
+
+// withdrawCheck takes back the charge of a request that ends before the provider was
+// asked, and reports whether there was one.
+func (l *Ledger) withdrawCheck(now time.Time, p Policy, c Check) bool {
+	for i := range l.Verifications {
+		v := &l.Verifications[i]
+		if slices.ContainsFunc(v.Charges, func(charge Charge) bool { return charge.RunID == c.RunID }) {
+			return l.Refund(now, p, v.ID, c, NotSent)
+		}
+	}
+	return false
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 )
 
-func (r *rig) right() string { return r.provider.PIN(otptest.Alice.Digits()) }
+func (r *rig) right() string { return r.provider.PIN(otptest.Alice) }
 
 func TestWrongPINCountsDown(t *testing.T) {
 	r := newRig(&otptest.Provider{})
@@ -133,12 +133,12 @@ func TestQuickRetryLosesNoAttempt(t *testing.T) {
 	if want := r.policy.VerifySpacing - time.Second; failure.RetryAfter != want {
 		t.Errorf("retry after %s, want %s", failure.RetryAfter, want)
 	}
+	if got := r.state(t, otptest.Alice).Verifications[0].Attempts; got != 1 {
+		t.Errorf("%d attempts charged, want 1", got)
+	}
 	r.clock.Advance(failure.RetryAfter)
 	if err := r.verify(t, otptest.Alice, id, r.right(), ""); err != nil {
 		t.Fatal(err)
-	}
-	if got := r.state(t, otptest.Alice).Verifications[0].Attempts; got != 2 {
-		t.Errorf("%d attempts charged, want 2", got)
 	}
 }
 
@@ -185,8 +185,8 @@ func TestVerifyOutcomes(t *testing.T) {
 		{"refused", otptest.Fault{Err: otptest.ProviderFailure(otp.Refused)}, otp.VerifyFailed, 0, 1, 0, otp.StateActive},
 		{"throttled", otptest.Fault{Err: throttled}, otp.ProviderThrottled, time.Minute, 1, 0, otp.StateActive},
 		{"no secret", otptest.Fault{Err: noKey}, otp.Unavailable, 0, 0, 0, otp.StateActive},
-		{"gone", otptest.Fault{Verdict: otp.Gone}, otp.InvalidOrExpired, 0, 5, 0, otp.StateExpired},
-		{"exhausted", otptest.Fault{Verdict: otp.Exhausted}, otp.InvalidOrExpired, 0, 5, 1, otp.StateLocked},
+		{"gone", otptest.Fault{Verdict: otp.Gone}, otp.InvalidOrExpired, 0, 0, 0, otp.StateExpired},
+		{"exhausted", otptest.Fault{Verdict: otp.Exhausted}, otp.InvalidOrExpired, 0, 0, 1, otp.StateLocked},
 		{"no verdict", otptest.Fault{Verdict: otp.Verdict(77)}, otp.InvalidOrExpired, 0, 1, 1, otp.StateActive},
 	}
 	for _, tt := range tests {
@@ -199,8 +199,8 @@ func TestVerifyOutcomes(t *testing.T) {
 			}
 			n := r.state(t, otptest.Alice)
 			v := n.Verifications[0]
-			if v.Attempts != tt.attempts || n.Failures != tt.failures || v.State != tt.state {
-				t.Errorf("attempts %d, failures %d, state %s; want %d, %d, %s", v.Attempts, n.Failures, v.State, tt.attempts, tt.failures, tt.state)
+			if v.Attempts != tt.attempts || n.FailuresInARow(r.policy) != tt.failures || v.State != tt.state {
+				t.Errorf("attempts %d, failures %d, state %s; want %d, %d, %s", v.Attempts, n.FailuresInARow(r.policy), v.State, tt.attempts, tt.failures, tt.state)
 			}
 		})
 	}
@@ -222,8 +222,11 @@ func TestVerifyFailsClosed(t *testing.T) {
 			if got := len(r.provider.Calls(otptest.Verify)); got != 0 {
 				t.Errorf("%d guesses reached the provider", got)
 			}
-			if broken.saves > 1 {
+			if broken.saves > 2 { // the charge, and that it is taken back
 				t.Errorf("%d saves: a failing store was asked again before the provider", broken.saves)
+			}
+			if l := r.state(t, otptest.Alice); broken.loseSaves == 0 && (l.Verifications[0].Attempts != 0 || len(l.Failures) != 0) {
+				t.Errorf("nothing was asked, and what stays is %+v", l)
 			}
 		})
 	}
@@ -240,7 +243,8 @@ func TestSuccessIsSavedBeforeItIsSaid(t *testing.T) {
 		r.service.Store = broken
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		return r, r.service.Verify(ctx, otp.VerifyRequest{Caller: caller(""), Number: otptest.Alice, PIN: r.right(), VerificationID: id})
+		_, err := r.service.Verify(ctx, otp.VerifyRequest{Caller: caller(""), To: otptest.Alice, PIN: r.right(), VerificationID: id})
+		return r, err
 	}
 	t.Run("never saved", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -282,21 +286,28 @@ func TestDisabledNumberReachesNoProvider(t *testing.T) {
 	r := newRig(&otptest.Provider{})
 	r.service.Policy.FailureLimit = 2
 	id := r.mustSend(t, otptest.Alice).VerificationID
-	for range 2 {
-		wantReason(t, r.verify(t, otptest.Alice, id, wrongPIN, ""), otp.InvalidOrExpired)
+	for _, client := range []string{home, "elsewhere"} {
+		c := caller("")
+		c.Client = client
+		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: wrongPIN, VerificationID: id})
+		wantReason(t, err, otp.InvalidOrExpired)
 		r.clock.Advance(r.policy.VerifySpacing)
 	}
 	before := len(r.provider.Calls(""))
 	wantReason(t, r.verify(t, otptest.Alice, id, r.right(), ""), otp.InvalidOrExpired)
 	r.clock.Advance(time.Minute)
 	_, err := r.send(t, otptest.Alice, "")
-	wantReason(t, err, otp.NumberLimited)
+	wantReason(t, err, otp.RecipientLimited)
 	_, err = r.resend(t, otptest.Alice, id, "")
-	wantReason(t, err, otp.NumberLimited)
-	r.clock.Advance(365 * 24 * time.Hour)
-	_, err = r.send(t, otptest.Alice, "")
-	wantReason(t, err, otp.NumberLimited)
+	told := wantReason(t, err, otp.RecipientLimited).RetryAfter
 	if got := len(r.provider.Calls("")); got != before {
 		t.Fatalf("%d calls reached the provider", got-before)
+	}
+	r.clock.Advance(told - time.Millisecond)
+	_, err = r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.RecipientLimited)
+	r.clock.Advance(time.Millisecond)
+	if _, err := r.send(t, otptest.Alice, ""); err != nil {
+		t.Fatalf("after the wait that was told: %v", err)
 	}
 }

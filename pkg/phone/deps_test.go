@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -59,7 +58,7 @@ func goList(t *testing.T, format, packages string) []string {
 	return strings.Fields(string(out))
 }
 
-var initLine = regexp.MustCompile(`(?m)^init github\.com/seed-a131a524/infobip-otp/pkg/phone @.* (\d+) bytes, (\d+) allocs$`)
+var initLine = regexp.MustCompile(`(?m)^init github\.com/seed-a131a524/infobip-otp/pkg/phone @.*$`)
 
 // The plans must be data that the linker lays out. One map or slice that Go has to
 // build at start would show here.
@@ -81,16 +80,7 @@ func TestNothingIsBuiltBeforeMain(t *testing.T) {
 	if !strings.Contains(trace.String(), "init runtime @") {
 		t.Fatalf("no trace of package initialisation in %q", trace)
 	}
-	line := initLine.FindStringSubmatch(trace.String())
-	if line == nil {
-		return // nothing to initialise at all
-	}
-	bytes, err := strconv.Atoi(line[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	const errInvalid = 16 // what errors.New takes
-	if bytes > errInvalid {
-		t.Errorf("pkg/phone builds something before main: %s", line[0])
+	if line := initLine.FindString(trace.String()); line != "" {
+		t.Errorf("pkg/phone builds something before main: %s", line)
 	}
 }

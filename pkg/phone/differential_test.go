@@ -11,7 +11,7 @@ import (
 // The tests of this file ask the library and Parse about the same strings. Seeds
 // are fixed, so a failure can be repeated.
 
-// plans gives the library's metadata, one per region or non-geographic code.
+// plans returns the library's metadata, one per region or non-geographic code.
 func plans(t *testing.T) []*phonenumbers.PhoneMetadata {
 	t.Helper()
 	collection, err := phonenumbers.MetadataCollection()
@@ -47,8 +47,8 @@ func TestExampleNumbersMatchLibrary(t *testing.T) {
 			}
 			examples++
 			e164 := "+" + code + d.GetExampleNumber()
-			if parsed(e164) == (answer{}) {
-				t.Errorf("Parse(%q) refuses an example number of %s", e164, m.GetId())
+			if err := parsed(e164).refusal; err != nil {
+				t.Errorf("Parse(%q) refuses an example number of %s: %v", e164, m.GetId(), err)
 			}
 			c.ask(e164)
 			c.ask(e164[1:])
@@ -78,7 +78,7 @@ func TestExampleNumbersMatchLibrary(t *testing.T) {
 	}
 }
 
-// neighbours gives what one slip makes of a number: a digit changed, missing or too many.
+// neighbours returns what one slip makes of a number: a digit changed, missing or too many.
 func neighbours(number string) []string {
 	var out []string
 	for i := range len(number) {
@@ -133,7 +133,7 @@ func TestPatternNumbersMatchLibrary(t *testing.T) {
 	c.report(1000)
 }
 
-// mainPlan gives the plan whose national prefix the parser knows for the calling code.
+// mainPlan returns the plan whose national prefix the parser knows for the calling code.
 func mainPlan(t *testing.T, m *phonenumbers.PhoneMetadata) *phonenumbers.PhoneMetadata {
 	t.Helper()
 	main := phonenumbers.GetRegionCodeForCountryCode(int(m.GetCountryCode()))

@@ -47,7 +47,7 @@ type way struct {
 	digits string
 }
 
-// firstWays gives the shortest way to each node that can be reached.
+// firstWays returns the shortest way to each node that can be reached.
 func firstWays(start uint16) []way {
 	seen := map[uint16]bool{start: true}
 	ways := []way{{start, ""}}

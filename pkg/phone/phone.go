@@ -17,18 +17,24 @@ import (
 	"log/slog"
 )
 
-//go:generate go run ../../internal/phonegen metadata.go
+//go:generate go run ../../internal/phonegen metadata.go testdata/examples.txt
 
-// ErrInvalid is the only error of Parse. It does not repeat the input, which is
-// personal data.
-var ErrInvalid = errors.New("not a valid phone number in E.164 form")
+// The errors of Parse. They do not repeat the input, which is personal data.
+var (
+	// ErrInvalid is about a string that is not of E.164's form.
+	ErrInvalid = errors.New("not a phone number in E.164 form")
+
+	// ErrUnassigned is about a string of that form that is nobody's number, because
+	// no numbering plan has it.
+	ErrUnassigned = errors.New("not a phone number of any numbering plan")
+)
 
 // maxDigits is E.164's limit: country code and national number together.
 const maxDigits = 15
 
 // Number is a valid phone number. Only Parse makes one; the zero Number is none.
-// It does not print itself: formatting, logging or marshalling a Number gives a
-// placeholder, so it cannot end up in a log by accident. E164 and Digits give
+// It does not print itself: formatting, logging or marshalling a Number shows a
+// placeholder, so it cannot end up in a log by accident. E164 and Digits return
 // the real thing, on purpose and by name.
 type Number struct {
 	e164     string
@@ -37,7 +43,10 @@ type Number struct {
 }
 
 // Parse accepts ^\+?[1-9]\d{1,14}$ on ASCII bytes if libphonenumber calls the
-// number valid and writes it the same way. The error is ErrInvalid.
+// number valid and writes it the same way; with + and without is the same number.
+// The error is [ErrInvalid] for what is not of that form, of any length or script,
+// and [ErrUnassigned] for what is: a number too short or too long for its country,
+// in a range that is not in use, or behind a national prefix (+44 0 20 …).
 func Parse(s string) (Number, error) {
 	digits := s
 	if len(digits) > 0 && digits[0] == '+' {
@@ -53,7 +62,7 @@ func Parse(s string) (Number, error) {
 	}
 	region, lineType, ok := lookUp(digits)
 	if !ok {
-		return Number{}, ErrInvalid
+		return Number{}, ErrUnassigned
 	}
 	e164 := s
 	if len(e164) == len(digits) {
@@ -62,10 +71,10 @@ func Parse(s string) (Number, error) {
 	return Number{e164: e164, region: region, lineType: lineType}, nil
 }
 
-// E164 gives the number with its leading +.
+// E164 returns the number with its leading +.
 func (n Number) E164() string { return n.e164 }
 
-// Digits gives the number without the +, as Infobip writes it.
+// Digits returns the number without the +, as Infobip writes it.
 func (n Number) Digits() string {
 	if n.e164 == "" {
 		return ""
@@ -73,12 +82,13 @@ func (n Number) Digits() string {
 	return n.e164[1:]
 }
 
-// Region gives the ISO 3166-1 alpha-2 code of the number's country or territory,
-// or "001" for numbers that belong to none (such as +800). Regions that share a
-// calling code are told apart: Jamaica is JM, not US.
+// Region returns the region that [IsRegion] knows of: the ISO 3166-1 alpha-2 code of
+// the number's country or territory, or "001" for numbers that belong to none, such
+// as those of satellites (+881), of international networks (+882, +883) and +800.
+// Regions that share a calling code are told apart: Jamaica is JM, not US.
 func (n Number) Region() string { return n.region }
 
-// LineType gives what the numbering plan says the number is used for.
+// LineType returns what the numbering plan reserves the number for.
 func (n Number) LineType() LineType { return n.lineType }
 
 const redacted = "[phone number]"

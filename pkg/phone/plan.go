@@ -5,26 +5,6 @@ import (
 	"slices"
 )
 
-// LineType is what a numbering plan reserves a number for. It says nothing about
-// the number's present use: satellite and premium ranges can be listed as Mobile.
-type LineType string
-
-// The line types of libphonenumber. In some countries, the United States among
-// them, a number does not tell fixed from mobile.
-const (
-	FixedLine         LineType = "fixed_line"
-	Mobile            LineType = "mobile"
-	FixedLineOrMobile LineType = "fixed_line_or_mobile"
-	TollFree          LineType = "toll_free"
-	PremiumRate       LineType = "premium_rate"
-	SharedCost        LineType = "shared_cost"
-	VoIP              LineType = "voip"
-	PersonalNumber    LineType = "personal_number"
-	Pager             LineType = "pager"
-	UAN               LineType = "uan"
-	Voicemail         LineType = "voicemail"
-)
-
 // callingCode is a country calling code: where its automaton starts, and the
 // regions that share it.
 type callingCode struct {
@@ -45,12 +25,22 @@ type verdict struct {
 	lineType LineType
 }
 
+// IsRegion reports whether libphonenumber has a numbering plan for the region: an
+// ISO 3166-1 alpha-2 code in capitals, AC, TA or XK, which ISO does not assign, or
+// "001". A region need not have numbers that [Number.Region] names: those of Western
+// Sahara (EH) are all found in Morocco.
+func IsRegion(region string) bool {
+	return slices.ContainsFunc(callingCodes[:], func(c callingCode) bool {
+		return slices.Contains(c.regions, region)
+	})
+}
+
 // lookUp finds a number, given as ASCII digits, in the plans. It neither allocates
 // nor keeps anything, so the first number of a region costs what the next one does.
 func lookUp(digits string) (string, LineType, bool) {
 	plan, national, ok := splitCallingCode(digits)
 	if !ok {
-		return "", "", false
+		return "", Unknown, false
 	}
 	at := &nodes[plan.start]
 	for i := range len(national) {
@@ -58,7 +48,7 @@ func lookUp(digits string) (string, LineType, bool) {
 	}
 	found := at[10]
 	if found == 0 {
-		return "", "", false
+		return "", Unknown, false
 	}
 	v := verdicts[found]
 	return plan.regions[v.region], v.lineType, true

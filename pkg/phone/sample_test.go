@@ -18,7 +18,7 @@ func newSampler(seed uint64) *sampler {
 	return &sampler{random: rand.New(rand.NewPCG(seed, 0)), parsed: make(map[string]*syntax.Regexp)}
 }
 
-// draw gives one string that the pattern matches.
+// draw returns one string that the pattern matches.
 func (s *sampler) draw(t *testing.T, pattern string) string {
 	t.Helper()
 	re, ok := s.parsed[pattern]

@@ -15,7 +15,7 @@ import (
 	"log/slog"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // KeySize is the length of a key in bytes.
@@ -53,9 +53,11 @@ func NewKey(version string, secret []byte) (Key, error) {
 	return Key{version: version, secret: func() []byte { return own }}, nil
 }
 
-// NumberKey is the table key of a phone number's state.
-func (k Key) NumberKey(n phone.Number) string {
-	return "number#" + k.version + "#" + k.name("number", n.E164())
+// LedgerKey is the table key of a recipient's ledger: its kind, the key's version and a
+// name under the key.
+func (k Key) LedgerKey(r recipient.Recipient) string {
+	kind := string(r.Kind())
+	return kind + "#" + k.version + "#" + k.name(kind, r.Canonical())
 }
 
 // ClientKey is the table key of a client's counter on one route.
@@ -63,10 +65,10 @@ func (k Key) ClientKey(route, client string) string {
 	return "client#" + route + "#" + k.version + "#" + k.name("client", route, client)
 }
 
-// LogName names a phone number in logs: the beginning of its table key's hash.
-func (k Key) LogName(n phone.Number) string {
+// LogName names a recipient in logs: the beginning of its table key's hash.
+func (k Key) LogName(r recipient.Recipient) string {
 	const enough = 12
-	return k.name("number", n.E164())[:enough]
+	return k.name(string(r.Kind()), r.Canonical())[:enough]
 }
 
 // Derive implements otp.Keyring.
@@ -101,3 +103,13 @@ func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue logs a placeholder.
 func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Keys are the phone keys of one moment.
+type Keys struct {
+	// Ledgers are the keys that ledgers are kept under: the one in use first, and behind
+	// it, during a rotation, those that it replaced.
+	Ledgers []Key
+	// Oldest names what keeps its name across rotations, such as the counter of an
+	// address.
+	Oldest Key
+}

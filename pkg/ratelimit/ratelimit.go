@@ -2,14 +2,16 @@
 // express-rate-limit does: the window starts with the first hit, every hit counts,
 // also those that are refused, and nothing is given back.
 //
-// Counting has to be atomic and is a Counter's; the arithmetic is Limit's. Limits of
-// a phone number are not here: they are the domain's (pkg/otp).
+// Counting has to be atomic and is a Counter's; the arithmetic is Hit's. Limits of a
+// recipient are not here: they are the domain's (pkg/otp).
 package ratelimit
 
 import (
 	"context"
 	"net/netip"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Counter counts hits by key.
@@ -23,48 +25,58 @@ type Counter interface {
 	Hit(ctx context.Context, key string, now time.Time, window time.Duration) (hits int, ends time.Time, err error)
 }
 
-// Limit is a number of hits in a window.
-type Limit struct {
-	Attempts int
-	Window   time.Duration
-}
-
-// Standing is where a client stands after a hit.
-type Standing struct {
-	Limit     Limit
+// Decision is where a client stands after a hit.
+type Decision struct {
+	Limit     rate.Rate
 	Allowed   bool
 	Remaining int
 	// Reset is how long the window still lasts.
 	Reset time.Duration
 }
 
-// Hit counts one request.
-func (l Limit) Hit(ctx context.Context, c Counter, key string, now time.Time) (Standing, error) {
-	hits, ends, err := c.Hit(ctx, key, now, l.Window)
+// Hit counts one request against a limit.
+func Hit(ctx context.Context, c Counter, limit rate.Rate, key string, now time.Time) (Decision, error) {
+	hits, ends, err := c.Hit(ctx, key, now, limit.Window)
 	if err != nil {
-		return Standing{}, err
+		return Decision{}, err
 	}
-	return Standing{
-		Limit:     l,
-		Allowed:   hits <= l.Attempts,
-		Remaining: max(l.Attempts-hits, 0),
+	return Decision{
+		Limit:     limit,
+		Allowed:   hits <= limit.Attempts,
+		Remaining: max(limit.Attempts-hits, 0),
 		Reset:     max(ends.Sub(now), 0),
 	}, nil
 }
 
-// ipv6Network is what one subscriber is given at least; a limit per single IPv6
-// address is none.
-const ipv6Network = 64
+// What one subscriber of IPv6 is given at least, and what a site gets at most (RFC 6177). A
+// limit per single IPv6 address is none.
+const (
+	subscriberNetwork = 64
+	siteNetwork       = 48
+)
 
 // unknownClient is the bucket of requests without a readable address. API Gateway
-// always gives one; sharing one bucket is the strict side.
+// always has one; sharing one bucket is the strict side.
 const unknownClient = "unknown"
 
-// ClientKey gives the bucket of a client's address: the address itself for IPv4, its
-// /64 for IPv6. An IPv4-mapped IPv6 address is the IPv4 address; unmapping comes
-// first, or all of IPv4 would share ::/64.
-func ClientKey(sourceIP string) string {
-	addr, err := netip.ParseAddr(sourceIP)
+// Bucket returns the bucket of a client's address: the address itself for IPv4, its /64
+// for IPv6. An IPv4-mapped IPv6 address is the IPv4 address; unmapping comes first, or all
+// of IPv4 would share ::/64.
+func Bucket(address string) string { return bucket(address, subscriberNetwork) }
+
+// Site returns a wider bucket: the address itself for IPv4, its /48 for IPv6. It is for
+// what one party may do to a single recipient, where a site's many networks would be as
+// many parties. It is empty for an address that cannot be read.
+func Site(address string) string {
+	site := bucket(address, siteNetwork)
+	if site == unknownClient {
+		return ""
+	}
+	return site
+}
+
+func bucket(address string, network int) string {
+	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		return unknownClient
 	}
@@ -72,9 +84,9 @@ func ClientKey(sourceIP string) string {
 	if addr.Is4() {
 		return addr.String()
 	}
-	network, err := addr.Prefix(ipv6Network)
+	prefix, err := addr.Prefix(network)
 	if err != nil {
 		return unknownClient
 	}
-	return network.String()
+	return prefix.String()
 }

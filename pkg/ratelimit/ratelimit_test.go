@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit/ratelimittest"
 )
@@ -45,30 +47,30 @@ func (c fixedCounter) Hit(context.Context, string, time.Time, time.Duration) (in
 
 var errDown = errors.New("down")
 
-func TestStanding(t *testing.T) {
+func TestDecision(t *testing.T) {
 	now := time.Now()
-	l := ratelimit.Limit{Attempts: 5, Window: time.Minute}
+	l := rate.Rate{Attempts: 5, Window: time.Minute}
 	for _, c := range []struct {
 		counter fixedCounter
-		want    ratelimit.Standing
+		want    ratelimit.Decision
 	}{
-		{fixedCounter{hits: 1, ends: now.Add(time.Minute)}, ratelimit.Standing{Limit: l, Allowed: true, Remaining: 4, Reset: time.Minute}},
-		{fixedCounter{hits: 5, ends: now.Add(time.Second)}, ratelimit.Standing{Limit: l, Allowed: true, Remaining: 0, Reset: time.Second}},
-		{fixedCounter{hits: 6, ends: now.Add(1)}, ratelimit.Standing{Limit: l, Allowed: false, Remaining: 0, Reset: 1}},
-		{fixedCounter{hits: 1000, ends: now.Add(-time.Second)}, ratelimit.Standing{Limit: l, Allowed: false, Remaining: 0, Reset: 0}},
+		{fixedCounter{hits: 1, ends: now.Add(time.Minute)}, ratelimit.Decision{Limit: l, Allowed: true, Remaining: 4, Reset: time.Minute}},
+		{fixedCounter{hits: 5, ends: now.Add(time.Second)}, ratelimit.Decision{Limit: l, Allowed: true, Remaining: 0, Reset: time.Second}},
+		{fixedCounter{hits: 6, ends: now.Add(1)}, ratelimit.Decision{Limit: l, Allowed: false, Remaining: 0, Reset: 1}},
+		{fixedCounter{hits: 1000, ends: now.Add(-time.Second)}, ratelimit.Decision{Limit: l, Allowed: false, Remaining: 0, Reset: 0}},
 	} {
-		got, err := l.Hit(t.Context(), c.counter, "key", now)
+		got, err := ratelimit.Hit(t.Context(), c.counter, l, "key", now)
 		if err != nil || got != c.want {
 			t.Errorf("%d hits until %s give %+v, %v; want %+v", c.counter.hits, c.counter.ends.Sub(now), got, err, c.want)
 		}
 	}
-	got, err := l.Hit(t.Context(), fixedCounter{hits: 1, err: errDown}, "key", now)
+	got, err := ratelimit.Hit(t.Context(), fixedCounter{hits: 1, err: errDown}, l, "key", now)
 	if !errors.Is(err, errDown) || got.Allowed {
 		t.Errorf("a failing counter gives %+v, %v: a limit that cannot be counted must not allow", got, err)
 	}
 }
 
-func TestClientKey(t *testing.T) {
+func TestBucket(t *testing.T) {
 	for address, want := range map[string]string{
 		"203.0.113.1":              "203.0.113.1",
 		"::ffff:203.0.113.1":       "203.0.113.1",
@@ -90,7 +92,7 @@ func TestClientKey(t *testing.T) {
 		"203.0.113.1, 10.0.0.1":    "unknown",
 		"203.0.113.0/24":           "unknown",
 	} {
-		if got := ratelimit.ClientKey(address); got != want {
+		if got := ratelimit.Bucket(address); got != want {
 			t.Errorf("the bucket of %q is %q, want %q", address, got, want)
 		}
 	}
@@ -103,7 +105,7 @@ func FuzzClientKey(f *testing.F) {
 		f.Add(address)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
-		key := ratelimit.ClientKey(address)
+		key := ratelimit.Bucket(address)
 		addr, err := netip.ParseAddr(address)
 		switch {
 		case err != nil:
@@ -115,7 +117,7 @@ func FuzzClientKey(f *testing.F) {
 			if err != nil || !bucket.Is4() || bucket != addr.Unmap() {
 				t.Errorf("%q has the bucket %q", address, key)
 			}
-			if again := ratelimit.ClientKey(netip.AddrFrom16(bucket.As16()).String()); again != key {
+			if again := ratelimit.Bucket(netip.AddrFrom16(bucket.As16()).String()); again != key {
 				t.Errorf("%q mapped has the bucket %q, want %q", address, again, key)
 			}
 		default:

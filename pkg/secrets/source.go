@@ -75,13 +75,15 @@ func NewSource(reader Reader, clock otp.Clock) *Source {
 	return s
 }
 
-// PhoneKey gives the phone key in use. An error has otp.ErrUnavailable in its chain.
-func (s *Source) PhoneKey(ctx context.Context) (pseudonym.Key, error) {
+// PhoneKeys returns the phone keys of this moment. An error has otp.ErrUnavailable in its
+// chain.
+func (s *Source) PhoneKeys(ctx context.Context) (pseudonym.Keys, error) {
 	secret, err := s.get(ctx, func(Secret) bool { return true })
 	if err != nil {
-		return pseudonym.Key{}, err
+		return pseudonym.Keys{}, err
 	}
-	return secret.PhoneKey(), nil
+	key := secret.PhoneKey()
+	return pseudonym.Keys{Ledgers: []pseudonym.Key{key}, Oldest: key}, nil
 }
 
 // APIKey gives the Infobip API key. An error has otp.ErrUnavailable in its chain.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Reader reads variables and collects what is wrong with them.
@@ -69,10 +69,10 @@ func (r *Reader) Duration(name string, otherwise, least, most time.Duration) tim
 	if value == "" {
 		return otherwise
 	}
-	duration, err := grammar.ParseDuration(value)
+	duration, err := rate.ParseDuration(value)
 	if err != nil || duration < least || duration > most {
 		r.Fault(name, fmt.Sprintf("a duration such as 30s, 10m or 1d, from %s to %s",
-			grammar.FormatDuration(least), grammar.FormatDuration(most)))
+			rate.FormatDuration(least), rate.FormatDuration(most)))
 		return otherwise
 	}
 	return duration
@@ -80,16 +80,16 @@ func (r *Reader) Duration(name string, otherwise, least, most time.Duration) tim
 
 // Rate gives a rate in Infobip's notation, with 1 to most attempts in a window of a
 // second to a year.
-func (r *Reader) Rate(name string, otherwise grammar.Rate, most int) grammar.Rate {
-	const year = 365 * grammar.Day
+func (r *Reader) Rate(name string, otherwise rate.Rate, most int) rate.Rate {
+	const year = 365 * rate.Day
 	value := r.getenv(name)
 	if value == "" {
 		return otherwise
 	}
-	rate, err := grammar.ParseRate(value)
-	if err != nil || rate.Attempts < 1 || rate.Attempts > most || rate.Window < time.Second || rate.Window > year {
+	parsed, err := rate.Parse(value)
+	if err != nil || parsed.Attempts < 1 || parsed.Attempts > most || parsed.Window < time.Second || parsed.Window > year {
 		r.Fault(name, fmt.Sprintf("a rate such as 5/15m or 3/1d, with 1 to %d attempts in 1s to 365d", most))
 		return otherwise
 	}
-	return rate
+	return parsed
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -29,8 +29,8 @@ const (
 
 func TestValues(t *testing.T) {
 	number := func(r *settings.Reader) any { return r.Number("X", 7, 1, 10) }
-	duration := func(r *settings.Reader) any { return r.Duration("X", time.Minute, time.Second, grammar.Day) }
-	rate := func(r *settings.Reader) any { return r.Rate("X", grammar.Rate{Attempts: 2, Window: time.Hour}, 100) }
+	duration := func(r *settings.Reader) any { return r.Duration("X", time.Minute, time.Second, rate.Day) }
+	aRate := func(r *settings.Reader) any { return r.Rate("X", rate.Rate{Attempts: 2, Window: time.Hour}, 100) }
 	truth := func(r *settings.Reader) any { return r.Truth("X") }
 	text := func(r *settings.Reader) any { return r.Text("X", "otherwise") }
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestValues(t *testing.T) {
 		{"99999999999999999999", number, 7, numberForm},
 		{"", duration, time.Minute, ""},
 		{"1s", duration, time.Second, ""},
-		{"24h", duration, grammar.Day, ""},
+		{"24h", duration, rate.Day, ""},
 		{"1500ms", duration, 1500 * time.Millisecond, ""},
 		{"m", duration, time.Minute, ""},
 		{"999ms", duration, time.Minute, durationForm},
@@ -64,16 +64,16 @@ func TestValues(t *testing.T) {
 		{"1h30m", duration, time.Minute, durationForm},
 		{"-5m", duration, time.Minute, durationForm},
 		{"10 m", duration, time.Minute, durationForm},
-		{"", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, ""},
-		{"5/15m", rate, grammar.Rate{Attempts: 5, Window: 15 * time.Minute}, ""},
-		{"100/365d", rate, grammar.Rate{Attempts: 100, Window: 365 * grammar.Day}, ""},
-		{"1/s", rate, grammar.Rate{Attempts: 1, Window: time.Second}, ""},
-		{"0/1d", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
-		{"101/1d", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
-		{"5/366d", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
-		{"5/500ms", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
-		{"5", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
-		{"5 per day", rate, grammar.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, ""},
+		{"5/15m", aRate, rate.Rate{Attempts: 5, Window: 15 * time.Minute}, ""},
+		{"100/365d", aRate, rate.Rate{Attempts: 100, Window: 365 * rate.Day}, ""},
+		{"1/s", aRate, rate.Rate{Attempts: 1, Window: time.Second}, ""},
+		{"0/1d", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"101/1d", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"5/366d", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"5/500ms", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"5", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
+		{"5 per day", aRate, rate.Rate{Attempts: 2, Window: time.Hour}, rateForm},
 		{"", truth, false, ""},
 		{"false", truth, false, ""},
 		{"true", truth, true, ""},
@@ -102,7 +102,7 @@ func TestAllFaultsTogether(t *testing.T) {
 	r := settings.NewReader(func(name string) string { return "canary-" + name })
 	r.Number("A", 1, 1, 2)
 	r.Duration("B", time.Second, time.Second, time.Minute)
-	r.Rate("C", grammar.Rate{}, 5)
+	r.Rate("C", rate.Rate{}, 5)
 	r.Truth("D")
 	r.Fault("E", "something else")
 	err := r.Err()
@@ -130,12 +130,12 @@ func FuzzSettings(f *testing.F) {
 		if n := r.Number("X", 7, 1, 10); n < 1 || n > 10 {
 			t.Errorf("%q gave the number %d", value, n)
 		}
-		if d := r.Duration("X", time.Minute, time.Second, grammar.Day); d < time.Second || d > grammar.Day {
+		if d := r.Duration("X", time.Minute, time.Second, rate.Day); d < time.Second || d > rate.Day {
 			t.Errorf("%q gave the duration %s", value, d)
 		}
-		rate := r.Rate("X", grammar.Rate{Attempts: 1, Window: time.Second}, 100)
-		if rate.Attempts < 1 || rate.Attempts > 100 || rate.Window < time.Second || rate.Window > 365*grammar.Day {
-			t.Errorf("%q gave the rate %s", value, rate)
+		got := r.Rate("X", rate.Rate{Attempts: 1, Window: time.Second}, 100)
+		if got.Attempts < 1 || got.Attempts > 100 || got.Window < time.Second || got.Window > 365*rate.Day {
+			t.Errorf("%q gave the rate %s", value, got)
 		}
 		r.Truth("X")
 		faults := 0

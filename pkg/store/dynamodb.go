@@ -21,7 +21,7 @@ type DynamoDBAPI interface {
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
-// DynamoDB keeps one item per number in a table whose hash key is the string pk and
+// DynamoDB keeps one item per ledger in a table whose hash key is the string pk and
 // whose TTL attribute is ttl. A load is one strongly consistent read, a save one
 // conditional write.
 type DynamoDB struct {
@@ -31,7 +31,7 @@ type DynamoDB struct {
 
 var _ otp.Store = (*DynamoDB)(nil)
 
-// NewDynamoDB gives the store in that table.
+// NewDynamoDB returns the store in that table.
 func NewDynamoDB(client DynamoDBAPI, table string) *DynamoDB {
 	return &DynamoDB{client: client, table: table}
 }
@@ -48,7 +48,7 @@ const (
 const callTimeout = 2500 * time.Millisecond
 
 // Load implements otp.Store.
-func (d *DynamoDB) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+func (d *DynamoDB) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := d.client.GetItem(ctx, &dynamodb.GetItemInput{
@@ -57,16 +57,16 @@ func (d *DynamoDB) Load(ctx context.Context, key string) (otp.Number, otp.Revisi
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return otp.Number{}, "", fmt.Errorf("loading number: %w: %w", otp.ErrUnavailable, err)
+		return otp.Ledger{}, "", fmt.Errorf("loading ledger: %w: %w", otp.ErrUnavailable, err)
 	}
 	if len(out.Item) == 0 {
-		return otp.Number{}, "", nil
+		return otp.Ledger{}, "", nil
 	}
-	n, revision, err := decode(out.Item)
+	l, revision, err := decode(out.Item)
 	if err != nil {
-		return otp.Number{}, "", fmt.Errorf("loading number: %w: %w", otp.ErrUnavailable, err)
+		return otp.Ledger{}, "", fmt.Errorf("loading ledger: %w: %w", otp.ErrUnavailable, err)
 	}
-	return n, revision, nil
+	return l, revision, nil
 }
 
 // Save implements otp.Store.
@@ -74,13 +74,13 @@ func (d *DynamoDB) Load(ctx context.Context, key string) (otp.Number, otp.Revisi
 // The answer to a conditional write can get lost; the SDK then repeats the write,
 // and the repeat fails its own condition. The revision is fresh in every Save, so
 // an item that comes back with ours means that our write had won.
-func (d *DynamoDB) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (d *DynamoDB) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	revision := newRevision()
 	put := &dynamodb.PutItemInput{
 		TableName:                           &d.table,
-		Item:                                encode(key, n, revision),
+		Item:                                encode(key, l, revision),
 		ConditionExpression:                 aws.String("attribute_not_exists(" + attributeKey + ")"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
@@ -94,7 +94,7 @@ func (d *DynamoDB) Save(ctx context.Context, key string, n otp.Number, was otp.R
 	}
 	refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !ok {
-		return "", fmt.Errorf("saving number: %w: %w", otp.ErrUnavailable, err)
+		return "", fmt.Errorf("saving ledger: %w: %w", otp.ErrUnavailable, err)
 	}
 	if len(refused.Item) == 0 {
 		// The item was deleted since it was loaded: by its TTL, or by an operator.
@@ -103,7 +103,7 @@ func (d *DynamoDB) Save(ctx context.Context, key string, n otp.Number, was otp.R
 	current, currentRevision, err := decode(refused.Item)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("saving number: %w: %w", otp.ErrUnavailable, err)
+		return "", fmt.Errorf("saving ledger: %w: %w", otp.ErrUnavailable, err)
 	case currentRevision == revision:
 		return revision, nil
 	}

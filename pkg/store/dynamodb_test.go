@@ -47,7 +47,7 @@ func TestLoadIsOneConsistentRead(t *testing.T) {
 		if diff := cmp.Diff(item{"pk": &types.AttributeValueMemberS{Value: "key"}}, in.Key, ignoreNoSmithy); diff != "" {
 			t.Errorf("the key differs: %s", diff)
 		}
-		return &dynamodb.GetItemOutput{Item: encode("key", otp.Number{Sends: 7, ForgetAt: moment(0)}, "rev-1")}, nil
+		return &dynamodb.GetItemOutput{Item: encode("key", otp.Ledger{Sends: 7, ForgetAt: moment(0)}, "rev-1")}, nil
 	}}
 	n, revision, err := NewDynamoDB(c, "table").Load(t.Context(), "key")
 	if err != nil || n.Sends != 7 || revision != "rev-1" || calls != 1 {
@@ -75,7 +75,7 @@ func TestSaveIsOneConditionalWrite(t *testing.T) {
 			}
 			return &dynamodb.PutItemOutput{}, nil
 		}}
-		if _, err := NewDynamoDB(c, "table").Save(t.Context(), "key", otp.Number{}, was); err != nil || calls != 1 {
+		if _, err := NewDynamoDB(c, "table").Save(t.Context(), "key", otp.Ledger{}, was); err != nil || calls != 1 {
 			t.Errorf("%v after %d calls", err, calls)
 		}
 	}
@@ -94,7 +94,7 @@ func TestLostAnswerOfASave(t *testing.T) {
 		written = in.Item
 		return nil, refusedWith(in.Item)
 	}}
-	revision, err := NewDynamoDB(c, "table").Save(t.Context(), "key", otp.Number{Sends: 1}, "rev-1")
+	revision, err := NewDynamoDB(c, "table").Save(t.Context(), "key", otp.Ledger{Sends: 1}, "rev-1")
 	if err != nil {
 		t.Fatalf("our own write came back as %v", err)
 	}
@@ -104,21 +104,21 @@ func TestLostAnswerOfASave(t *testing.T) {
 }
 
 func TestConflicts(t *testing.T) {
-	theirs := otp.Number{Sends: 3, ForgetAt: moment(0)}
+	theirs := otp.Ledger{Sends: 3, ForgetAt: moment(0)}
 	for name, c := range map[string]struct {
 		found    item
-		number   otp.Number
+		number   otp.Ledger
 		revision otp.Revision
 	}{
 		"somebody else saved":   {encode("key", theirs, "theirs"), theirs, "theirs"},
-		"the item is gone":      {nil, otp.Number{}, ""},
-		"the item is not there": {item{}, otp.Number{}, ""},
+		"the item is gone":      {nil, otp.Ledger{}, ""},
+		"the item is not there": {item{}, otp.Ledger{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &client{put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
 				return nil, refusedWith(c.found)
 			}}
-			_, err := NewDynamoDB(fake, "table").Save(t.Context(), "key", otp.Number{}, "ours")
+			_, err := NewDynamoDB(fake, "table").Save(t.Context(), "key", otp.Ledger{}, "ours")
 			conflict, ok := errors.AsType[*otp.Conflict](err)
 			if !ok {
 				t.Fatalf("got %v, want a conflict", err)
@@ -148,7 +148,7 @@ func TestUnavailable(t *testing.T) {
 			}, "table")
 			_, _, err := d.Load(t.Context(), "key")
 			wantUnavailable(t, err)
-			_, err = d.Save(t.Context(), "key", otp.Number{}, "")
+			_, err = d.Save(t.Context(), "key", otp.Ledger{}, "")
 			wantUnavailable(t, err)
 		})
 	}
@@ -199,7 +199,7 @@ func TestCallsEnd(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), c.given)
 			defer cancel()
 			started := time.Now()
-			_, err := hanging.Save(ctx, "key", otp.Number{}, "")
+			_, err := hanging.Save(ctx, "key", otp.Ledger{}, "")
 			wantUnavailable(t, err)
 			if took := time.Since(started); took != c.want {
 				t.Errorf("Save took %s of %s, want %s", took, c.given, c.want)
@@ -217,7 +217,7 @@ func TestErrorsNameNoKey(t *testing.T) {
 			return nil, refusedWith(item{"rev": &types.AttributeValueMemberN{Value: "1234"}})
 		},
 	}
-	n := otp.Number{Verifications: []otp.Verification{{PinID: "canary-pin-id", Delivery: otp.Delivery{ID: "canary-id"}}}}
+	n := otp.Ledger{Verifications: []otp.Verification{{PinID: "canary-pin-id", Delivery: otp.Delivery{ID: "canary-id"}}}}
 	_, _, loading := NewDynamoDB(fake, "table").Load(t.Context(), "canary-key")
 	_, saving := NewDynamoDB(fake, "table").Save(t.Context(), "canary-key", n, "canary-was")
 	for _, err := range []error{loading, saving} {

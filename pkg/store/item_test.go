@@ -15,36 +15,48 @@ import (
 func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
 func number(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
 
-func list(values ...types.AttributeValue) types.AttributeValue {
-	return &types.AttributeValueMemberL{Value: values}
-}
+func list(values ...types.AttributeValue) types.AttributeValue { return listOf(values...) }
 
 func object(members item) types.AttributeValue { return &types.AttributeValueMemberM{Value: members} }
 
 // TestItem pins the names that an operator reads, and that a running deployment has
 // in its table.
 func TestItem(t *testing.T) {
-	n := otp.Number{
-		Sends: 1, WindowEnds: moment(1), NextSendAt: moment(2), NextVerifyAt: moment(3),
-		Failures: 4, LastFailureAt: moment(5), DisabledAt: moment(6), ForgetAt: moment(0),
+	n := otp.Ledger{
+		Sends: 1, WindowEnds: moment(1), Unconfirmed: 2, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
+		Senders:       []otp.Sender{{Client: "", Sends: 1, Ends: moment(10)}, {Client: "aBcDeFgH", Sends: 2, Ends: moment(11)}},
+		Failures:      []otp.Failures{{Client: "", Count: 3}, {Client: "aBcDeFgH", Count: 1}},
+		LastFailureAt: moment(5), DisabledAt: moment(6), VerifiedAt: moment(12), ForgetAt: moment(0),
 		Verifications: []otp.Verification{{
-			Delivery: otp.Delivery{ID: "id", By: "by", Progress: otp.Sent, Meaning: "meaning", StartedAt: moment(7), ResendAt: moment(8)},
-			State:    otp.StateActive, Channel: otp.SMS, PinID: "pin", ExpiresAt: moment(9), Attempts: 2,
-			Pending: []string{"run"}, SettledBy: "guess",
-			Resends: []otp.Delivery{{ID: "again", Progress: otp.InFlight}},
+			Delivery: otp.Delivery{
+				ID: "id", RunID: "by", Progress: otp.Sent, Fingerprint: "meaning", Channel: otp.SMS, Client: "aBcDeFgH", Mark: "mark",
+				StartedAt: moment(7), ResendAt: moment(8),
+			},
+			State: otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 3,
+			Charges:   []otp.Charge{{RunID: "run"}, {RunID: "run2", Key: "key", Client: "aBcDeFgH", Stranger: true, Forgiven: true, At: moment(0)}},
+			SettledBy: "guess", SettledAt: moment(13),
+			Resends: []otp.Delivery{{ID: "again", Progress: otp.InFlight, Channel: otp.Voice}},
 		}},
 	}
 	want := item{
 		"pk": text("key"), "rev": text("rev-1"), "ttl": number("1773342238"),
-		"sends": number("1"), "windowEnds": number("1773342238001"), "nextSendAt": number("1773342238002"),
-		"nextVerifyAt": number("1773342238003"), "failures": number("4"), "lastFailureAt": number("1773342238005"),
-		"disabledAt": number("1773342238006"),
+		"sends": number("1"), "windowEnds": number("1773342238001"), "unconfirmed": number("2"),
+		"senders": object(item{
+			"others":   list(number("1"), number("1773342238010")),
+			"aBcDeFgH": list(number("2"), number("1773342238011")),
+		}),
+		"total": number("3"), "totalEnds": number("1773342238004"), "nextSendAt": number("1773342238002"),
+		"nextVerifyAt": number("1773342238003"), "failures": number("4"),
+		"failuresBy":    object(item{"others": number("3"), "aBcDeFgH": number("1")}),
+		"lastFailureAt": number("1773342238005"), "disabledAt": number("1773342238006"), "verifiedAt": number("1773342238012"),
 		"verifications": list(object(item{
-			"id": text("id"), "by": text("by"), "progress": text("sent"), "meaning": text("meaning"),
-			"startedAt": number("1773342238007"), "resendAt": number("1773342238008"),
-			"state": text("active"), "channel": text("sms"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
-			"attempts": number("2"), "pending": list(text("run")), "settledBy": text("guess"),
-			"resends": list(object(item{"id": text("again"), "progress": text("in_flight")})),
+			"id": text("id"), "by": text("by"), "progress": text("sent"), "meaning": text("meaning"), "client": text("aBcDeFgH"),
+			"mark": text("mark"), "startedAt": number("1773342238007"), "resendAt": number("1773342238008"),
+			"state": text("active"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
+			"attempts": number("2"), "strangers": number("3"),
+			"pending":   list(text("run"), text("~run2.key.aBcDeFgH.s.mmnu6k34")),
+			"settledBy": text("guess"), "settledAt": number("1773342238013"),
+			"resends": list(object(item{"id": text("again"), "progress": text("in_flight"), "channel": text("voice")})),
 		})),
 	}
 	got := encode("key", n, "rev-1")
@@ -56,14 +68,14 @@ func TestItem(t *testing.T) {
 		t.Fatalf("decode: %q, %v", revision, err)
 	}
 	if diff := cmp.Diff(n, back, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the number differs (-want +got):\n%s", diff)
+		t.Errorf("the ledger differs (-want +got):\n%s", diff)
 	}
 }
 
 // TestTTLIsNeverEarly: it counts in seconds.
 func TestTTLIsNeverEarly(t *testing.T) {
 	for ms, want := range map[int]string{0: "1773342238", 1: "1773342239", 999: "1773342239", 1000: "1773342239"} {
-		got := encode("key", otp.Number{ForgetAt: moment(ms)}, "rev")["ttl"].(*types.AttributeValueMemberN).Value
+		got := encode("key", otp.Ledger{ForgetAt: moment(ms)}, "rev")["ttl"].(*types.AttributeValueMemberN).Value
 		if got != want {
 			t.Errorf("%d ms after the second the TTL is %s, want %s", ms, got, want)
 		}
@@ -76,8 +88,8 @@ func TestAbsentAttributes(t *testing.T) {
 	if err != nil || revision != "r" {
 		t.Fatalf("decode: %q, %v", revision, err)
 	}
-	if diff := cmp.Diff(otp.Number{Verifications: []otp.Verification{{}}}, n, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the number differs (-want +got):\n%s", diff)
+	if diff := cmp.Diff(otp.Ledger{Verifications: []otp.Verification{{Delivery: otp.Delivery{Channel: otp.SMS}}}}, n, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the ledger differs (-want +got):\n%s", diff)
 	}
 	// And one of a newer release may have more.
 	if _, _, err := decode(item{"rev": text("r"), "news": list(number("1"))}); err != nil {
@@ -115,6 +127,14 @@ func TestUnreadableItems(t *testing.T) {
 		{"text pending", verification("pending", text("canary")), "pending"},
 		{"text resends", verification("resends", list(text("canary"))), "resends"},
 		{"bad resend", verification("resends", list(object(item{"startedAt": text("canary")}))), "startedAt"},
+		{"list of failures", with("failuresBy", list(number("1"))), "failuresBy"},
+		{"text failures", with("failuresBy", object(item{"c": text("canary")})), "failuresBy"},
+		{"numeric senders", with("senders", object(item{"c": number("1")})), "senders"},
+		{"short senders", with("senders", object(item{"c": list(number("1"))})), "senders"},
+		{"senders without a name", with("senders", object(item{"": list(number("1"), number("2"))})), "senders"},
+		{"charge without a run", verification("pending", list(text("~"))), "pending"},
+		{"charge of too many parts", verification("pending", list(text("canary.b.c.d.e.f"))), "pending"},
+		{"charge without a moment", verification("pending", list(text("canary.b.c.s.!"))), "pending"},
 		{"bad id", verification("id", &types.AttributeValueMemberBOOL{Value: true}), "id"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func TestMemory(t *testing.T) {
 func TestMemoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := store.NewMemory(realTime{})
-		n := otp.Number{Sends: 1, ForgetAt: time.Now().Add(time.Minute)}
+		n := otp.Ledger{Sends: 1, ForgetAt: time.Now().Add(time.Minute)}
 		revision, err := m.Save(t.Context(), "key", n, "")
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 		m := store.NewMemory(realTime{})
 		most := 0
 		for i := range 5000 {
-			n := otp.Number{ForgetAt: time.Now().Add(time.Minute)}
+			n := otp.Ledger{ForgetAt: time.Now().Add(time.Minute)}
 			if _, err := m.Save(t.Context(), fmt.Sprint(i), n, ""); err != nil {
 				t.Fatal(err)
 			}

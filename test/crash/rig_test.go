@@ -18,11 +18,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
@@ -53,7 +54,7 @@ func newService(t *testing.T) *service {
 	s := &service{simulator: simulator.New(simulator.Options{Key: harness.SimulatorKey, Strict: true})}
 	appID, messageID, err := s.simulator.Provision(simulator.Settings{
 		PINLength: 6, PINAttempts: attempts, PINTTL: 10 * time.Minute,
-		NumberSendLimit: grammar.Rate{Attempts: 5, Window: grammar.Day},
+		NumberSendLimit: rate.Rate{Attempts: 5, Window: rate.Day},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,9 +131,9 @@ func newNumber(t *testing.T) phone.Number {
 }
 
 // state gives what is kept about a number.
-func (s *service) state(t *testing.T, n phone.Number) otp.Number {
+func (s *service) state(t *testing.T, n phone.Number) otp.Ledger {
 	t.Helper()
-	state, _, err := s.store.Load(t.Context(), s.key.NumberKey(n))
+	state, _, err := s.store.Load(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,16 +144,25 @@ func (s *service) state(t *testing.T, n phone.Number) otp.Number {
 // function cannot be moved.
 func (s *service) age(t *testing.T, n phone.Number, by time.Duration) {
 	t.Helper()
-	state, revision, err := s.store.Load(t.Context(), s.key.NumberKey(n))
+	state, revision, err := s.store.Load(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []*time.Time{&state.WindowEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt} {
+	for _, at := range []*time.Time{
+		&state.WindowEnds, &state.TotalEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt, &state.VerifiedAt,
+	} {
 		earlier(at, by)
+	}
+	for i := range state.Senders {
+		earlier(&state.Senders[i].Ends, by)
 	}
 	for i := range state.Verifications {
 		v := &state.Verifications[i]
 		earlier(&v.ExpiresAt, by)
+		earlier(&v.SettledAt, by)
+		for j := range v.Charges {
+			earlier(&v.Charges[j].At, by)
+		}
 		deliveries := []*otp.Delivery{&v.Delivery}
 		for j := range v.Resends {
 			deliveries = append(deliveries, &v.Resends[j])
@@ -162,10 +172,19 @@ func (s *service) age(t *testing.T, n phone.Number, by time.Duration) {
 			earlier(&d.ResendAt, by)
 		}
 	}
-	_, err = s.store.Save(t.Context(), s.key.NumberKey(n), state, revision)
+	_, err = s.store.Save(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)), state, revision)
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// failures counts all failures in a row, whosever they are.
+func failures(l otp.Ledger) int {
+	sum := 0
+	for _, f := range l.Failures {
+		sum += f.Count
+	}
+	return sum
 }
 
 func earlier(at *time.Time, by time.Duration) {

@@ -57,7 +57,7 @@ func TestCreateTable(t *testing.T) {
 	if d := ttl.TimeToLiveDescription; d.TimeToLiveStatus != types.TimeToLiveStatusEnabled || *d.AttributeName != "ttl" {
 		t.Errorf("the TTL is %s", d.TimeToLiveStatus)
 	}
-	n := otp.Number{Sends: 1, ForgetAt: time.Now().Add(time.Hour)}
+	n := otp.Ledger{Sends: 1, ForgetAt: time.Now().Add(time.Hour)}
 	if _, err := store.NewDynamoDB(c, table).Save(t.Context(), "key", n, ""); err != nil {
 		t.Errorf("saving in it: %v", err)
 	}

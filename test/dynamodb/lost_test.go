@@ -168,7 +168,7 @@ func TestSaveWhoseAnswerIsLost(t *testing.T) {
 	was := otp.Revision("")
 	for sends := range 3 { // the first creates the item
 		p.inject(fault{operation: "PutItem", lose: true, times: 1})
-		n := otp.Number{Sends: sends + 1, ForgetAt: time.Now().Add(time.Hour)}
+		n := otp.Ledger{Sends: sends + 1, ForgetAt: time.Now().Add(time.Hour)}
 		revision, err := s.Save(t.Context(), "key", n, was)
 		if err != nil {
 			t.Fatalf("our own write came back as %v", err)

@@ -17,7 +17,6 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
@@ -66,8 +65,8 @@ func newRig(tb testing.TB, settings map[string]string) *rig {
 func (r *rig) provision(c *app.Config) {
 	r.tb.Helper()
 	appID, messageID, err := r.sim.Provision(simulator.Settings{
-		PINLength: c.PINLength, PINAttempts: c.Policy.PINAttempts, PINTTL: c.Policy.PINTTL,
-		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: grammar.Rate(c.Policy.NumberSendLimit),
+		PINLength: c.Form.PINLength, PINAttempts: 2 * c.Policy.PINAttempts, PINTTL: c.Policy.PINTTL,
+		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: c.Policy.TotalLimit,
 	})
 	if err != nil {
 		r.tb.Fatal(err)
@@ -98,7 +97,7 @@ func (a answer) want(tb testing.TB, status int, code string) answer {
 // post sends a JSON body; headers come in pairs.
 func (r *rig) post(path, body string, headers ...string) answer {
 	r.tb.Helper()
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
 	for i := 0; i+1 < len(headers); i += 2 {
 		e.Headers[headers[i]] = headers[i+1]
 	}

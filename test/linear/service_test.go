@@ -15,6 +15,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -24,7 +25,7 @@ type truthful struct{ sends atomic.Int64 }
 
 const rightPIN, wrongPIN = "246802", "135791"
 
-func (p *truthful) Send(context.Context, string, otp.Channel) (string, error) {
+func (p *truthful) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
 	return fmt.Sprint("handle-", p.sends.Add(1)), nil
 }
 
@@ -32,7 +33,7 @@ func (p *truthful) Resend(_ context.Context, pinID string, _ otp.Channel) (strin
 	return pinID, nil
 }
 
-func (p *truthful) Verify(_ context.Context, _, _, pin string) (otp.Verdict, error) {
+func (p *truthful) Verify(_ context.Context, _ string, _ recipient.Recipient, pin string) (otp.Verdict, error) {
 	if pin == rightPIN {
 		return otp.Verified, nil
 	}
@@ -77,10 +78,11 @@ var serviceModel = porcupine.NondeterministicModel{
 
 func TestServiceIsLinearizable(t *testing.T) {
 	endpoint := harness.DynamoDBLocal(t)
-	number, err := phone.Parse("+14155552671")
+	parsed, err := phone.Parse("+14155552671")
 	if err != nil {
 		t.Fatal(err)
 	}
+	number := recipient.OfPhone(parsed)
 	policy := otp.DefaultPolicy()
 	policy.SendCooldown, policy.VerifySpacing = 0, 0
 	policy.PINAttempts, policy.FailureLimit = 1000, 1000
@@ -103,7 +105,7 @@ func TestServiceIsLinearizable(t *testing.T) {
 			var id string
 			h.record(c, serviceInput{}, func() (any, bool) {
 				receipt, err := service.Send(t.Context(), otp.SendRequest{
-					Caller: otp.Caller{Keyring: key, IdempotencyKey: "one"}, Number: number, Channel: otp.SMS,
+					Caller: otp.Caller{Keyrings: []otp.Keyring{key}, IdempotencyKey: "one"}, To: number, Channel: otp.SMS,
 				})
 				id = receipt.VerificationID
 				return serviceOutput{ok: err == nil}, err == nil
@@ -144,7 +146,7 @@ func TestServiceIsLinearizable(t *testing.T) {
 	}
 }
 
-func verify(t *testing.T, service *otp.Service, key pseudonym.Key, number phone.Number, id string, right bool) serviceOutput {
+func verify(t *testing.T, service *otp.Service, key pseudonym.Key, number recipient.Recipient, id string, right bool) serviceOutput {
 	t.Helper()
 	pin := wrongPIN
 	if right {
@@ -152,8 +154,8 @@ func verify(t *testing.T, service *otp.Service, key pseudonym.Key, number phone.
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	err := service.Verify(ctx, otp.VerifyRequest{
-		Caller: otp.Caller{Keyring: key}, Number: number, PIN: pin, VerificationID: id,
+	_, err := service.Verify(ctx, otp.VerifyRequest{
+		Caller: otp.Caller{Keyrings: []otp.Keyring{key}}, To: number, PIN: pin, VerificationID: id,
 	})
 	failure, ok := errors.AsType[*otp.Error](err)
 	return serviceOutput{ok: err == nil, refused: ok && failure.Reason == otp.InvalidOrExpired}

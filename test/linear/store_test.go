@@ -116,7 +116,7 @@ func (s *storeClient) load() {
 func (s *storeClient) save(value int, saved, conflicts, unknown *atomic.Int64) {
 	s.h.record(s.id, storeInput{save: true, was: s.value, value: value}, func() (any, bool) {
 		before := s.wire.lost.Load()
-		n := otp.Number{Sends: value, ForgetAt: time.Now().Add(time.Hour)}
+		n := otp.Ledger{Sends: value, ForgetAt: time.Now().Add(time.Hour)}
 		_, err := s.numbers.Save(s.t.Context(), s.key, n, s.revision)
 		if conflict, ok := errors.AsType[*otp.Conflict](err); ok {
 			conflicts.Add(1)

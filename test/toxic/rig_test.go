@@ -142,7 +142,7 @@ func (b *buffer) String() string {
 }
 
 // state gives what is kept about the number, which is the only one in the table.
-func (r *rig) state(t *testing.T) otp.Number {
+func (r *rig) state(t *testing.T) otp.Ledger {
 	t.Helper()
 	out, err := r.client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.table})
 	if err != nil {
@@ -159,7 +159,7 @@ func (r *rig) state(t *testing.T) otp.Number {
 		}
 		return state
 	}
-	return otp.Number{}
+	return otp.Ledger{}
 }
 
 func (r *rig) messages() int { return len(r.simulator.Outbox(number)) }

@@ -55,7 +55,7 @@ var usualRefusals = map[int]refusal{
 	http.StatusServiceUnavailable:    {messageID: "0", text: "Service unavailable"},
 }
 
-// refuse gives the usual refusal of a status.
+// refuse returns the usual refusal of a status.
 func refuse(status int) refusal {
 	usual, found := usualRefusals[status]
 	switch {
@@ -112,8 +112,33 @@ func (r refusal) newer() answer {
 	})
 }
 
-// refuse gives a refusal the envelope that the options ask for.
-func (s *Simulator) refuse(r refusal) answer {
+// v1IDs are the ids of V1 of the API by those of today. A bad request without a
+// reason has the same one.
+var v1IDs = map[string]string{
+	"NOT_FOUND":         "RESOURCE_NOT_FOUND",
+	"TOO_MANY_REQUESTS": "THROTTLE_EXCEPTION",
+	"GENERAL_ERROR":     "GENERAL_EXCEPTION",
+	"0":                 "SERVICE_UNAVAILABLE",
+}
+
+// refuse returns a refusal with the ids and in the envelope that the options ask for.
+func (s *Simulator) refuse(r refusal) answer { return s.envelope(s.versioned(r)) }
+
+// versioned returns a refusal with the ids that the options ask for.
+func (s *Simulator) versioned(r refusal) refusal {
+	older, differs := v1IDs[r.messageID]
+	switch {
+	case !s.options.V1IDs:
+	case differs:
+		r.messageID = older
+	case len(r.violations) > 0:
+		r.messageID = "INVALID_ARGUMENT"
+	}
+	return r
+}
+
+// envelope puts a refusal into the envelope that the options ask for.
+func (s *Simulator) envelope(r refusal) answer {
 	atGateway := r.status == http.StatusUnauthorized || r.status == http.StatusForbidden || r.status == http.StatusTooManyRequests
 	if s.options.NewEnvelope && atGateway {
 		return r.newer()

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// largestBody is what the API and the control listener read of a request.
+// largestBody is what the API and the control listener read of a request, but for a
+// fault.
 const largestBody = 64 << 10
 
 // call is one request on its way through a handler.
@@ -39,14 +40,14 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	fault.deliver(w, r, s.closed, result, func(status int) { s.logStatus(entry, status) })
 }
 
-// answerCall gives the answer and the fault that has still to be applied to the
+// answerCall returns the answer and the fault that has still to be applied to the
 // way out. Calls that are refused for their path or key meet no fault.
 func (s *Simulator) answerCall(r *http.Request, found resolution) (answer, *Fault) {
 	if refused := s.authorize(r.Header.Values("Authorization"), found.route); refused != nil {
 		return s.refuse(*refused), nil
 	}
 	if found.route == nil {
-		return s.refuseUnknown(found), nil
+		return s.refuseUnknown(r, found), nil
 	}
 	body, refused := s.readBody(r, found.route)
 	if refused != nil {
@@ -88,9 +89,10 @@ func (s *Simulator) handle(c *call) (answer, *refusal) {
 	return c.route.handle(s, c)
 }
 
-func (s *Simulator) refuseUnknown(found resolution) answer {
+func (s *Simulator) refuseUnknown(r *http.Request, found resolution) answer {
 	if len(found.allowed) == 0 {
-		return s.refuse(refuse(http.StatusNotFound).withText("Requested URL not found"))
+		path := r.URL.EscapedPath()
+		return s.envelope(refuse(http.StatusNotFound).withText("Requested URL not found: " + path[:min(len(path), longestPath)]))
 	}
 	refused := s.refuse(refuse(http.StatusMethodNotAllowed))
 	refused.header = http.Header{"Allow": {strings.Join(found.allowed, ", ")}}

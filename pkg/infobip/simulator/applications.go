@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // configuration is an application's configuration as it travels. In a request
@@ -36,20 +36,20 @@ type rules struct {
 	attempts      int
 	allowMultiple bool
 	timeToLive    time.Duration
-	verifyLimit   grammar.Rate
-	perApp        grammar.Rate
-	perNumber     grammar.Rate
+	verifyLimit   rate.Rate
+	perApp        rate.Rate
+	perNumber     rate.Rate
 }
 
 // The longest periods the vendor accepts.
 const (
-	oneYear = 365 * grammar.Day
-	oneDay  = grammar.Day
+	oneYear = 365 * rate.Day
+	oneDay  = rate.Day
 )
 
 func (c configuration) rules(bad checks) rules {
 	duration := func(member, value string) time.Duration {
-		parsed, err := grammar.ParseDuration(value)
+		parsed, err := rate.ParseDuration(value)
 		switch {
 		case err != nil:
 			bad.add(member, "must be a duration such as 10m")
@@ -58,15 +58,15 @@ func (c configuration) rules(bad checks) rules {
 		}
 		return parsed
 	}
-	rate := func(member, value string, longest time.Duration) grammar.Rate {
-		parsed, err := grammar.ParseRate(value)
+	rate := func(member, value string, longest time.Duration) rate.Rate {
+		parsed, err := rate.Parse(value)
 		switch {
 		case err != nil:
 			bad.add(member, "must be a rate such as 1/3s")
 		case parsed.Attempts < 1:
 			bad.add(member, "must allow at least one attempt")
 		case parsed.Window > longest:
-			bad.add(member, fmt.Sprintf("must not exceed %s", grammar.FormatDuration(longest)))
+			bad.add(member, fmt.Sprintf("must not exceed %s", rate.FormatDuration(longest)))
 		}
 		return parsed
 	}
@@ -110,7 +110,7 @@ type application struct {
 	rules rules
 }
 
-// apply gives a changed copy, or the reasons why the request is bad.
+// apply returns a changed copy, or the reasons why the request is bad.
 func (a application) apply(request applicationRequest) (*application, *refusal) {
 	bad := checks{}
 	bad.require(request.Name != "", "name", "must not be blank")

@@ -38,7 +38,7 @@ func (s *Simulator) authorize(headers []string, rt *route) *refusal {
 	return &unknown
 }
 
-// scopesOf says whether a key is known and which scopes it has; nil means all.
+// scopesOf returns the scopes of a key, nil for all, and reports whether it is known.
 func (s *Simulator) scopesOf(key string) ([]string, bool) {
 	if sameSecret(key, s.options.Key) {
 		return nil, true

@@ -70,12 +70,12 @@ func controlQuery(r *http.Request, parameters ...string) (url.Values, error) {
 
 // controlBody reads a JSON object strictly; the content type is not looked at,
 // so that curl -d needs no header.
-func controlBody(r *http.Request, into any) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, largestBody+1))
+func controlBody(r *http.Request, largest int64, into any) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, largest+1))
 	switch {
 	case err != nil:
 		return errors.New("the body could not be read")
-	case len(body) > largestBody:
+	case int64(len(body)) > largest:
 		return errors.New("the body is too large")
 	case jsontext.Value(body).Kind() != '{':
 		return errors.New("the body must be a JSON object")
@@ -84,9 +84,9 @@ func controlBody(r *http.Request, into any) error {
 	if err == nil {
 		return nil
 	}
-	var semantic *json.SemanticError
+	semantic, ok := errors.AsType[*json.SemanticError](err)
 	switch {
-	case !errors.As(err, &semantic):
+	case !ok:
 		return errors.New("the body must be a JSON object")
 	case errors.Is(err, json.ErrUnknownName):
 		return fmt.Errorf("unknown member %q", memberName(semantic.JSONPointer))
@@ -128,7 +128,8 @@ func (s *Simulator) controlFaults(r *http.Request) (any, error) {
 
 func (s *Simulator) controlAddFault(r *http.Request) (any, error) {
 	fault := Fault{Times: 1}
-	err := controlBody(r, &fault)
+	// In JSON every byte of its body may take two: "\n" for a line's end.
+	err := controlBody(r, 2*largestFault+largestBody, &fault)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +157,7 @@ func (s *Simulator) controlAdvance(r *http.Request) (any, error) {
 	var request struct {
 		Advance string `json:"advance"`
 	}
-	err := controlBody(r, &request)
+	err := controlBody(r, largestBody, &request)
 	if err != nil {
 		return nil, err
 	}

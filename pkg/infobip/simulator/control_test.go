@@ -204,7 +204,9 @@ func TestBadControlCalls(t *testing.T) {
 		{"POST", "/faults", `[]`, 400, "object"},
 		{"POST", "/faults", ``, 400, "object"},
 		{"POST", "/faults", `{"times":1}{}`, 400, "object"},
-		{"POST", "/faults", `{"body":"` + strings.Repeat("x", 64<<10) + `"}`, 400, "large"},
+		{"POST", "/faults", `{"body":"` + strings.Repeat("x", 9<<20) + `"}`, 400, "large"},
+		{"POST", "/faults", `{"body":"` + strings.Repeat("x", 4<<20+1) + `"}`, 400, "at most 4 MiB"},
+		{"POST", "/clock", `{"advance":"` + strings.Repeat("x", 64<<10) + `"}`, 400, "large"},
 		{"POST", "/clock", `{}`, 400, "advance"},
 		{"POST", "/clock", `{"advance":"yesterday"}`, 400, "advance"},
 		{"POST", "/clock", `{"advance":"-1m"}`, 400, "advance"},
@@ -228,7 +230,7 @@ func TestBadControlCalls(t *testing.T) {
 	} {
 		got := r.control(test.method, test.path, test.body)
 		if got.status != test.status || !strings.Contains(got.text("error"), test.says) {
-			t.Errorf("%s %s %s: %d %s, want %d and %q", test.method, test.path, test.body, got.status, got.body, test.status, test.says)
+			t.Errorf("%s %s %.200s: %d %s, want %d and %q", test.method, test.path, test.body, got.status, got.body, test.status, test.says)
 		}
 	}
 	if got := len(r.rows("/faults")); got != 0 {

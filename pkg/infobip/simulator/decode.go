@@ -25,8 +25,8 @@ func (s *Simulator) decode(body []byte, into any) *refusal {
 	if err == nil {
 		return nil
 	}
-	var semantic *json.SemanticError
-	if !errors.As(err, &semantic) {
+	semantic, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
 		bad := refuse(http.StatusBadRequest).withText("The body must be a JSON object")
 		return &bad
 	}
@@ -73,7 +73,7 @@ func (c checks) refusal() *refusal {
 	return &bad
 }
 
-// override gives the new value where a request has one: a PUT keeps the rest.
+// override returns the new value where a request has one: a PUT keeps the rest.
 func override[T any](current *T, given *T) *T {
 	if given != nil {
 		return given

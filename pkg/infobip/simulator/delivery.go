@@ -9,12 +9,12 @@ import (
 // its own list does not have, so "not reachable" is recognised by what both
 // spellings share.
 const (
-	messageSent    = "MESSAGE_SENT"
-	messageNotSent = "MESSAGE_NOT_SENT"
-	ncReachable    = "NC_DESTINATION_REACHABLE"
-	ncNotRun       = "NC_NOT_CONFIGURED"
-	ncUnreachable  = "NOT_REACHABLE"
-	accepted       = "PENDING_ACCEPTED"
+	messageSent     = "MESSAGE_SENT"
+	messageNotSent  = "MESSAGE_NOT_SENT"
+	ncReachable     = "NC_DESTINATION_REACHABLE"
+	ncNotConfigured = "NC_NOT_CONFIGURED"
+	ncUnreachable   = "NOT_REACHABLE"
+	accepted        = "PENDING_ACCEPTED"
 )
 
 // delivery is how one send or resend travels.
@@ -25,7 +25,7 @@ type delivery struct {
 }
 
 // deliver puts the message into the outbox, unless its status says that it was
-// not sent, and gives the answer.
+// not sent, and returns the answer.
 func (s *Simulator) deliver(c *call, sent *pin, how delivery) answer {
 	result := map[string]any{"pinId": sent.id, "to": sent.to}
 	arrives := true
@@ -46,14 +46,16 @@ func (s *Simulator) deliver(c *call, sent *pin, how delivery) answer {
 	return succeed(http.StatusOK, result)
 }
 
-// smsStatuses fills ncStatus and smsStatus and says whether the SMS arrives.
+// smsStatuses fills ncStatus and smsStatus and reports whether the SMS arrives.
 func (s *Simulator) smsStatuses(c *call, how delivery, result map[string]any) bool {
 	nc := ""
 	switch {
+	case how.lookUp && s.options.NCNotConfigured:
+		nc = ncNotConfigured
 	case how.lookUp:
 		nc = ncReachable
 	case s.options.NCStatus == NCAlways:
-		nc = ncNotRun
+		nc = ncNotConfigured
 	case s.options.NCStatus == NCNull:
 		result["ncStatus"] = nil
 	}

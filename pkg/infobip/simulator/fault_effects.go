@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// takesEffect says whether a call that meets the fault does anything.
+// takesEffect reports whether a call that meets the fault does anything.
 func (f *Fault) takesEffect() bool {
 	switch {
 	case f.Drop == dropBefore:
@@ -21,7 +21,7 @@ func (f *Fault) takesEffect() bool {
 	return f.Status < http.StatusMultipleChoices
 }
 
-// pinIDFor gives the id the fault wants, or the given one. A nil fault wants nothing.
+// pinIDFor returns the id the fault wants, or the given one. A nil fault wants nothing.
 func (f *Fault) pinIDFor(id string) string {
 	switch {
 	case f == nil || f.PINID == nil:
@@ -38,7 +38,7 @@ func (s *Simulator) rewrite(a answer, f *Fault) answer {
 		a.status = f.Status
 	}
 	if f.changesEnvelope(a.status) {
-		a.body = s.envelope(a.status, f)
+		a.body = s.faultEnvelope(a.status, f)
 	}
 	a.body = f.rewriteMembers(a.body)
 	if f.Body != nil {
@@ -48,7 +48,7 @@ func (s *Simulator) rewrite(a answer, f *Fault) answer {
 	return a
 }
 
-// changesEnvelope says whether the error envelope comes from the fault and not
+// changesEnvelope reports whether the error envelope comes from the fault and not
 // from the call.
 func (f *Fault) changesEnvelope(status int) bool {
 	named := f.Status != 0 || f.Envelope != "" || f.MessageID != nil || f.Text != nil
@@ -75,8 +75,8 @@ func (f *Fault) rewriteHeader(given http.Header) http.Header {
 	return header
 }
 
-func (s *Simulator) envelope(status int, f *Fault) []byte {
-	r := refuse(status)
+func (s *Simulator) faultEnvelope(status int, f *Fault) []byte {
+	r := s.versioned(refuse(status))
 	if f.MessageID != nil {
 		r.messageID = *f.MessageID
 	}
@@ -89,7 +89,7 @@ func (s *Simulator) envelope(status int, f *Fault) []byte {
 	case envelopeLegacy:
 		return r.legacy().body
 	}
-	return s.refuse(r).body
+	return s.envelope(r).body
 }
 
 // rewriteMembers applies Fields and Omit to a body that is a JSON object.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Fault is a misbehaviour of the API listener, as POST /faults takes it. Every
@@ -51,7 +51,7 @@ type Fault struct {
 	// Status alone answers with the usual error envelope of that status; below
 	// 300 it replaces the status of the usual answer.
 	Status int `json:"status,omitzero"`
-	// Effect says whether a call answered with Status takes effect all the same.
+	// Effect reports whether a call answered with Status takes effect all the same.
 	Effect *bool `json:"effect,omitzero"`
 	// Body replaces the body; the empty string is an empty body.
 	Body *string `json:"body,omitzero"`
@@ -116,11 +116,42 @@ func (s *Simulator) AddFault(fault Fault) error {
 	if len(s.faults) >= mostFaults {
 		return fmt.Errorf("there are %d faults already: clear them first", mostFaults)
 	}
+	if s.faultBytes()+fault.size() > mostFaultBytes {
+		return fmt.Errorf("the faults have %d MiB already: clear them first", mostFaultBytes>>20)
+	}
 	s.faults = append(s.faults, &activeFault{Fault: fault})
 	return nil
 }
 
-const mostFaults = 1000
+// What faults may hold, so that a simulator that runs for days does not grow without
+// end.
+const (
+	mostFaults = 1000
+	// largestFault is far above what a client may be expected to read of an answer.
+	largestFault   = 4 << 20
+	mostFaultBytes = 64 << 20
+)
+
+// size returns the bytes of what can be large.
+func (f *Fault) size() int {
+	size := 0
+	if f.Body != nil {
+		size = len(*f.Body)
+	}
+	for name, value := range f.Fields {
+		size += len(name) + len(value)
+	}
+	return size
+}
+
+// faultBytes needs s.mu.
+func (s *Simulator) faultBytes() int {
+	sum := 0
+	for _, fault := range s.faults {
+		sum += fault.size()
+	}
+	return sum
+}
 
 // ClearFaults ends all faults. A call that has met one keeps it.
 func (s *Simulator) ClearFaults() {
@@ -129,7 +160,7 @@ func (s *Simulator) ClearFaults() {
 	s.faults = nil
 }
 
-// Faults gives a copy of those that can still be met.
+// Faults returns a copy of those that can still be met.
 func (s *Simulator) Faults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,6 +240,8 @@ func (f *Fault) check() error {
 		}
 	}
 	switch {
+	case f.size() > largestFault:
+		return fmt.Errorf("body and fields must have at most %d MiB", largestFault>>20)
 	case f.To != "" && destinationKey(f.To) == "":
 		return errors.New("to must be the digits of a number or an e-mail address")
 	case f.Times < 0:
@@ -275,7 +308,7 @@ func (f *Fault) delay() (time.Duration, error) {
 
 // parseSpan reads a duration of the control listener: 1d and 1m30s both.
 func parseSpan(member, value string) (time.Duration, error) {
-	parsed, err := grammar.ParseDuration(value)
+	parsed, err := rate.ParseDuration(value)
 	if err != nil {
 		parsed, err = time.ParseDuration(value)
 	}
@@ -285,7 +318,7 @@ func parseSpan(member, value string) (time.Duration, error) {
 	return parsed, nil
 }
 
-// retryAfter gives the value of the header, or nothing.
+// retryAfter returns the value of the header, or nothing.
 func (f *Fault) retryAfter() (string, error) {
 	switch value := f.RetryAfter.(type) {
 	case nil:

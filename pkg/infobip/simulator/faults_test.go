@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,6 +125,37 @@ func TestBodyFaults(t *testing.T) {
 	r.fault(`{"status":204}`)
 	if got := r.send(number); got.status != 204 || len(got.body) != 0 {
 		t.Errorf("status %d, body %q, want an empty 204", got.status, got.body)
+	}
+}
+
+// An answer of 4 MiB is one that a client may be tested with; of lines too, which take
+// more room in JSON.
+func TestLargeFaults(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	for _, line := range []string{"x", "\n"} {
+		body := strings.Repeat(line, 4<<20)
+		written, err := json.Marshal(map[string]string{"body": body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.fault(string(written))
+		if got := r.send(number); got.status != 200 || string(got.body) != body {
+			t.Errorf("status %d and %d bytes, want all of it", got.status, len(got.body))
+		}
+	}
+	// All of them together have an end.
+	large := strings.Repeat("x", 4<<20)
+	var err error
+	count := 0
+	for ; err == nil && count < 100; count++ {
+		err = r.AddFault(simulator.Fault{Body: &large})
+	}
+	if count != 17 || !strings.Contains(err.Error(), "64 MiB") {
+		t.Errorf("the fault %d: %v, want the 17th refused", count, err)
+	}
+	r.ClearFaults()
+	if err := r.AddFault(simulator.Fault{Body: &large}); err != nil {
+		t.Errorf("after all were cleared: %v", err)
 	}
 }
 

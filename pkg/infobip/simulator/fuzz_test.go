@@ -33,7 +33,7 @@ func FuzzAPI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, body string) {
 		for _, strict := range []bool{false, true} {
 			sim := simulator.New(simulator.Options{Strict: strict})
-			_, _, err := sim.Provision(simulator.Settings{ApplicationID: "APP", MessageID: "MSG", PINLength: 20})
+			_, _, err := sim.Provision(simulator.Settings{ApplicationID: "APP", MessageID: "MSG", PINLength: simulator.LongestPIN})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Of all 256 bytes, each of the ten digits must come up 25 times; the six
@@ -96,7 +96,7 @@ func TestTrimOldest(t *testing.T) {
 
 // Windows that are over are dropped, the others kept, however many keys come.
 func TestWindowsArePruned(t *testing.T) {
-	rate := grammar.Rate{Attempts: 1, Window: time.Minute}
+	rate := rate.Rate{Attempts: 1, Window: time.Minute}
 	for _, sliding := range []bool{false, true} {
 		counts := newWindows(sliding)
 		now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)

@@ -3,7 +3,7 @@ package simulator
 import (
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // windows counts calls by key. It is not safe for concurrent use: the
@@ -29,13 +29,13 @@ func newWindows(sliding bool) *windows {
 	return &windows{sliding: sliding, byKey: map[string]*window{}, pruneAt: firstPrune}
 }
 
-// full says whether one more call would pass the rate.
-func (w *windows) full(key string, rate grammar.Rate, now time.Time) bool {
+// full reports whether one more call would pass the rate.
+func (w *windows) full(key string, rate rate.Rate, now time.Time) bool {
 	return w.count(key, now) >= rate.Attempts
 }
 
 // add counts one call.
-func (w *windows) add(key string, rate grammar.Rate, now time.Time) {
+func (w *windows) add(key string, rate rate.Rate, now time.Time) {
 	w.prune(now)
 	current := w.byKey[key]
 	if current == nil {

@@ -34,6 +34,12 @@ type Options struct {
 	NewEnvelope bool
 	// NCStatus says when ncStatus is in an SMS answer. Default: when the lookup ran.
 	NCStatus NCStatusMode
+	// NCOnResend runs the lookup for a resend by SMS too, so that its answer has an
+	// ncStatus, as the vendor's examples do. Default: a resend looks nothing up.
+	NCOnResend bool
+	// NCNotConfigured is an account without number lookup: where one is asked for,
+	// ncStatus is NC_NOT_CONFIGURED and the SMS goes out. Default: it runs.
+	NCNotConfigured bool
 	// TrueRemainder puts the true number of tries left into a successful verify;
 	// the vendor's example, and so the default, has 0.
 	TrueRemainder bool
@@ -42,6 +48,15 @@ type Options struct {
 	LastTryNoMore bool
 	// ExpiredNotFound answers an expired PIN with 404. Default: 200, TTL_EXPIRED.
 	ExpiredNotFound bool
+	// UnknownPINBadRequest answers a pinId that was never issued with 400 BAD_REQUEST
+	// without validationErrors, as V1 of the API was seen to. Default: 404.
+	UnknownPINBadRequest bool
+	// VerifiedStatus is what verifying a verified PIN answers where the application
+	// allows one verification; the id is PIN_ALREADY_VERIFIED. Default: 400.
+	VerifiedStatus int
+	// V1IDs puts the ids of V1 into errors: INVALID_ARGUMENT with validationErrors,
+	// RESOURCE_NOT_FOUND, THROTTLE_EXCEPTION, GENERAL_EXCEPTION, SERVICE_UNAVAILABLE.
+	V1IDs bool
 	// ResendsCount counts resends in the send limits. Default: they do not, because
 	// the vendor's own live test makes four sends and resends to one number under
 	// the default limit of three.
@@ -57,6 +72,8 @@ type Options struct {
 	// SecondTimestamps writes verifiedAt and sentAt in seconds, as the vendor's
 	// examples are. Default: milliseconds, as its text says.
 	SecondTimestamps bool
+	// OmitVerifiedAt leaves verifiedAt out of an unverified row. Default: it is 0.
+	OmitVerifiedAt bool
 	// EndpointThrottles also enforces the published throttles of the application
 	// and e-mail template operations (20 creations in 10 minutes and so on).
 	EndpointThrottles bool
@@ -91,6 +108,9 @@ func (o Options) withDefaults() Options {
 	if o.LimitStatus == 0 {
 		o.LimitStatus = http.StatusTooManyRequests
 	}
+	if o.VerifiedStatus == 0 {
+		o.VerifiedStatus = http.StatusBadRequest
+	}
 	return o
 }
 
@@ -98,20 +118,21 @@ func (o Options) withDefaults() Options {
 // as the simulator has them by default. cmd/simulator prints them in its help.
 var Choices = []string{
 	"A bad duration, rate, enum or length answers 400 with validationErrors; so does a template text without {{pin}}.",
-	"pinLength is 1 to 64, and 4 where an SMS or voice template has none; ALPHA is A-Z, ALPHANUMERIC 0-9A-Z, HEX 0-9A-F, compared exactly.",
+	"pinLength is 1 to 8, as V1 says, and 4 where an SMS or voice template has none; ALPHA is A-Z, ALPHANUMERIC 0-9A-Z, HEX 0-9A-F, compared exactly.",
 	"A PUT keeps every member that it omits; an application without `enabled` is enabled; a disabled one refuses sends and resends with 400.",
 	"An unknown applicationId or messageId in a send answers 404, and so does a template of the other kind (SMS and voice against e-mail).",
 	"`to` is 5 to 15 digits, with a + before them only in lenient mode; it is echoed as sent, and msisdn has digits only.",
 	"A placeholder that the request does not fill stays as written; an e-mail's text in the outbox is the PIN alone.",
-	"ncStatus is in an SMS answer only if the lookup ran; a status with NOT_REACHABLE in it stops the message (MESSAGE_NOT_SENT).",
+	"ncStatus is in an SMS answer only if the lookup ran, which it never does for a resend; a status with NOT_REACHABLE in it stops the message (MESSAGE_NOT_SENT).",
 	"A message not sent has a pinId, counts in the limits and leaves no row in the outbox; a resend of an expired PIN answers 404.",
 	"Windows are fixed and start with the first call in them; a refused call does not count. Resends do not count and renew neither life nor tries.",
 	"A passed limit answers 429 TOO_MANY_REQUESTS without Retry-After; the published throttles of the endpoints themselves are off.",
 	"Verify looks at key, body, pinId (404), verifyPinLimit (429), life, tries and PIN, in this order; verifyPinLimit is kept per application and number.",
 	"A wrong, expired or exhausted PIN answers 200 with WRONG_PIN, TTL_EXPIRED or NO_MORE_PIN_ATTEMPTS; the last wrong try is WRONG_PIN with 0 left.",
 	"attemptsRemaining is 0 on success, as in the vendor's example.",
-	"With allowMultiplePinVerifications false, a verified PIN answers NO_MORE_PIN_ATTEMPTS; with true it can be verified again until it expires.",
+	"With allowMultiplePinVerifications false, a verified PIN answers 400 PIN_ALREADY_VERIFIED, to a wrong PIN too; with true it can be verified again until it expires.",
+	"A path of no operation answers 404 NOT_FOUND, \"Requested URL not found: \" and the path.",
 	"A new send leaves older PINs alive.",
 	"Without the needed scope: 403 FORBIDDEN. A known path with another method: 405. XML bodies: 415. A body over 64 KiB: 413.",
-	"Status lists one row per PIN, oldest first, in milliseconds, with verifiedAt only on a verified one.",
+	"Status lists one row per PIN, oldest first, in milliseconds, with a verifiedAt of 0 on an unverified one.",
 }

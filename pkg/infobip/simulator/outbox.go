@@ -28,7 +28,7 @@ type Message struct {
 	At time.Time `json:"at"`
 }
 
-// Outbox gives a copy of what was delivered to a destination, newest last; to
+// Outbox returns a copy of what was delivered to a destination, newest last; to
 // all of them if `to` is empty. Numbers are compared by their digits.
 func (s *Simulator) Outbox(to string) []Message {
 	key := destinationKey(to)

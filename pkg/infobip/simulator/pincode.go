@@ -36,13 +36,13 @@ func generatePIN(random io.Reader, alphabet string, length int) (string, error) 
 	return pin.String(), nil
 }
 
-// newID gives an opaque id of 32 upper-case hex characters, the most frequent
+// newID returns an opaque id of 32 upper-case hex characters, the most frequent
 // form in the vendor's examples.
 func newID() string {
 	return strings.ToUpper(hex.EncodeToString(randomBytes()))
 }
 
-// newUUID gives a version 4 UUID, the form of externalMessageId.
+// newUUID returns a version 4 UUID, the form of externalMessageId.
 func newUUID() string {
 	id := randomBytes()
 	id[6] = id[6]&0x0f | 0x40
@@ -50,7 +50,7 @@ func newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// randomBytes gives 128 random bits. crypto/rand.Read never returns an error:
+// randomBytes returns 128 random bits. crypto/rand.Read never returns an error:
 // it ends the process where the system has no randomness.
 func randomBytes() []byte {
 	id := make([]byte, 16)

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // Settings are the gateway's own, by the names of its environment. Zero values
@@ -21,7 +21,7 @@ type Settings struct {
 	PINAttempts     int
 	PINTTL          time.Duration
 	VerifySpacing   time.Duration
-	NumberSendLimit grammar.Rate
+	NumberSendLimit rate.Rate
 	// MessageText and SenderID are the template's. Default: "Your code is
 	// {{pin}}." from InfoSMS.
 	MessageText string
@@ -35,7 +35,7 @@ func DefaultSettings() Settings {
 		PINAttempts:     5,
 		PINTTL:          10 * time.Minute,
 		VerifySpacing:   3 * time.Second,
-		NumberSendLimit: grammar.Rate{Attempts: 3, Window: grammar.Day},
+		NumberSendLimit: rate.Rate{Attempts: 3, Window: rate.Day},
 		MessageText:     "Your code is {{pin}}.",
 		SenderID:        "InfoSMS",
 	}
@@ -52,7 +52,7 @@ func (s Settings) withDefaults() Settings {
 	if s.PINTTL == 0 {
 		s.PINTTL = defaults.PINTTL
 	}
-	if s.NumberSendLimit == (grammar.Rate{}) {
+	if s.NumberSendLimit == (rate.Rate{}) {
 		s.NumberSendLimit = defaults.NumberSendLimit
 	}
 	if s.MessageText == "" {
@@ -76,7 +76,7 @@ const (
 	freeOfSpacing = "1000000000/1s"
 )
 
-// Provision creates, and gives the ids of, an application and an SMS template for a gateway with these
+// Provision creates, and returns the ids of, an application and an SMS template for a gateway with these
 // settings, looser than they are, so that the gateway's own limits decide.
 // Where the ids exist already, what they name is replaced.
 func (s *Simulator) Provision(settings Settings) (string, string, error) {
@@ -111,15 +111,15 @@ func (s Settings) configuration() *configuration {
 	if s.VerifySpacing > 0 {
 		// A tenth less, because two calls three seconds apart can arrive closer.
 		window := max(s.VerifySpacing-s.VerifySpacing/10, time.Millisecond)
-		verifyLimit = grammar.Rate{Attempts: 1, Window: min(window, oneDay)}.String()
+		verifyLimit = rate.Rate{Attempts: 1, Window: min(window, oneDay)}.String()
 	}
-	perNumber := grammar.Rate{Attempts: times(s.NumberSendLimit.Attempts, sendHeadroom), Window: min(s.NumberSendLimit.Window, oneYear)}
+	perNumber := rate.Rate{Attempts: times(s.NumberSendLimit.Attempts, sendHeadroom), Window: min(s.NumberSendLimit.Window, oneYear)}
 	return &configuration{
 		PINAttempts:                   new(toInt32(times(s.PINAttempts, tryHeadroom))),
 		AllowMultiplePINVerifications: new(true),
-		PINTimeToLive:                 new(grammar.FormatDuration(min(s.PINTTL+lifeHeadroom, oneYear))),
+		PINTimeToLive:                 new(rate.FormatDuration(min(s.PINTTL+lifeHeadroom, oneYear))),
 		VerifyPINLimit:                &verifyLimit,
-		SendPINPerApplicationLimit:    new(grammar.Rate{Attempts: perAppPerDay, Window: grammar.Day}.String()),
+		SendPINPerApplicationLimit:    new(rate.Rate{Attempts: perAppPerDay, Window: rate.Day}.String()),
 		SendPINPerPhoneNumberLimit:    new(perNumber.String()),
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 func TestProvisionIsLooserThanTheGateway(t *testing.T) {
@@ -52,8 +52,8 @@ func TestProvisionWithIDsTwice(t *testing.T) {
 func TestProvisionAtTheEdges(t *testing.T) {
 	sim := simulator.New(simulator.Options{})
 	_, _, err := sim.Provision(simulator.Settings{
-		PINAttempts: math.MaxInt32, PINTTL: 365 * grammar.Day, VerifySpacing: 10 * grammar.Day,
-		NumberSendLimit: grammar.Rate{Attempts: math.MaxInt, Window: 365 * grammar.Day},
+		PINAttempts: math.MaxInt32, PINTTL: 365 * rate.Day, VerifySpacing: 10 * rate.Day,
+		NumberSendLimit: rate.Rate{Attempts: math.MaxInt, Window: 365 * rate.Day},
 	})
 	if err != nil {
 		t.Errorf("the widest settings: %v", err)

@@ -43,7 +43,7 @@ func (s *Simulator) logStatus(entry *Request, status int) {
 	entry.Status = status
 }
 
-// Requests gives a copy of the request log in order of arrival, of one
+// Requests returns a copy of the request log in order of arrival, of one
 // operation or, with the empty word, of all.
 func (s *Simulator) Requests(operation string) []Request {
 	s.mu.Lock()

@@ -199,7 +199,7 @@ func (r *rig) verify(pinID, pin string) reply {
 	return r.post("pin/"+pinID+"/verify", `{"pin":"`+pin+`"}`)
 }
 
-// sent makes a PIN and gives its id and what reached the phone.
+// sent makes a PIN and returns its id and what reached the phone.
 func (r *rig) sent(to string) simulator.Message {
 	r.t.Helper()
 	id := r.send(to).want(200, nil).text("pinId")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/grammar"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // The words for operations in faults and in the request log. Every channel of a
@@ -62,7 +62,7 @@ type route struct {
 	// query lists the parameters the operation has.
 	query []string
 	// throttle is the published limit of the endpoint itself, if there is one.
-	throttle grammar.Rate
+	throttle rate.Rate
 	handle   func(*Simulator, *call) (answer, *refusal)
 }
 
@@ -74,8 +74,8 @@ const (
 	requiredBody
 )
 
-func per10Minutes(attempts int) grammar.Rate {
-	return grammar.Rate{Attempts: attempts, Window: 10 * time.Minute}
+func per10Minutes(attempts int) rate.Rate {
+	return rate.Rate{Attempts: attempts, Window: 10 * time.Minute}
 }
 
 var routes = []*route{

@@ -25,6 +25,25 @@ func TestOddPathsAnswerInJSONAndRedirectNothing(t *testing.T) {
 	}
 }
 
+// The refusal of a path tells it from the refusal of an id.
+func TestUnknownPathsAreNamed(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	for path, said := range map[string]string{
+		"/2fa/2/pin/A%2FB/verify/x":             "/2fa/2/pin/A%2FB/verify/x",
+		"/2fa/1/pin?ncNeeded=true":              "/2fa/1/pin",
+		"/2fa/2/" + strings.Repeat("a", 300):    "/2fa/2/" + strings.Repeat("a", 193),
+		"/2fa/2/pin/9C817C6F8AF3D48F9FE5/verif": "/2fa/2/pin/9C817C6F8AF3D48F9FE5/verif",
+	} {
+		got := r.callWith([]string{"App simulator"}, "POST", path, "{}").wantRefusal(404, "NOT_FOUND")
+		if text := got.text("requestError.serviceException.text"); text != "Requested URL not found: "+said {
+			t.Errorf("%s: %q", path, text)
+		}
+	}
+	if text := r.verify("NOBODYS", "1").wantRefusal(404, "NOT_FOUND").text("requestError.serviceException.text"); text != "PIN not found" {
+		t.Errorf("an unknown pinId: %q", text)
+	}
+}
+
 func TestMethods(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	for path, allow := range map[string]string{

@@ -139,7 +139,7 @@ func (s *Simulator) resend(c *call) (answer, *refusal) {
 	if request.Placeholders != nil {
 		values = request.Placeholders
 	}
-	return s.deliver(c, sent, delivery{lookUp: false, track: isTrue(request.TrackDelivery), values: values}), nil
+	return s.deliver(c, sent, delivery{lookUp: s.options.NCOnResend, track: isTrue(request.TrackDelivery), values: values}), nil
 }
 
 // lookUpNeeded reads ncNeeded, which an SMS alone has; without it: true.
@@ -228,9 +228,13 @@ func (s *Simulator) cancelOlder(applicationID, destination string) {
 	}
 }
 
-// pin finds one by its id, or refuses with 404.
+// pin finds one by its id, or refuses with 404 or as the options say.
 func (s *Simulator) pin(id string) (*pin, *refusal) {
 	found := s.pins.byID[id]
+	if found == nil && s.options.UnknownPINBadRequest {
+		bad := refuse(http.StatusBadRequest)
+		return nil, &bad
+	}
 	if found == nil {
 		missing := refuse(http.StatusNotFound).withText("PIN not found")
 		return nil, &missing

@@ -77,9 +77,9 @@ func TestPINsHaveTheTemplatesForm(t *testing.T) {
 	r.configure(`{"sendPinPerPhoneNumberLimit":"100/1d"}`)
 	for _, test := range []struct{ change, form string }{
 		{`{"pinType":"NUMERIC","pinLength":1}`, `^[0-9]$`},
-		{`{"pinType":"ALPHA","pinLength":64}`, `^[A-Z]{64}$`},
-		{`{"pinType":"HEX","pinLength":64}`, `^[0-9A-F]{64}$`},
-		{`{"pinType":"ALPHANUMERIC","pinLength":64}`, `^[0-9A-Z]{64}$`},
+		{`{"pinType":"ALPHA","pinLength":8}`, `^[A-Z]{8}$`},
+		{`{"pinType":"HEX","pinLength":8}`, `^[0-9A-F]{8}$`},
+		{`{"pinType":"ALPHANUMERIC","pinLength":8}`, `^[0-9A-Z]{8}$`},
 	} {
 		r.put("applications/"+r.app+"/messages/"+r.message, test.change).want(200, nil)
 		if pin := r.sent(number).PIN; !regexp.MustCompile(test.form).MatchString(pin) {

@@ -9,7 +9,7 @@ import (
 type verification struct {
 	MSISDN     string `json:"msisdn"`
 	Verified   bool   `json:"verified"`
-	VerifiedAt int64  `json:"verifiedAt,omitzero"`
+	VerifiedAt *int64 `json:"verifiedAt,omitzero"`
 	SentAt     int64  `json:"sentAt,omitzero"`
 }
 
@@ -39,10 +39,13 @@ func (s *Simulator) listVerifications(c *call) (answer, *refusal) {
 		if verified != nil && *verified == candidate.verifiedAt.IsZero() || sent != nil && *sent == candidate.sentAt.IsZero() {
 			continue
 		}
-		rows = append(rows, verification{
-			MSISDN: candidate.destination, Verified: !candidate.verifiedAt.IsZero(),
-			VerifiedAt: s.timestamp(candidate.verifiedAt), SentAt: s.timestamp(candidate.sentAt),
-		})
+		row := verification{
+			MSISDN: candidate.destination, Verified: !candidate.verifiedAt.IsZero(), SentAt: s.timestamp(candidate.sentAt),
+		}
+		if row.Verified || !s.options.OmitVerifiedAt {
+			row.VerifiedAt = new(s.timestamp(candidate.verifiedAt))
+		}
+		rows = append(rows, row)
 	}
 	return succeed(http.StatusOK, map[string]any{"verifications": rows}), nil
 }

@@ -19,7 +19,7 @@ func TestStatus(t *testing.T) {
 
 	path := "applications/" + r.app + "/verifications?msisdn="
 	rows := func(query string) string { return string(r.get(path+query).want(200, nil).body) }
-	unverified := `{"msisdn":"41446681800","verified":false,"sentAt":1795521600000}`
+	unverified := `{"msisdn":"41446681800","verified":false,"verifiedAt":0,"sentAt":1795521600000}`
 	verified := `{"msisdn":"41446681800","verified":true,"verifiedAt":1795521720000,"sentAt":1795521660000}`
 	for _, test := range []struct{ query, want string }{
 		{number, unverified + "," + verified},
@@ -50,7 +50,21 @@ func TestStatusInSeconds(t *testing.T) {
 	r := newRig(t, simulator.Options{SecondTimestamps: true})
 	r.sent(number)
 	got := string(r.get("applications/"+r.app+"/verifications?msisdn="+number).want(200, nil).body)
-	if want := `{"verifications":[{"msisdn":"41446681800","verified":false,"sentAt":1795521600}]}`; got != want {
+	if want := `{"verifications":[{"msisdn":"41446681800","verified":false,"verifiedAt":0,"sentAt":1795521600}]}`; got != want {
+		t.Errorf("status = %s, want %s", got, want)
+	}
+}
+
+func TestStatusWithoutVerifiedAt(t *testing.T) {
+	r := newRig(t, simulator.Options{OmitVerifiedAt: true})
+	r.configure(unthrottled)
+	r.sent(number)
+	second := r.sent(number)
+	r.verify(second.PINID, second.PIN).want(200, map[string]any{"verified": true})
+	got := string(r.get("applications/"+r.app+"/verifications?msisdn="+number).want(200, nil).body)
+	want := `{"verifications":[{"msisdn":"41446681800","verified":false,"sentAt":1795521600000},` +
+		`{"msisdn":"41446681800","verified":true,"verifiedAt":1795521600000,"sentAt":1795521600000}]}`
+	if got != want {
 		t.Errorf("status = %s, want %s", got, want)
 	}
 }

@@ -54,7 +54,7 @@ type emailRequest struct {
 }
 
 // regional holds the options of one country. The vendor's Go model also knows
-// Turkey and South Korea; they are kept and given back as they came.
+// Turkey and South Korea; they are kept and returned as they came.
 type regional struct {
 	IndiaDLT   *indiaDLT      `json:"indiaDlt,omitzero"`
 	TurkeyIYS  jsontext.Value `json:"turkeyIys,omitzero"`
@@ -69,12 +69,15 @@ type indiaDLT struct {
 	TelemarketerID *string `json:"telemarketerId,omitzero"`
 }
 
+// LongestPIN is the most characters of a PIN: V1 of the API says 1 to 8, and nothing
+// newer says more.
+const LongestPIN = 8
+
 const (
 	pinPlaceholder = "{{pin}}"
 	// defaultPINLength is the vendor's default for e-mail, and our choice for the
 	// other channels, which have none.
 	defaultPINLength = 4
-	longestPIN       = 64
 	defaultPINType   = "NUMERIC"
 	longestDLTID     = 30
 	longestDLTMarket = 255
@@ -96,7 +99,7 @@ func (t *template) pinLength() int {
 	return int(*t.PINLength)
 }
 
-// applyText gives a copy with what the request names, or why it is bad.
+// applyText returns a copy with what the request names, or why it is bad.
 func (t template) applyText(request textRequest, strict bool) (*template, *refusal) {
 	bad := checks{}
 	request.Regional.check(bad, strict)
@@ -146,7 +149,7 @@ func (t template) checkPIN(bad checks) {
 	} else if _, known := pinAlphabets[*t.PINType]; !known {
 		bad.add("pinType", "must be NUMERIC, ALPHA, HEX or ALPHANUMERIC")
 	}
-	bad.require(t.PINLength == nil || *t.PINLength >= 1 && *t.PINLength <= longestPIN, "pinLength", "must be from 1 to 64")
+	bad.require(t.PINLength == nil || *t.PINLength >= 1 && *t.PINLength <= LongestPIN, "pinLength", "must be from 1 to 8")
 }
 
 func (r *regional) check(bad checks, strict bool) {
@@ -163,7 +166,7 @@ func (r *regional) check(bad checks, strict bool) {
 	bad.require(marketer == nil || utf8.RuneCountInString(*marketer) <= longestDLTMarket, prefix+"teleMarketerId", "must have at most 255 characters")
 }
 
-// spelled gives a copy in the contract's spelling.
+// spelled returns a copy in the contract's spelling.
 func (r *regional) spelled() *regional {
 	if r == nil || r.IndiaDLT == nil {
 		return r

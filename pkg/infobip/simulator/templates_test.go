@@ -79,7 +79,7 @@ func TestBadTemplates(t *testing.T) {
 		{"pinType", `"pinType":"numeric"`},
 		{"pinType", `"pinType":""`},
 		{"pinLength", `"pinLength":0`},
-		{"pinLength", `"pinLength":65`},
+		{"pinLength", `"pinLength":9`},
 		{"pinLength", `"pinLength":"6"`},
 		{"language", `"language":"pt-br"`},
 		{"language", `"language":"EN"`},

@@ -12,6 +12,9 @@ const (
 	noMoreAttempts = "NO_MORE_PIN_ATTEMPTS"
 )
 
+// alreadyVerified is the id of an error, not a pinError.
+const alreadyVerified = "PIN_ALREADY_VERIFIED"
+
 type verifyRequest struct {
 	PIN string `json:"pin"`
 }
@@ -59,6 +62,11 @@ func (s *Simulator) verify(c *call) (answer, *refusal) {
 		pinError = *c.fault.PINError
 	} else {
 		pinError = s.compare(asked, app.rules, request.PIN, now)
+		if pinError == alreadyVerified {
+			used := refuse(s.options.VerifiedStatus).withText("PIN already verified")
+			used.messageID = alreadyVerified
+			return answer{}, &used
+		}
 	}
 	result := verifyAnswer{
 		PINID: c.fault.pinIDFor(asked.id), MSISDN: asked.destination,
@@ -70,7 +78,7 @@ func (s *Simulator) verify(c *call) (answer, *refusal) {
 	return succeed(http.StatusOK, result), nil
 }
 
-// compare gives the reason why the PIN does not verify, or nothing if it does.
+// compare returns the reason why the PIN does not verify, or nothing if it does.
 func (s *Simulator) compare(asked *pin, rules rules, given string, now time.Time) string {
 	switch {
 	case !now.Before(asked.expiresAt):
@@ -78,7 +86,7 @@ func (s *Simulator) compare(asked *pin, rules rules, given string, now time.Time
 	case asked.tries <= 0:
 		return noMoreAttempts
 	case !rules.allowMultiple && !asked.verifiedAt.IsZero():
-		return noMoreAttempts
+		return alreadyVerified
 	case sameSecret(given, asked.code):
 		asked.verifiedAt = now
 		return ""

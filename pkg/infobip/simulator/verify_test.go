@@ -53,7 +53,26 @@ func TestVerifySwitches(t *testing.T) {
 		r.configure(`{"verifyPinLimit":"1000/1s","allowMultiplePinVerifications":false}`)
 		sent := r.sent(number)
 		r.verify(sent.PINID, sent.PIN).want(200, map[string]any{"verified": true})
-		r.verify(sent.PINID, sent.PIN).want(200, map[string]any{"verified": false, "pinError": "NO_MORE_PIN_ATTEMPTS"})
+		r.verify(sent.PINID, sent.PIN).wantRefusal(400, "PIN_ALREADY_VERIFIED")
+		r.verify(sent.PINID, wrong(sent.PIN)).wantRefusal(400, "PIN_ALREADY_VERIFIED")
+		r.clock.Advance(15 * time.Minute)
+		r.verify(sent.PINID, sent.PIN).want(200, map[string]any{"verified": false, "pinError": "TTL_EXPIRED"})
+	})
+	t.Run("one verification only, another status", func(t *testing.T) {
+		r := newRig(t, simulator.Options{VerifiedStatus: 409})
+		r.configure(`{"verifyPinLimit":"1000/1s","allowMultiplePinVerifications":false}`)
+		sent := r.sent(number)
+		r.verify(sent.PINID, sent.PIN).want(200, map[string]any{"verified": true})
+		r.verify(sent.PINID, sent.PIN).wantRefusal(409, "PIN_ALREADY_VERIFIED")
+	})
+	t.Run("an unknown pinId is a bad request", func(t *testing.T) {
+		r := newRig(t, simulator.Options{UnknownPINBadRequest: true})
+		for _, operation := range []string{"verify", "resend", "resend/voice"} {
+			got := r.post("pin/NOBODYS/"+operation, `{"pin":"123456"}`).wantRefusal(400, "BAD_REQUEST")
+			if violations := got.member("requestError.serviceException.validationErrors"); violations != nil {
+				t.Errorf("%s: validationErrors = %v, want none", operation, violations)
+			}
+		}
 	})
 	t.Run("a send cancels the older", func(t *testing.T) {
 		r := newRig(t, simulator.Options{SendCancelsOlder: true})

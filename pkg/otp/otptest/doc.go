@@ -11,6 +11,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Start is when every clock of this package begins.
@@ -24,7 +25,7 @@ type Clock struct {
 
 var _ otp.Clock = (*Clock)(nil)
 
-// NewClock gives a clock that stands at Start.
+// NewClock returns a clock that stands at Start.
 func NewClock() *Clock { return &Clock{now: Start} }
 
 // Now implements otp.Clock.
@@ -50,13 +51,13 @@ type Skewed struct {
 // Now implements otp.Clock.
 func (s Skewed) Now() time.Time { return s.Clock.Now().Add(s.By) }
 
-// Number parses a phone number, which has to be valid.
-func Number(s string) phone.Number {
+// Number returns the recipient behind a phone number, which has to be valid.
+func Number(s string) recipient.Recipient {
 	n, err := phone.Parse(s)
 	if err != nil {
 		panic("otptest: " + err.Error()) // a mistake of the test
 	}
-	return n
+	return recipient.OfPhone(n)
 }
 
 // Two people who have nothing to do with each other.
@@ -65,7 +66,7 @@ var (
 	Bob   = Number("+41446681800")
 )
 
-// Keyring gives a fixed key.
+// Keyring returns a fixed key.
 func Keyring() pseudonym.Key {
 	key, err := pseudonym.NewKey("1", []byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {

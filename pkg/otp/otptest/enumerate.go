@@ -27,7 +27,7 @@ type Scenario struct {
 	Each func(*World)
 }
 
-// Enumerate runs every schedule of a scenario, and gives their count and the first
+// Enumerate runs every schedule of a scenario, and returns their count and the first
 // violation.
 //
 // It is a depth-first search without saved states: a schedule is run from the start,
@@ -191,12 +191,11 @@ func (w *World) Summary() string {
 		}
 		lines = append(lines, r.Name+": "+answer+did)
 	}
-	for number, m := range w.models {
+	for to, m := range w.models {
 		now := w.Clock.Now()
-		_, charged := m.window(now)
-		line := fmt.Sprintf("+%s: %d sends, %d failures, disabled %t", number.Digits(), charged, m.failures(now), m.disabled(now))
+		line := fmt.Sprintf("%s: %+v, %d failures, disabled %t", to.Canonical(), m.budgets("home", now), m.failures(now), m.disabled(now))
 		for _, c := range m.codes {
-			line += fmt.Sprintf("; %s usable=%t attempts=%d won=%t", c.send.Name, m.usable(&c, now), m.attempts(&c), c.winner != nil)
+			line += fmt.Sprintf("; %s usable=%t attempts=%d won=%t", c.send.Name, m.usable(&c, now), m.attempts(&c, false)+m.attempts(&c, true), c.winner != nil)
 		}
 		lines = append(lines, line)
 	}

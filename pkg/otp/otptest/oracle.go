@@ -13,7 +13,7 @@ import (
 // at which writes take effect. It has two halves. The first compares every decision
 // with the model's. The second counts, without the model, what must never be exceeded.
 
-// Violation gives the first thing that went wrong, with everything that led to it;
+// Violation returns the first thing that went wrong, with everything that led to it;
 // nil if nothing did.
 func (w *World) Violation() error {
 	if len(w.faults) == 0 {
@@ -41,7 +41,7 @@ type line struct {
 }
 
 func (w *World) modelOf(r *Request) model {
-	m, ok := w.models[r.Number]
+	m, ok := w.models[r.To]
 	if !ok {
 		m.policy = w.Policy
 	}
@@ -56,7 +56,7 @@ func (w *World) saw(r *Request, revision otp.Revision) {
 			w.violated("%s: the store forgot %s", r.Name, what)
 		}
 		m = model{policy: w.Policy}
-		w.models[r.Number] = m
+		w.models[r.To] = m
 	}
 	r.view = m
 }
@@ -65,16 +65,21 @@ func (w *World) saw(r *Request, revision otp.Revision) {
 func (w *World) saved(r *Request) {
 	m := w.modelOf(r).clone()
 	now := r.read.Truncate(time.Millisecond)
+	m.forget(now)
 	switch {
 	case r.call != nil:
 		w.record(r, &m, now)
+	case r.reserved && r.failures > 0 && !r.withdrawn:
+		// Its answer was lost, and it will not go on.
+		r.withdrawn = true
+		m.withdraw(r)
 	case r.reserved:
 		w.violated("%s: charged twice", r.Name)
 	default:
 		r.reserved, r.decided = true, now
 		w.reserve(r, &m, now)
 	}
-	w.models[r.Number] = m
+	w.models[r.To] = m
 	r.view = m
 }
 
@@ -127,7 +132,7 @@ func (w *World) called(r *Request, c Call) {
 		w.violated("%s: asked the provider twice", r.Name)
 	}
 	r.call = &c
-	if !r.reserved {
+	if !r.reserved || r.withdrawn {
 		w.violated("%s: asked the provider without a charge", r.Name)
 	}
 	w.count(r)
@@ -148,6 +153,9 @@ func (w *World) ended(r *Request) {
 	}
 	switch {
 	case failure != nil && failure.Reason == otp.Unavailable && r.failures > 0:
+		if m := w.modelOf(r); r.call == nil && r.reserved && !r.withdrawn && r.failures == 1 && m.holds(r) {
+			w.violated("%s: nothing was asked for, and its charge was not taken back", r.Name)
+		}
 	case failure != nil && failure.Reason == otp.Busy && r.conflicts >= 20:
 	case r.call == nil:
 		w.refused(r, failure)
@@ -221,7 +229,7 @@ func (w *World) checkReceipt(r *Request, m *model, d *delivery) {
 	if c == nil {
 		return
 	}
-	want := otp.Receipt{VerificationID: r.Receipt.VerificationID, ExpiresAt: c.expires, ResendAt: d.resendAt}
+	want := otp.Receipt{VerificationID: r.Receipt.VerificationID, ExpiresAt: c.life, ResendAt: d.resendAt}
 	if d.by != r || d.code != r {
 		want.VerificationID = d.code.Receipt.VerificationID
 		if want.VerificationID == "" { // its answer got lost
@@ -277,12 +285,15 @@ func (w *World) checkRemaining(r *Request, failure *otp.Error, now time.Time) {
 		return
 	}
 	if r.Of == nil || r.view.named(r.Of) == nil {
-		if failure.Remaining != nil {
-			w.violated("%s: a stranger learns that %d attempts remain", r.Name, *failure.Remaining)
+		if failure.Remaining != nil || failure.Code != "" {
+			w.violated("%s: a stranger learns the tries left or the state %q", r.Name, failure.Code)
 		}
 		return
 	}
-	want := r.view.remaining(r, now)
+	state, want := r.view.state(r.view.named(r.Of), now)
+	if failure.Code != state {
+		w.violated("%s: the code's state is %q, the model says %q", r.Name, failure.Code, state)
+	}
 	if failure.Remaining == nil {
 		w.violated("%s: who named its verification does not learn that %d attempts remain", r.Name, want)
 	} else if *failure.Remaining != want {

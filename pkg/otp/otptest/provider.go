@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Operation is what a provider is asked for.
@@ -35,7 +36,7 @@ type Fault struct {
 type Call struct {
 	Operation Operation
 	PinID     string
-	To        string // the number the PIN belongs to
+	To        string // the recipient the PIN belongs to
 	PIN       string // of a verify
 	// Code counts the PINs: which one it is about, zero if none.
 	Code int
@@ -95,8 +96,8 @@ func ProviderFailure(effect otp.Effect) *otp.ProviderError {
 }
 
 // Send implements otp.Provider.
-func (p *Provider) Send(_ context.Context, to string, _ otp.Channel) (string, error) {
-	return p.deliver(Send, "", to)
+func (p *Provider) Send(_ context.Context, to recipient.Recipient, _ otp.Channel) (string, error) {
+	return p.deliver(Send, "", to.Canonical())
 }
 
 // Resend implements otp.Provider.
@@ -142,7 +143,8 @@ func (p *Provider) deliver(op Operation, pinID, to string) (string, error) {
 }
 
 // Verify implements otp.Provider.
-func (p *Provider) Verify(_ context.Context, pinID, to, guess string) (otp.Verdict, error) {
+func (p *Provider) Verify(_ context.Context, pinID string, whose recipient.Recipient, guess string) (otp.Verdict, error) {
+	to := whose.Canonical()
 	fault := p.fault(Verify)
 	p.mu.Lock()
 	call := Call{Operation: Verify, PinID: pinID, To: to, PIN: guess, Took: fault.Err == nil || fault.Effect}
@@ -229,13 +231,13 @@ func (p *Provider) Delivered() int {
 	return delivered
 }
 
-// PIN gives the PIN of the newest message to a number, as the person who holds the
-// phone reads it; empty if there was none.
-func (p *Provider) PIN(to string) string {
+// PIN returns the PIN of the newest message to a recipient, as the person reads it; empty
+// if there was none.
+func (p *Provider) PIN(to recipient.Recipient) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.calls) - 1; i >= 0; i-- {
-		if c := p.calls[i]; c.Took && c.Operation != Verify && c.To == to {
+		if c := p.calls[i]; c.Took && c.Operation != Verify && c.To == to.Canonical() {
 			if known, ok := p.pins[c.PinID]; ok {
 				return known.secret
 			}

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 )
 
@@ -42,9 +43,11 @@ type Mishap struct {
 // Ask is what a request asks for.
 type Ask struct {
 	Operation Operation
-	Number    phone.Number
+	To        recipient.Recipient
 	Key       string
-	Voice     bool
+	// Client is where the request comes from; empty if that is not known.
+	Client string
+	Voice  bool
 	// Of is the send whose verification a resend or verify names, nil for none.
 	Of  *Request
 	PIN string
@@ -70,6 +73,7 @@ type Request struct {
 	read      time.Time // its last look at the clock
 	decided   time.Time // when it was charged
 	reserved  bool      // its charge is saved
+	withdrawn bool      // and was taken back
 	recorded  bool      // its outcome is saved
 	failures  int       // steps of the store that failed
 	conflicts int
@@ -88,17 +92,17 @@ type World struct {
 
 	store   otp.Store
 	keyring pseudonym.Key
-	models  map[phone.Number]model
+	models  map[recipient.Recipient]model
 	faults  []string
 	trace   []line
 }
 
-// NewWorld gives a world in which nothing happened yet. If ttl, the store forgets an
+// NewWorld returns a world in which nothing happened yet. If ttl, the store forgets an
 // item at the end of its life, else never.
 func NewWorld(policy otp.Policy, ttl bool) *World {
 	w := &World{
 		Policy: policy, Clock: NewClock(), Provider: &Provider{}, keyring: Keyring(),
-		models: map[phone.Number]model{},
+		models: map[recipient.Recipient]model{},
 	}
 	deletion := otp.Clock(NewClock()) // stands still
 	if ttl {
@@ -108,7 +112,7 @@ func NewWorld(policy otp.Policy, ttl bool) *World {
 	return w
 }
 
-// Fork gives a world of its own that is as this one is now, in which nothing is under
+// Fork returns a world of its own that is as this one is now, in which nothing is under
 // way. It is for many worlds with one beginning.
 func (w *World) Fork() *World {
 	fork := NewWorld(w.Policy, false)
@@ -117,8 +121,8 @@ func (w *World) Fork() *World {
 	fork.trace = slices.Clip(w.trace)
 	fork.Provider = w.Provider.fork()
 	ctx := context.Background()
-	for number, m := range w.models {
-		key := w.keyring.NumberKey(number)
+	for to, m := range w.models {
+		key := w.keyring.LedgerKey(to)
 		n, _, err := w.store.Load(ctx, key)
 		if err == nil {
 			_, err = fork.store.Save(ctx, key, n, "")
@@ -126,7 +130,7 @@ func (w *World) Fork() *World {
 		if err != nil {
 			fork.violated("fork: %v", err)
 		}
-		fork.models[number] = m
+		fork.models[to] = m
 	}
 	return fork
 }
@@ -144,7 +148,7 @@ func (w *World) Start(a Ask) *Request {
 	r.advance, r.kill = iter.Pull(func(yield func(Step) bool) {
 		defer func() {
 			if value := recover(); value != nil && value != (crash{}) {
-				panic(value)
+				panic(fmt.Sprintf("%v\n%s", value, debug.Stack())) // iter.Pull would lose the stack
 			}
 		}()
 		ctx, cancel := context.WithTimeout(context.Background(), functionTimeout)
@@ -212,7 +216,7 @@ func (w *World) Close() {
 	}
 }
 
-// Running gives the requests that have not ended.
+// Running returns the requests that have not ended.
 func (w *World) Running() []*Request {
 	var running []*Request
 	for _, r := range w.Requests {
@@ -234,21 +238,21 @@ func (w *World) Advance(d time.Duration) {
 	}
 }
 
-// Enable is the operator's: it re-enables a number.
-func (w *World) Enable(number phone.Number) {
+// Enable is the operator's: it re-enables a recipient.
+func (w *World) Enable(to recipient.Recipient) {
 	w.note("operator: enable")
-	ctx := context.Background()
-	key := w.keyring.NumberKey(number)
-	n, revision, err := w.store.Load(ctx, key)
-	if err == nil && revision != "" {
-		n.Enable()
-		_, err = w.store.Save(ctx, key, n, revision)
-		m := w.models[number].clone()
-		m.enable()
-		w.models[number] = m
-	}
+	service := otp.Service{Store: w.store, Clock: w.Clock, Policy: w.Policy}
+	_, changed, err := service.Change(context.Background(), w.keyring.LedgerKey(to), func(l *otp.Ledger, _ time.Time) bool {
+		l.Enable()
+		return !l.IsZero()
+	})
 	if err != nil {
 		w.violated("operator: %v", err)
+	}
+	if changed {
+		m := w.models[to].clone()
+		m.enable()
+		w.models[to] = m
 	}
 }
 
@@ -270,13 +274,17 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 		Clock:    readClock{w, r},
 		Policy:   w.Policy,
 	}
-	c := otp.Caller{Keyring: w.keyring, IdempotencyKey: r.Key, Admit: func(context.Context) error {
+	admitted := func() (string, error) {
 		pause(AtAdmit)
 		if r.mishap.Fail {
-			return errNotAdmitted
+			return "", errNotAdmitted
 		}
-		return nil
-	}}
+		return "", nil
+	}
+	c := otp.Caller{
+		Keyrings: []otp.Keyring{w.keyring}, IdempotencyKey: r.Key, Client: r.Client,
+		Count: func(context.Context) func() (string, error) { return admitted },
+	}
 	channel := otp.SMS
 	if r.Voice {
 		channel = otp.Voice
@@ -287,11 +295,11 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 	}
 	switch r.Operation {
 	case Send:
-		r.Receipt, r.Err = service.Send(ctx, otp.SendRequest{Caller: c, Number: r.Number, Channel: channel})
+		r.Receipt, r.Err = service.Send(ctx, otp.SendRequest{Caller: c, To: r.To, Channel: channel})
 	case Resend:
-		r.Receipt, r.Err = service.Resend(ctx, otp.ResendRequest{Caller: c, Number: r.Number, VerificationID: id, Channel: channel})
+		r.Receipt, r.Err = service.Resend(ctx, otp.ResendRequest{Caller: c, To: r.To, VerificationID: id, Channel: channel})
 	case Verify:
-		r.Err = service.Verify(ctx, otp.VerifyRequest{Caller: c, Number: r.Number, PIN: r.PIN, VerificationID: id})
+		_, r.Err = service.Verify(ctx, otp.VerifyRequest{Caller: c, To: r.To, PIN: r.PIN, VerificationID: id})
 	}
 }
 
@@ -307,18 +315,18 @@ type steppedStore struct {
 	pause func(Step)
 }
 
-func (s steppedStore) Load(ctx context.Context, key string) (otp.Number, otp.Revision, error) {
+func (s steppedStore) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
 	s.pause(AtLoad)
 	if s.r.mishap.Fail {
 		s.r.failures++
-		return otp.Number{}, "", errStore
+		return otp.Ledger{}, "", errStore
 	}
 	n, revision, err := s.w.store.Load(ctx, key)
 	s.w.saw(s.r, revision)
 	return n, revision, err
 }
 
-func (s steppedStore) Save(ctx context.Context, key string, n otp.Number, was otp.Revision) (otp.Revision, error) {
+func (s steppedStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	s.pause(AtSave)
 	if s.r.mishap.Fail {
 		s.r.failures++
@@ -350,7 +358,7 @@ type steppedProvider struct {
 	pause func(Step)
 }
 
-func (p steppedProvider) Send(ctx context.Context, to string, c otp.Channel) (string, error) {
+func (p steppedProvider) Send(ctx context.Context, to recipient.Recipient, c otp.Channel) (string, error) {
 	defer p.begin()()
 	return p.w.Provider.Send(ctx, to, c)
 }
@@ -360,7 +368,7 @@ func (p steppedProvider) Resend(ctx context.Context, pinID string, c otp.Channel
 	return p.w.Provider.Resend(ctx, pinID, c)
 }
 
-func (p steppedProvider) Verify(ctx context.Context, pinID, to, pin string) (otp.Verdict, error) {
+func (p steppedProvider) Verify(ctx context.Context, pinID string, to recipient.Recipient, pin string) (otp.Verdict, error) {
 	defer p.begin()()
 	return p.w.Provider.Verify(ctx, pinID, to, pin)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
@@ -151,19 +153,19 @@ func (s *suite) together(after time.Duration, clients int) {
 
 func limit(s *suite) {
 	const clients, attempts = 30, 5
-	l := ratelimit.Limit{Attempts: attempts, Window: window}
+	l := rate.Rate{Attempts: attempts, Window: window}
 	var mu sync.Mutex
 	allowed := 0
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
-			standing, err := l.Hit(context.WithoutCancel(s.Context()), s.Counter, s.key, s.now)
+			decision, err := ratelimit.Hit(context.WithoutCancel(s.Context()), s.Counter, l, s.key, s.now)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				s.Errorf("Hit: %v", err)
 			}
-			if standing.Allowed {
+			if decision.Allowed {
 				allowed++
 			}
 		})

@@ -65,7 +65,7 @@ func newKey(t *testing.T) string {
 	return key
 }
 
-func (s *suite) save(n otp.Number, was otp.Revision) otp.Revision {
+func (s *suite) save(n otp.Ledger, was otp.Revision) otp.Revision {
 	s.Helper()
 	revision, err := s.Save(s.Context(), s.key, n, was)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *suite) save(n otp.Number, was otp.Revision) otp.Revision {
 	return revision
 }
 
-func (s *suite) load() (otp.Number, otp.Revision) {
+func (s *suite) load() (otp.Ledger, otp.Revision) {
 	s.Helper()
 	n, revision, err := s.Load(s.Context(), s.key)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *suite) load() (otp.Number, otp.Revision) {
 	return n, revision
 }
 
-func (s *suite) wantSaved(want otp.Number, revision otp.Revision) {
+func (s *suite) wantSaved(want otp.Ledger, revision otp.Revision) {
 	s.Helper()
 	got, gotRevision := s.load()
 	s.wantSame(want, got)
@@ -95,19 +95,19 @@ func (s *suite) wantSaved(want otp.Number, revision otp.Revision) {
 	}
 }
 
-func (s *suite) wantSame(want, got otp.Number) {
+func (s *suite) wantSame(want, got otp.Ledger) {
 	s.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		s.Errorf("the number differs (-want +got):\n%s", diff)
+		s.Errorf("the ledger differs (-want +got):\n%s", diff)
 	}
 }
 
 // wantConflict saves and wants to be refused with the current state.
-func (s *suite) wantConflict(was otp.Revision, current otp.Number, revision otp.Revision) {
+func (s *suite) wantConflict(was otp.Revision, current otp.Ledger, revision otp.Revision) {
 	s.Helper()
 	got, err := s.Save(s.Context(), s.key, sample(), was)
-	var conflict *otp.Conflict
-	if !errors.As(err, &conflict) || got != "" {
+	conflict, ok := errors.AsType[*otp.Conflict](err)
+	if !ok || got != "" {
 		s.Fatalf("Save from %q gave %q, %v; want a conflict", was, got, err)
 	}
 	if errors.Is(err, otp.ErrUnavailable) {
@@ -126,32 +126,42 @@ func soon(d time.Duration) time.Time {
 
 // sample has a value in every field, so that a field that an implementation forgets
 // shows.
-func sample() otp.Number {
+func sample() otp.Ledger {
 	at := func(ms int) time.Time { return soon(time.Duration(ms) * time.Millisecond) }
-	return otp.Number{
-		Sends: 2, WindowEnds: at(1), NextSendAt: at(2), NextVerifyAt: at(3),
-		Failures: 4, LastFailureAt: at(5), DisabledAt: at(6), ForgetAt: soon(7 * time.Second),
+	return otp.Ledger{
+		Sends: 2, WindowEnds: at(1), Unconfirmed: 1, NextSendAt: at(2), NextVerifyAt: at(3),
+		Senders: []otp.Sender{{Client: "", Sends: 1, Ends: at(20)}, {Client: "sender-1", Sends: 2, Ends: at(21)}, {Client: "sender-2", Sends: 3, Ends: at(22)}},
+		Total:   7, TotalEnds: at(23), VerifiedAt: at(24),
+		Failures:      []otp.Failures{{Client: "", Count: 4}, {Client: "failing-1", Count: 5}, {Client: "failing-2", Count: 6}},
+		LastFailureAt: at(5), DisabledAt: at(6), ForgetAt: soon(7 * time.Second),
 		Verifications: []otp.Verification{
 			{
-				Delivery:  otp.Delivery{ID: "first", By: "run-1", Progress: otp.InFlight, Meaning: "meaning", StartedAt: at(8), ResendAt: at(9)},
+				Delivery: otp.Delivery{
+					ID: "first", RunID: "run-1", Progress: otp.InFlight, Fingerprint: "fingerprint", Channel: otp.Voice,
+					Client: "sender-1", Mark: "mark", StartedAt: at(8), ResendAt: at(9),
+				},
 				State:     otp.StateActive,
-				Channel:   otp.Voice,
 				PinID:     "pin-1",
 				ExpiresAt: at(10),
 				Attempts:  3,
-				Pending:   []string{"a", "b"},
+				Strangers: 4,
+				Charges: []otp.Charge{
+					{RunID: "a", Key: "key", Client: "failing-1", Stranger: true, Forgiven: true, At: at(15)},
+					{RunID: "b"}, {RunID: "c", Client: "failing-2"}, {RunID: "d", At: at(16)},
+				},
 				SettledBy: "guess",
+				SettledAt: at(17),
 				Resends: []otp.Delivery{
-					{ID: "resend-1", By: "run-2", Progress: otp.Unconfirmed, Meaning: "m", StartedAt: at(11), ResendAt: at(12)},
-					{ID: "resend-2", Progress: otp.Sent, StartedAt: at(13), ResendAt: at(14)},
+					{ID: "resend-1", RunID: "run-2", Progress: otp.Unconfirmed, Fingerprint: "f", Channel: otp.SMS, Client: "c", Mark: "m", StartedAt: at(11), ResendAt: at(12)},
+					{ID: "resend-2", Progress: otp.Sent, Channel: otp.Voice, StartedAt: at(13), ResendAt: at(14)},
 				},
 			},
-			{Delivery: otp.Delivery{ID: "second", Progress: otp.TurnedAway}, State: otp.StateFailed, Channel: otp.SMS},
+			{Delivery: otp.Delivery{ID: "second", Progress: otp.DeliveryThrottled, Channel: otp.SMS}, State: otp.StateFailed},
 		},
 	}
 }
 
-func unknownKey(s *suite) { s.wantSaved(otp.Number{}, "") }
+func unknownKey(s *suite) { s.wantSaved(otp.Ledger{}, "") }
 
 func roundTrip(s *suite) {
 	missing(s.T, sample())
@@ -159,19 +169,19 @@ func roundTrip(s *suite) {
 	s.wantSaved(sample(), revision)
 	next := sample()
 	next.Verifications = next.Verifications[1:]
-	next.Failures, next.DisabledAt = 0, time.Time{}
+	next.Failures, next.Senders, next.DisabledAt = nil, nil, time.Time{}
 	revision = s.save(next, revision)
 	s.wantSaved(next, revision) // what was taken away is gone
 }
 
 func bare(s *suite) {
-	n := otp.Number{ForgetAt: soon(0)}
+	n := otp.Ledger{ForgetAt: soon(0)}
 	revision := s.save(n, "")
 	s.wantSaved(n, revision)
 }
 
 func zones(s *suite) {
-	n := otp.Number{ForgetAt: soon(0), NextSendAt: soon(5 * time.Millisecond)}
+	n := otp.Ledger{ForgetAt: soon(0), NextSendAt: soon(5 * time.Millisecond)}
 	east := n
 	zone := time.FixedZone("east", 2*60*60)
 	east.ForgetAt, east.NextSendAt = n.ForgetAt.In(zone), n.NextSendAt.In(zone)
@@ -185,13 +195,13 @@ func zones(s *suite) {
 func text(s *suite) {
 	n := sample()
 	n.Verifications[0].PinID = `" \ ' / # + % äöü 日本 🙂 ` + "\t\u2028"
-	n.Verifications[0].Pending = []string{"null", "0", " "}
+	n.Verifications[0].Charges = []otp.Charge{{RunID: "null"}, {RunID: "0"}, {RunID: " "}}
 	s.wantSaved(n, s.save(n, ""))
 }
 
 func many(s *suite) {
 	const count = 200
-	n := otp.Number{ForgetAt: soon(0)}
+	n := otp.Ledger{ForgetAt: soon(0)}
 	for i := range count {
 		v := sample().Verifications[0]
 		v.ID = fmt.Sprintf("verification %d", i)
@@ -201,14 +211,14 @@ func many(s *suite) {
 }
 
 func create(s *suite) {
-	first := otp.Number{Sends: 1, ForgetAt: soon(0)}
+	first := otp.Ledger{Sends: 1, ForgetAt: soon(0)}
 	revision := s.save(first, "")
 	s.wantConflict("", first, revision)
 	s.wantSaved(first, revision)
 }
 
 func stale(s *suite) {
-	old := s.save(otp.Number{Sends: 1, ForgetAt: soon(0)}, "")
+	old := s.save(otp.Ledger{Sends: 1, ForgetAt: soon(0)}, "")
 	current := sample()
 	revision := s.save(current, old)
 	s.wantConflict(old, current, revision)
@@ -217,8 +227,8 @@ func stale(s *suite) {
 }
 
 func gone(s *suite) {
-	s.wantConflict("made up", otp.Number{}, "")
-	s.wantSaved(otp.Number{}, "")
+	s.wantConflict("made up", otp.Ledger{}, "")
+	s.wantSaved(otp.Ledger{}, "")
 }
 
 func revisions(s *suite) {
@@ -236,15 +246,16 @@ func revisions(s *suite) {
 func keys(s *suite) {
 	mine := s.save(sample(), "")
 	other := &suite{T: s.T, Store: s.Store, key: s.key + "'"}
-	other.wantSaved(otp.Number{}, "")
-	other.save(otp.Number{Sends: 9, ForgetAt: soon(0)}, "")
+	other.wantSaved(otp.Ledger{}, "")
+	other.save(otp.Ledger{Sends: 9, ForgetAt: soon(0)}, "")
 	s.wantSaved(sample(), mine)
 }
 
 func memory(s *suite) {
-	spoil := func(n otp.Number) {
+	spoil := func(n otp.Ledger) {
 		n.Verifications[0].PinID = "spoilt"
-		n.Verifications[0].Pending[0] = "spoilt"
+		n.Verifications[0].Charges[0].RunID = "spoilt"
+		n.Failures[0].Client, n.Senders[0].Client = "spoilt", "spoilt"
 		n.Verifications[0].Resends[0].ID = "spoilt"
 	}
 	given := sample()
@@ -255,8 +266,8 @@ func memory(s *suite) {
 	spoil(loaded)
 	s.wantSaved(sample(), revision)
 	_, err := s.Save(s.Context(), s.key, sample(), "")
-	var conflict *otp.Conflict
-	if !errors.As(err, &conflict) {
+	conflict, ok := errors.AsType[*otp.Conflict](err)
+	if !ok {
 		s.Fatalf("got %v, want a conflict", err)
 	}
 	spoil(conflict.Current)
@@ -271,14 +282,14 @@ func race(s *suite) {
 		var all sync.WaitGroup
 		for i := range savers {
 			all.Go(func() {
-				_, err := s.Save(s.Context(), s.keyFor(was), otp.Number{Sends: i, ForgetAt: soon(0)}, was)
+				_, err := s.Save(s.Context(), s.keyFor(was), otp.Ledger{Sends: i, ForgetAt: soon(0)}, was)
 				mu.Lock()
 				defer mu.Unlock()
-				var conflict *otp.Conflict
+				conflict, refused := errors.AsType[*otp.Conflict](err)
 				switch {
 				case err == nil:
 					wins++
-				case errors.As(err, &conflict) && conflict.Revision != was:
+				case refused && conflict.Revision != was:
 					conflicts++
 				default:
 					s.Errorf("Save: %v", err)
@@ -337,11 +348,11 @@ func (s *suite) add() {
 		n.Sends++
 		n.ForgetAt = soon(0)
 		_, err := s.Save(s.Context(), s.key, n, revision)
-		var conflict *otp.Conflict
+		conflict, refused := errors.AsType[*otp.Conflict](err)
 		switch {
 		case err == nil:
 			return
-		case !errors.As(err, &conflict):
+		case !refused:
 			s.Errorf("Save: %v", err)
 			return
 		}
@@ -356,7 +367,7 @@ func ended(s *suite) {
 	if _, _, err := s.Load(ctx, s.key); !errors.Is(err, otp.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		s.Errorf("Load in an ended context gave %v, want ErrUnavailable and context.Canceled in its chain", err)
 	}
-	if _, err := s.Save(ctx, s.key, otp.Number{}, revision); !errors.Is(err, otp.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := s.Save(ctx, s.key, otp.Ledger{}, revision); !errors.Is(err, otp.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		s.Errorf("Save in an ended context gave %v, want ErrUnavailable and context.Canceled in its chain", err)
 	}
 	s.wantSaved(sample(), revision)

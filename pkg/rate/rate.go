@@ -1,4 +1,4 @@
-// Package grammar reads and writes the two small notations of Infobip 2FA:
+// Package rate reads and writes the two small notations of Infobip 2FA:
 // a duration such as 10m and a rate such as 1/3s.
 //
 //	duration  ^(\d*)(ms|s|m|h|d)$         10m, 500ms, m (= 1m)
@@ -9,7 +9,7 @@
 // The package knows the notation only: whether zero, or a year, makes sense is
 // for the caller to say. It is not a replacement for [time.ParseDuration]:
 // fractions, signs and sums such as 1h30m are refused.
-package grammar
+package rate
 
 import (
 	"fmt"
@@ -61,7 +61,7 @@ func FormatDuration(d time.Duration) string {
 			return strconv.FormatInt(int64(d/u.length), 10) + u.suffix
 		}
 	}
-	panic("grammar: a whole number of milliseconds has no unit")
+	panic("rate: a whole number of milliseconds has no unit")
 }
 
 // Rate is a number of attempts in a window of time.
@@ -70,10 +70,10 @@ type Rate struct {
 	Window   time.Duration
 }
 
-// ParseRate reads a rate. No attempts (0/1d) is well formed and means none at
+// Parse reads a rate. No attempts (0/1d) is well formed and means none at
 // all; an empty window (5/0s) is refused, because no count can be kept in it.
 // The error quotes the value and says the accepted form.
-func ParseRate(s string) (Rate, error) {
+func Parse(s string) (Rate, error) {
 	attempts, window, found := strings.Cut(s, "/")
 	if !found || attempts == "" {
 		return Rate{}, badRate(s)
@@ -89,7 +89,7 @@ func ParseRate(s string) (Rate, error) {
 	return Rate{Attempts: int(count), Window: length}, nil
 }
 
-// String writes the rate so that ParseRate gives it back.
+// String writes the rate so that Parse gives it back.
 func (r Rate) String() string {
 	return strconv.Itoa(r.Attempts) + "/" + FormatDuration(r.Window)
 }

@@ -9,42 +9,42 @@ import (
 )
 
 func TestCloneSharesNoMemory(t *testing.T) {
-	original := Number{Verifications: []Verification{{
-		State: StateActive, Pending: []string{"a", "b"}, Resends: []Delivery{{ID: "r"}},
+	original := Ledger{Verifications: []Verification{{
+		State: StateActive, Charges: charges("a", "b"), Resends: []Delivery{{ID: "r"}},
 	}}}
-	want := Number{Verifications: []Verification{{
-		State: StateActive, Pending: []string{"a", "b"}, Resends: []Delivery{{ID: "r"}},
+	want := Ledger{Verifications: []Verification{{
+		State: StateActive, Charges: charges("a", "b"), Resends: []Delivery{{ID: "r"}},
 	}}}
 	clone := original.Clone()
 	v := &clone.Verifications[0]
 	v.State = StateLocked
-	v.Pending[0] = "x"
+	v.Charges[0].RunID = "x"
 	v.Resends[0].ID = "x"
-	wantNumber(t, original, want)
+	wantLedger(t, original, want)
 }
 
 func TestForgetAtIsTheLatestOfAllThatMatters(t *testing.T) {
 	p := testPolicy()
 	tests := []struct {
 		name   string
-		number Number
+		ledger Ledger
 		want   time.Time
 	}{
-		{"nothing", Number{}, time.Time{}},
-		{"send window", Number{WindowEnds: at(time.Hour), NextSendAt: at(time.Minute)}, at(time.Hour)},
-		{"cooldown", Number{WindowEnds: at(time.Second), NextSendAt: at(time.Minute)}, at(time.Minute)},
-		{"spacing", Number{NextVerifyAt: at(3 * time.Second)}, at(3 * time.Second)},
-		{"code", Number{WindowEnds: at(time.Minute), Verifications: []Verification{
+		{"nothing", Ledger{}, time.Time{}},
+		{"send window", Ledger{WindowEnds: at(time.Hour), NextSendAt: at(time.Minute)}, at(time.Hour)},
+		{"cooldown", Ledger{WindowEnds: at(time.Second), NextSendAt: at(time.Minute)}, at(time.Minute)},
+		{"spacing", Ledger{NextVerifyAt: at(3 * time.Second)}, at(3 * time.Second)},
+		{"code", Ledger{WindowEnds: at(time.Minute), Verifications: []Verification{
 			{ExpiresAt: at(9 * time.Minute)}, {ExpiresAt: at(10 * time.Minute)}, {ExpiresAt: at(8 * time.Minute)},
 		}}, at(10 * time.Minute)},
-		{"failures", Number{WindowEnds: at(time.Hour), Failures: 1, LastFailureAt: at(time.Minute)}, at(time.Minute + p.FailureMemory)},
-		{"failures taken back", Number{WindowEnds: at(time.Hour), LastFailureAt: at(time.Minute)}, at(time.Hour)},
-		{"disabled", Number{WindowEnds: at(time.Hour), Failures: 7, LastFailureAt: at(0), DisabledAt: at(time.Minute)}, at(time.Minute + p.DisabledMemory)},
-		{"failures after it was disabled long ago", Number{Failures: 1, LastFailureAt: at(90 * time.Hour), DisabledAt: at(0)}, at(138 * time.Hour)},
+		{"failures", Ledger{WindowEnds: at(time.Hour), Failures: inARow(1), LastFailureAt: at(time.Minute)}, at(time.Minute + p.FailureMemory)},
+		{"failures taken back", Ledger{WindowEnds: at(time.Hour), LastFailureAt: at(time.Minute)}, at(time.Hour)},
+		{"disabled", Ledger{WindowEnds: at(time.Hour), Failures: inARow(7), LastFailureAt: at(0), DisabledAt: at(time.Minute)}, at(time.Minute + p.DisabledMemory)},
+		{"failures after it was disabled long ago", Ledger{Failures: inARow(1), LastFailureAt: at(90 * time.Hour), DisabledAt: at(0)}, at(138 * time.Hour)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.number.forgetAt(p); !got.Equal(tt.want) {
+			if got := tt.ledger.forgetAt(p); !got.Equal(tt.want) {
 				t.Fatalf("forgetAt = %s, want %s", got, tt.want)
 			}
 		})
@@ -54,25 +54,25 @@ func TestForgetAtIsTheLatestOfAllThatMatters(t *testing.T) {
 // DynamoDB deletes days late, so what the TTL should have taken may still be there.
 func TestForgetDropsMemoriesThatRanOut(t *testing.T) {
 	p := testPolicy()
-	failed := Number{Failures: 3, LastFailureAt: at(0)}
-	disabled := Number{Failures: 7, LastFailureAt: at(0), DisabledAt: at(0)}
+	failed := Ledger{Failures: inARow(3), LastFailureAt: at(0)}
+	disabled := Ledger{Failures: inARow(7), LastFailureAt: at(0), DisabledAt: at(0)}
 	tests := []struct {
 		name   string
-		number Number
+		ledger Ledger
 		now    time.Time
-		want   Number
+		want   Ledger
 	}{
 		{"failures at the last moment", failed, at(p.FailureMemory - time.Millisecond), failed},
-		{"failures run out", failed, at(p.FailureMemory), Number{LastFailureAt: at(0)}},
-		{"disabled, failures run out", disabled, at(p.FailureMemory), Number{LastFailureAt: at(0), DisabledAt: at(0)}},
-		{"disabled at the last moment", disabled, at(p.DisabledMemory - time.Millisecond), Number{LastFailureAt: at(0), DisabledAt: at(0)}},
-		{"disabled run out", disabled, at(p.DisabledMemory), Number{}},
+		{"failures run out", failed, at(p.FailureMemory), Ledger{LastFailureAt: at(0)}},
+		{"disabled, failures run out", disabled, at(p.FailureMemory), Ledger{LastFailureAt: at(0), DisabledAt: at(0)}},
+		{"disabled at the last moment", disabled, at(p.DisabledMemory - time.Millisecond), Ledger{LastFailureAt: at(0), DisabledAt: at(0)}},
+		{"disabled run out", disabled, at(p.DisabledMemory), Ledger{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := tt.number.Clone()
+			got := tt.ledger.Clone()
 			got.forget(tt.now, p)
-			wantNumber(t, got, tt.want)
+			wantLedger(t, got, tt.want)
 		})
 	}
 }
@@ -81,29 +81,29 @@ func TestDisabledFromTheChargeOfTheLastFailureAllowed(t *testing.T) {
 	p := testPolicy()
 	tests := []struct {
 		name   string
-		number Number
+		ledger Ledger
 		want   bool
 	}{
-		{"never used", Number{}, false},
-		{"one below the limit", Number{Failures: p.FailureLimit - 1}, false},
-		{"at the limit, outcome not known yet", Number{Failures: p.FailureLimit}, true},
-		{"marked", Number{DisabledAt: at(0)}, true},
+		{"never used", Ledger{}, false},
+		{"one below the limit", Ledger{Failures: inARow(p.FailureLimit - 1)}, false},
+		{"at the limit, outcome not known yet", Ledger{Failures: inARow(p.FailureLimit)}, true},
+		{"marked", Ledger{DisabledAt: at(0)}, true},
 	}
 	for _, tt := range tests {
-		if got := tt.number.Disabled(p); got != tt.want {
+		if got := tt.ledger.Disabled(p); got != tt.want {
 			t.Errorf("%s: Disabled = %t, want %t", tt.name, got, tt.want)
 		}
 	}
 }
 
 func TestEnableForgetsFailuresAndNothingElse(t *testing.T) {
-	n := Number{
+	n := Ledger{
 		Sends: 2, WindowEnds: at(time.Hour), NextSendAt: at(time.Minute), NextVerifyAt: at(time.Second),
-		Failures: 7, LastFailureAt: at(0), DisabledAt: at(0),
+		Failures: inARow(7), LastFailureAt: at(0), DisabledAt: at(0),
 		Verifications: []Verification{{State: StateActive, Attempts: 2}},
 	}
 	n.Enable()
-	wantNumber(t, n, Number{
+	wantLedger(t, n, Ledger{
 		Sends: 2, WindowEnds: at(time.Hour), NextSendAt: at(time.Minute), NextVerifyAt: at(time.Second),
 		Verifications: []Verification{{State: StateActive, Attempts: 2}},
 	})
@@ -113,7 +113,7 @@ func TestEnableForgetsFailuresAndNothingElse(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	n := Number{Verifications: []Verification{
+	n := Ledger{Verifications: []Verification{
 		{Delivery: Delivery{ID: "a"}}, {Delivery: Delivery{ID: "b"}}, {Delivery: Delivery{ID: "c"}},
 	}}
 	for i, id := range []string{"a", "b", "c"} {
@@ -140,7 +140,7 @@ func TestNewestIsTheLastThatWasSent(t *testing.T) {
 		want string
 	}{
 		{"none", nil, ""},
-		{"only failed ones", []Verification{verification("a", NotDelivered, StateFailed), verification("b", TurnedAway, StateFailed)}, ""},
+		{"only failed ones", []Verification{verification("a", NotDelivered, StateFailed), verification("b", DeliveryThrottled, StateFailed)}, ""},
 		{"last sent", []Verification{verification("a", Sent, StateActive), verification("b", Sent, StateActive)}, "b"},
 		{"failed after", []Verification{verification("a", Sent, StateActive), verification("b", NotDelivered, StateFailed)}, "a"},
 		{"unconfirmed after", []Verification{verification("a", Sent, StateActive), verification("b", Unconfirmed, StateSending)}, "a"},
@@ -150,7 +150,7 @@ func TestNewestIsTheLastThatWasSent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			n := Number{Verifications: tt.list}
+			n := Ledger{Verifications: tt.list}
 			got := ""
 			if v := n.newest(); v != nil {
 				got = v.ID
@@ -180,16 +180,25 @@ func TestAliveComparesExpiryItself(t *testing.T) {
 	}
 	for _, tt := range tests {
 		v := Verification{State: tt.state, ExpiresAt: at(10 * time.Minute)}
-		if got := v.alive(tt.now); got != tt.want {
+		if got := v.Live(tt.now); got != tt.want {
 			t.Errorf("%q at %s: alive = %t, want %t", tt.state, tt.now.Sub(start), got, tt.want)
 		}
 	}
 }
 
 func TestEndDropsWhatIsOfNoMoreUse(t *testing.T) {
-	v := Verification{State: StateActive, PinID: "pin", Pending: []string{"a"}, Attempts: 2, ExpiresAt: at(0)}
+	v := Verification{
+		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Client: home, Mark: "m", StartedAt: at(0), ResendAt: at(1)},
+		State:    StateActive, PinID: "pin", Charges: charges("a"), Attempts: 2, Strangers: 1, ExpiresAt: at(0),
+		Resends: []Delivery{{ID: "done", Progress: Sent}, {ID: "under way", Progress: InFlight}},
+	}
 	v.end(StateLocked)
-	if diff := cmp.Diff(Verification{State: StateLocked, Attempts: 2, ExpiresAt: at(0)}, v); diff != "" {
+	want := Verification{
+		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Mark: "m", StartedAt: at(0)},
+		State:    StateLocked, ExpiresAt: at(0),
+		Resends: []Delivery{{ID: "under way", Progress: InFlight}},
+	}
+	if diff := cmp.Diff(want, v); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}
 }
