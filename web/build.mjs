@@ -49,4 +49,8 @@ for (const name of ['libphonenumber-js', '@fontsource-variable/ibm-plex-sans', '
   const licence = await readFile(join(packages, name, 'LICENSE'), 'utf8');
   notices.push('', '-'.repeat(80), `${name} ${version}`, '', licence.trim());
 }
+notices.push(
+  '', '-'.repeat(80), 'metadata of libphonenumber, in the form that libphonenumber-js gives it', '',
+  (await readFile(join(packages, 'libphonenumber-js', 'LICENSE.Apache'), 'utf8')).trim(),
+);
 await writeFile(join(out, 'NOTICE.txt'), `${notices.join('\n')}\n`);

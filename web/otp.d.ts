@@ -109,7 +109,7 @@ export type MistakeCode = "body_invalid" | "field_unknown" | "field_type" | "pho
  *
  * - `send_failed`: no message went out. Ask again, as a new request.
  * - `send_unconfirmed`: one may have gone out. Wait for it, and offer another when `wait` is over.
- * - `verify_failed`: nobody knows whether the code was right. `again()` asks anew and costs a try.
+ * - `verify_failed`: nobody knows whether the code was right. Verify anew, which costs another try.
  * - `proof_failed`: the code was right, and its proof could not be made. `again()` gets it.
  * - `internal`: a defect of the service.
  */

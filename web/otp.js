@@ -197,7 +197,7 @@ export const codes = Object.freeze(/** @type {const} */ ([
  *
  * - `send_failed`: no message went out. Ask again, as a new request.
  * - `send_unconfirmed`: one may have gone out. Wait for it, and offer another when `wait` is over.
- * - `verify_failed`: nobody knows whether the code was right. `again()` asks anew and costs a try.
+ * - `verify_failed`: nobody knows whether the code was right. Verify anew, which costs another try.
  * - `proof_failed`: the code was right, and its proof could not be made. `again()` gets it.
  * - `internal`: a defect of the service.
  * @typedef {'send_failed' | 'send_unconfirmed' | 'verify_failed' | 'proof_failed' | 'internal'} FailureCode
@@ -286,8 +286,14 @@ export const codes = Object.freeze(/** @type {const} */ ([
 /** The pauses before a request is repeated whose answer was lost, in seconds. */
 const backoff = [0.5, 1.5, 3];
 
-/** How long a request is continued that another one under its key is still running for, in milliseconds. */
-const longestRun = 30_000;
+/**
+ * The pauses before one is repeated whose twin is still running. Its `retryAfter` is when that must have ended at the latest;
+ * mostly it has much sooner. They grow, because each repeat counts against the limit of the client's address.
+ */
+const backoffRunning = [1, 2, 4, 8];
+
+/** How long a twin that is still running is waited for, in seconds: longer than a function may take. */
+const longestRun = 30;
 
 /**
  * Makes a client of the service.
@@ -328,14 +334,19 @@ export function createClient({
    * @param {AbortSignal} [signal]
    */
   async function untilDecided(path, body, key, signal) {
-    const began = now();
-    for (let repeated = 0; ;) {
+    let repeated = 0;
+    let waitedFor = 0;
+    for (let running = 0; ;) {
       const answer = await once(path, body, key, signal);
-      const running = answer?.members.code === 'idempotency_key_in_use';
-      const wait = secondsToRepeat(answer, repeated, patience);
-      const patient = running ? now() - began < longestRun : repeated < repeats;
-      if (wait === undefined || !patient) return answer;
-      if (!running) repeated++;
+      let wait;
+      if (answer?.members.code === 'idempotency_key_in_use') {
+        if (waitedFor >= longestRun) return answer;
+        wait = Math.min(backoffRunning[Math.min(running++, backoffRunning.length - 1)], answer.retryAfter || Infinity);
+        waitedFor += wait;
+      } else {
+        wait = secondsToRepeat(answer, repeated++, patience);
+        if (wait === undefined || repeated > repeats) return answer;
+      }
       await sleep(wait * 1000, signal);
     }
   }
@@ -420,8 +431,6 @@ function secondsToRepeat(answer, repeated, patience) {
   let wait;
   if (!isCode(members.code)) {
     wait = status === 429 || status >= 500 ? Math.max(retryAfter ?? 0, next) : undefined;
-  } else if (members.code === 'idempotency_key_in_use') {
-    wait = Math.max(retryAfter ?? 1, 0.5);
   } else if (members.code === 'proof_failed') {
     wait = next;
   } else if (status === 429 || status === 503) {

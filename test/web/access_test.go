@@ -58,7 +58,7 @@ func TestAccessible(t *testing.T) {
 				look("number")
 				p.types("#number", "12")
 				p.click("#screen-number .primary")
-				p.sees("does not look like a phone number")
+				p.sees("not in service")
 				look("number-error")
 				p.asks()
 				p.screen("screen-code")

@@ -238,7 +238,7 @@ func (p *tab) until(what, expression string) {
 	for !js[bool](p, "Boolean("+expression+")") {
 		if time.Now().After(deadline) {
 			p.shot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
-			p.t.Fatalf("still not so after %v: %s\nthe page says: %s", patience, what, strings.ReplaceAll(p.text(".flow"), "\n", " | "))
+			p.t.Fatalf("still not so after %v: %s\nthe page says: %s", patience, what, p.shown())
 		}
 		time.Sleep(15 * time.Millisecond)
 	}
@@ -268,6 +268,11 @@ func quoted(text string) string {
 func (p *tab) text(selector string) string {
 	p.t.Helper()
 	return js[string](p, fmt.Sprintf(`document.querySelector(%s)?.innerText ?? 'nothing'`, quoted(selector)))
+}
+
+// shown is what a failure tells of the page.
+func (p *tab) shown() string {
+	return js[string](p, `[...document.querySelectorAll('.screen:not([hidden]), body')].find((e) => e.checkVisibility()).innerText.replaceAll(/\s*\n\s*/g, ' | ').slice(0, 600)`)
 }
 
 // click uses the mouse, so what lies under something else is not clicked.

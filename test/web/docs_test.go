@@ -51,7 +51,7 @@ func TestDocumentedPage(t *testing.T) {
 		t.Helper()
 		p.until("the page says "+text, `document.querySelector('#told').innerText.includes(`+quoted(text)+`)`)
 	}
-	p.types(`[name="number"]`, "12")
+	p.types(`[name="number"]`, "415 KLONDIKE")
 	p.click("#ask button")
 	told("Please write the number with its country")
 	p.types(`[name="number"]`, "+1 (415) 555-2671")

@@ -207,16 +207,20 @@ export function startFlow(facts, now) {
   $('code').addEventListener('change', () => { $('code').value = tidyCode($('code').value, facts.pinLength); });
   $('code-change').addEventListener('click', () => showNumber(current.channel === 'email' ? $('email') : number.input));
 
-  $('screen-code').addEventListener('submit', async (event) => {
+  $('screen-code').addEventListener('submit', (event) => {
     event.preventDefault();
+    check($('screen-code').querySelector('.primary'));
+  });
+
+  async function check(button) {
     const pin = tidyCode($('code').value, facts.pinLength);
     $('code').value = pin;
     fault($('code'), $('code-error'), '');
-    const result = await run($('screen-code').querySelector('.primary'), 'Checking…', () => otp.verify({
+    const result = await run(button, 'Checking…', () => otp.verify({
       ...current.recipient, pin, verificationId: current.sent.verificationId,
     }));
     if (result) settleVerify(result);
-  });
+  }
 
   function settleVerify(result) {
     if (result.ok) showDone(result.proof);
@@ -283,6 +287,7 @@ export function startFlow(facts, now) {
       if (act.getAttribute('aria-disabled') === 'true') return;
       if (words.act === 'number') showNumber();
       else if (words.act === 'anew') send(act);
+      else if (words.act === 'check') check(act);
       else run(act, 'Trying…', () => refusal.again()).then((result) => result && settle(result));
     };
     show('screen-notice', $('notice-title'));

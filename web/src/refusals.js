@@ -7,7 +7,7 @@
  * @property {'wait' | 'doubt' | 'stop'} [sign] how it looks
  * @property {string} title
  * @property {string} [text]
- * @property {'again' | 'anew' | 'number'} [act] the main way on: the same request under its key, a new code, another number
+ * @property {'again' | 'anew' | 'check' | 'number'} [act] the main way on: the same request under its key, a new code, another check of this one, another number
  * @property {string} [label] of that way
  */
 
@@ -48,7 +48,7 @@ const common = {
 
   send_failed: { sign: 'stop', title: 'The message could not be sent', text: 'Nothing went out. Check the number, or try another way.', ...anew },
   send_unconfirmed: { sign: 'doubt', title: 'We are not sure it was sent', text: 'No answer came from the network. A code that still arrives cannot be used: ask for another one.', ...anew },
-  verify_failed: { sign: 'doubt', title: 'We could not check the code', text: 'That was not your fault. Checking it again takes one of your tries.', act: 'again', label: 'Check again' },
+  verify_failed: { sign: 'doubt', title: 'We could not check the code', text: 'That was not your fault. Checking it again takes one of your tries.', act: 'check', label: 'Check again' },
   proof_failed: { sign: 'doubt', title: 'Right code, one step missing', text: 'We could not write down that you are verified. Your code still counts.', act: 'again', label: 'Finish' },
   internal: { sign: 'stop', title: 'Something broke on our side', text: 'We have noted it.', ...again },
 
