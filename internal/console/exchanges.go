@@ -179,13 +179,27 @@ func (l *Exchanges) shown(body string) string {
 	if json.Unmarshal([]byte(body), &members) != nil {
 		return masked
 	}
-	for name := range members {
-		if slices.ContainsFunc(secretMembers, func(secret string) bool { return strings.EqualFold(secret, name) }) {
-			members[name] = masked
-		}
-	}
+	mask(members)
 	written, _ := json.Marshal(members) // it came from JSON
 	return string(written)
+}
+
+// mask works at any depth: what stands where no member belongs is refused, and is in the log all the same.
+func mask(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			if slices.ContainsFunc(secretMembers, func(secret string) bool { return strings.EqualFold(secret, name) }) {
+				value[name] = masked
+				continue
+			}
+			mask(member)
+		}
+	case []any:
+		for _, element := range value {
+			mask(element)
+		}
+	}
 }
 
 // cut bounds what is kept of a text.

@@ -130,6 +130,7 @@ func TestMasked(t *testing.T) {
 		},
 		{"letter case", "/verify-otp", `{"PIN":"canary","Proof":"canary","CHALLENGETOKEN":"canary"}`, `{}`, nil, []string{`{"CHALLENGETOKEN":"•••","PIN":"•••","Proof":"•••"}`}},
 		{"other types", "/verify-otp", `{"pin":["canary"],"proof":{"a":"canary"}}`, `{}`, nil, []string{`{"pin":"•••","proof":"•••"}`}},
+		{"deep within", "/verify-otp", `{"a":{"pin":"canary","b":[{"proof":"canary"}]}}`, `{}`, nil, []string{`{"a":{"b":[{"proof":"•••"}],"pin":"•••"}}`}},
 		{"a duplicate", "/verify-otp", `{"pin":"canary","pin":"canary"}`, `{}`, nil, []string{`{"pin":"•••"}`}},
 		{"no JSON", "/verify-otp", `pin=canary`, `<p>canary</p>`, nil, []string{"•••"}},
 		{"an array", "/verify-otp", `[{"pin":"canary"}]`, `["canary"]`, nil, []string{"•••"}},

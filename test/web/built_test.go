@@ -22,30 +22,7 @@ func workshop(t *testing.T) string {
 			return "", nil, err
 		}
 		end := func() error { return os.RemoveAll(dir) }
-		source := filepath.Join(harness.Root(), "web")
-		err = filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			name, err := filepath.Rel(source, path)
-			if err != nil {
-				return err
-			}
-			switch {
-			case name == "node_modules" || name == "dist":
-				return filepath.SkipDir
-			case entry.IsDir():
-				return os.MkdirAll(filepath.Join(dir, name), 0o755)
-			case name == "otp.d.ts":
-				return nil
-			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(filepath.Join(dir, name), content, 0o644)
-		})
-		if err != nil {
+		if err := copySources(filepath.Join(harness.Root(), "web"), dir); err != nil {
 			return "", end, err
 		}
 		for _, args := range [][]string{{"ci"}, {"run", "build"}} {
@@ -55,6 +32,28 @@ func workshop(t *testing.T) string {
 			}
 		}
 		return dir, end, nil
+	})
+}
+
+// copySources copies what is written by hand.
+func copySources(from, to string) error {
+	source := os.DirFS(from)
+	return fs.WalkDir(source, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name == "node_modules" || name == "dist":
+			return fs.SkipDir
+		case name == "otp.d.ts":
+			return nil
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o755)
+		}
+		content, err := fs.ReadFile(source, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), content, 0o644)
 	})
 }
 
@@ -80,19 +79,16 @@ func TestBuiltPageIsFresh(t *testing.T) {
 func tree(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
-	err := filepath.WalkDir(filepath.Join(dir, "dist"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		files["dist/"+entry.Name()], err = os.ReadFile(path)
-		return err
-	})
+	source := os.DirFS(dir)
+	names, err := fs.Glob(source, "dist/*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["otp.d.ts"], err = os.ReadFile(filepath.Join(dir, "otp.d.ts"))
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range append(names, "otp.d.ts") {
+		files[name], err = fs.ReadFile(source, name)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if len(files) < 5 {
 		t.Fatalf("%s has %d built files", dir, len(files))

@@ -365,6 +365,14 @@ export function startFlow(facts, now) {
       arrived = message;
       offer();
     },
+    /** Takes the whole outbox: after a restart of the program, messages are numbered anew. */
+    outbox(messages) {
+      newest = 0;
+      arrived = undefined;
+      sentAfter = Math.min(sentAfter, messages.at(-1)?.id ?? 0);
+      messages.forEach((message) => this.message(message));
+      offer();
+    },
     /** Fills a code in, if there is a field for it. */
     fillIn(code) {
       if ($('screen-code').hidden) return false;

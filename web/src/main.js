@@ -19,7 +19,7 @@ async function start() {
   const now = () => performance.now() + moved;
 
   const log = startLog(facts);
-  const flow = gateway ? startFlow(facts, now) : { message() {}, fillIn: () => false };
+  const flow = gateway ? startFlow(facts, now) : { message() {}, outbox() {}, fillIn: () => false };
   $('person').hidden = !gateway;
 
   const phone = simulator ? startPhone(flow.fillIn) : undefined;
@@ -39,7 +39,7 @@ async function start() {
       if (!simulator) return;
       const outbox = await control('GET', '/outbox');
       phone.replace(outbox);
-      outbox.forEach((message) => flow.message(message));
+      flow.outbox(outbox);
       await Promise.all([world.readFaults(), world.readClock()]);
     } catch (error) {
       trouble(error);
