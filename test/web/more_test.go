@@ -104,6 +104,30 @@ func TestProgramStartsAnew(t *testing.T) {
 	}
 }
 
+// TestMessageWhileReading: an answer that is older than an event does not undo it.
+func TestMessageWhileReading(t *testing.T) {
+	t.Parallel()
+	g := harness.StartGateway(t, loose...)
+	v := desktop
+	v.script = `
+		const real = globalThis.fetch;
+		globalThis.fetch = async (address, request) => {
+			const answer = await real(address, request);
+			if (address === '/outbox' && !globalThis.held) await new Promise((release) => { globalThis.held = release; });
+			return answer;
+		};`
+	p := openConsole(t, g, v)
+	p.until("the outbox is being read", `globalThis.held`)
+	g.Post(t, "/send-otp", fmt.Sprintf(`{"phoneNumber":%q}`, phone))
+	there := `document.querySelectorAll('#messages .message').length === 1 && document.querySelectorAll('#log .exchange').length === 2`
+	p.until("the message and the exchanges are there", there)
+	js[bool](p, `(globalThis.held(), true)`)
+	p.until("the clock was read, which comes last", `document.querySelector('#clock-now').innerText !== ''`)
+	if !js[bool](p, there) {
+		t.Errorf("the older answer took them away: %s", p.text("#their-phone"))
+	}
+}
+
 // TestStreamOfEvents: what a script hears with curl -N is what happens.
 func TestStreamOfEvents(t *testing.T) {
 	t.Parallel()

@@ -32,17 +32,38 @@ async function start() {
     $('world-lead').textContent = 'What was said to the gateway, without anything secret.';
   }
 
-  /** Reads everything: at the start, and after the connection was lost. */
+  /** What has happened while everything was being read. @type {(() => void)[] | undefined} */
+  let meanwhile;
+  let again = false;
+
+  /** Does what an event asks for. An answer that is under way may be older than the event, so it is done again after it. */
+  function happen(what) {
+    what();
+    meanwhile?.push(what);
+  }
+
+  /** Reads everything: at the start, after the connection was lost, and when something was forgotten. */
   async function read() {
+    if (meanwhile) {
+      again = true;
+      return;
+    }
+    meanwhile = [];
     try {
-      log.replace(await control('GET', '/exchanges'));
-      if (!simulator) return;
-      const outbox = await control('GET', '/outbox');
-      phone.replace(outbox);
+      const [exchanges, outbox] = await Promise.all([control('GET', '/exchanges'), simulator ? control('GET', '/outbox') : []]);
+      log.replace(exchanges);
+      phone?.replace(outbox);
       flow.outbox(outbox);
-      await Promise.all([world.readFaults(), world.readClock()]);
+      meanwhile.forEach((what) => what());
+      if (world) await Promise.all([world.readFaults(), world.readClock()]);
     } catch (error) {
       trouble(error);
+    } finally {
+      meanwhile = undefined;
+    }
+    if (again) {
+      again = false;
+      read();
     }
   }
 
@@ -53,12 +74,14 @@ async function start() {
     },
     read,
     message(message) {
-      phone?.add(message);
-      flow.message(message);
+      happen(() => {
+        phone?.add(message);
+        flow.message(message);
+      });
       say(`${message.channel === 'voice' ? 'A call' : 'A message'} to ${formatNumber(message.to)}`);
     },
     exchange(exchange) {
-      log.add(exchange);
+      happen(() => log.add(exchange));
       if (exchange.side === 'infobip' && exchange.state !== 'open') world?.readFaults().catch(trouble);
     },
     change(path) {

@@ -39,8 +39,13 @@ export function startWorld(operations, moved) {
     readFaults();
   }
 
+  // Of several readings under way, the last that was asked for counts.
+  let readings = 0;
+
   async function readFaults() {
+    const mine = ++readings;
     const active = await control('GET', '/faults');
+    if (mine !== readings) return;
     $('active').hidden = active.length === 0;
     $('active-list').replaceChildren(...active.map((fault) => el('li', {}, describe(fault))));
     for (const button of $('faults').querySelectorAll('.fault')) {
@@ -61,8 +66,12 @@ export function startWorld(operations, moved) {
   let read = { at: 0, now: 0 };
   let ahead = 0;
 
+  let clockReadings = 0;
+
   async function readClock() {
+    const mine = ++clockReadings;
     const { now } = await control('GET', '/clock');
+    if (mine !== clockReadings) return;
     const at = performance.now();
     const time = Date.parse(now);
     if (read.now) {
