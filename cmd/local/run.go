@@ -17,8 +17,8 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// loopback is where the gateway is, always: it has no stage's throttles before it.
-const loopback = "127.0.0.1"
+// gatewayHost is where the gateway is, always: it has no stage's throttles before it.
+const gatewayHost = "127.0.0.1"
 
 // run is the program. It returns when ctx ends, or with what kept it from starting.
 func run(ctx context.Context, getenv func(string) string, envFile string, stdout, stderr io.Writer) error {
@@ -30,7 +30,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	if err != nil {
 		return err
 	}
-	gateway, err := serve.Listen(ctx, loopback, c.port, "PORT")
+	gateway, err := serve.Listen(ctx, gatewayHost, c.port, "PORT")
 	if err != nil {
 		return err
 	}
@@ -40,6 +40,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	var listeners []serve.Listener
 	var running *simulation.Simulation
 	var page *console.Console
+	var fault func() (simulator.GatewayFault, bool)
 	if c.simulate {
 		movable := simulator.NewClock()
 		clock = movable
@@ -53,6 +54,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		page = running.Console
 		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
 		listeners = running.Listeners(ctx)
+		fault = running.Account.TakeGatewayFault
 	} else {
 		control, err := c.simulation.ListenControl(ctx)
 		if err != nil {
@@ -62,7 +64,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil))
 		listeners = []serve.Listener{{Listener: control, Handler: page.Handler(ctx)}}
 	}
-	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
+	logger := telemetry.NewLogger(stderr, c.LogLevel)
 	if c.AWS.DynamoDB != "" {
 		if err := store.CreateTable(ctx, app.NewDynamoDB(c.AWS), c.Table); err != nil {
 			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
@@ -73,7 +75,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: page.Exchanges.Observe(console.SideGateway, newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger),
+		a.Send, a.Verify, httpapi.NewDiscovery(logger), origins(c.corsOrigins), fault,
 	))})
 	announce(stdout, &c, listeners, gateway.Addr())
 	if running != nil {
@@ -84,9 +86,13 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 
 // facts are what the console page is told.
 func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Facts {
+	offered := []string{}
+	for _, channel := range c.Guard.Channels {
+		offered = append(offered, string(channel))
+	}
 	return console.Facts{
 		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
-		Channels: []string{string(otp.SMS), string(otp.Voice)}, Locales: []string{}, Simulator: simulated,
+		Channels: offered, Locales: []string{}, Simulator: simulated,
 	}
 }
 
@@ -121,7 +127,7 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		running.Close()
 		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
 	}
-	c.Infobip.BaseURL = "http://" + net.JoinHostPort(loopback, port)
+	c.Infobip.BaseURL = "http://" + net.JoinHostPort(gatewayHost, port)
 	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
 	c.Infobip.APIKey = c.simulation.Options.Key
 	return running, nil

@@ -52,10 +52,8 @@ func opened(t *testing.T, state otp.Ledger, between ...func(*otp.Ledger)) (*subj
 	busy := &busyStore{Store: memory, between: between}
 	s := subjectOf(state)
 	s.store = busy
-	s.revision = ""
-	if !blank(state) {
-		var err error
-		s.revision, err = memory.Save(t.Context(), s.key, state, "")
+	if !state.IsZero() {
+		_, err := memory.Save(t.Context(), s.key, state, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +76,8 @@ func silent(stderr io.Writer) *number {
 
 func TestEnable(t *testing.T) {
 	enabled := attacked()
-	enabled.Enable() // what it does to the charges under way is tested in pkg/otp
+	enabled.Enable()             // what it does to the charges under way is tested in pkg/otp
+	enabled.ForgetAt = at("23h") // the window is what it remembers longest
 	undecided := attacked()
 	undecided.DisabledAt = time.Time{}
 	for name, test := range map[string]struct {
@@ -113,14 +112,14 @@ func TestEnable(t *testing.T) {
 
 // What others save in between is not lost.
 func TestEnableDecidesAgain(t *testing.T) {
-	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 }, func(n *otp.Ledger) { n.Failures = 51 })
+	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 }, func(n *otp.Ledger) { n.Failures[0].Count++ })
 	var stderr bytes.Buffer
 	err := silent(&stderr).enable(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := kept(t, s); got.Sends != 3 || got.Failures != 0 || !got.DisabledAt.IsZero() || busy.saves != 3 {
-		t.Errorf("after %d saves: %d sends, %d failures, disabled %v", busy.saves, got.Sends, got.Failures, got.DisabledAt)
+	if got := kept(t, s); got.Sends != 3 || len(got.Failures) != 0 || !got.DisabledAt.IsZero() || busy.saves != 3 {
+		t.Errorf("after %d saves: %d sends, %d failures, disabled %v", busy.saves, got.Sends, failures(got), got.DisabledAt)
 	}
 	if !strings.Contains(stderr.String(), "after 51 failures in a row") {
 		t.Errorf("it said %q, which is not what it replaced", stderr.String())
@@ -141,7 +140,7 @@ func TestEnableGivesUp(t *testing.T) {
 	}
 	s, busy := opened(t, attacked(), forever...)
 	err := silent(io.Discard).enable(t.Context(), s)
-	if err == nil || busy.saves != maxConflicts || kept(t, s).DisabledAt.IsZero() {
+	if err == nil || !strings.Contains(err.Error(), "nothing was changed") || busy.saves < 10 || busy.saves > 100 || kept(t, s).DisabledAt.IsZero() {
 		t.Errorf("after %d saves: %v", busy.saves, err)
 	}
 }
@@ -153,8 +152,8 @@ func TestReset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !blank(s.state) || s.state.ForgetAt.IsZero() || time.Since(s.state.ForgetAt) > time.Minute || busy.saves != 2 {
-		t.Errorf("after %d saves the state is %+v, want a blank one whose time is over", busy.saves, s.state)
+	if got := kept(t, s); !got.IsZero() || busy.saves != 2 {
+		t.Errorf("after %d saves the state is %+v, want none", busy.saves, got)
 	}
 	const want = "forgotten: disabled since 2026-11-24T11:59:00Z, 3 sends, 50 failures in a row, 3 verifications ("
 	if !strings.Contains(stderr.String(), want) {

@@ -115,7 +115,7 @@ func ownHost(r *http.Request) bool {
 }
 
 func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if name := strings.ToLower(host); name == "localhost" || strings.HasSuffix(name, ".localhost") { // RFC 6761
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

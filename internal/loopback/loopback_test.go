@@ -29,6 +29,8 @@ func TestHost(t *testing.T) {
 	for host, want := range map[string]error{
 		"localhost:3002":                nil,
 		"LOCALHOST:3002":                nil,
+		"console.localhost:3002":        nil,
+		"evillocalhost:3002":            loopback.ErrHost,
 		"127.0.0.1:3002":                nil,
 		"127.0.0.2:3002":                nil,
 		"[::1]:3002":                    nil,

@@ -17,8 +17,6 @@ import (
 // this machine even where a container needs the API on a wider host.
 const controlHost = "127.0.0.1"
 
-const highestPort = 65535
-
 // Config is the INFOBIP_SIMULATOR_ part of the environment.
 type Config struct {
 	host        string
@@ -30,11 +28,11 @@ type Config struct {
 // ReadConfig reads it; the reader collects the faults.
 func ReadConfig(r *settings.Reader) Config {
 	c := Config{
-		host:        r.Text("INFOBIP_SIMULATOR_HOST", "127.0.0.1"),
-		apiPort:     r.Number("INFOBIP_SIMULATOR_PORT", 3001, 0, highestPort),
-		controlPort: r.Number("INFOBIP_CONTROL_PORT", 3002, 0, highestPort),
+		host:        r.Text("INFOBIP_SIMULATOR_HOST"),
+		apiPort:     r.Number("INFOBIP_SIMULATOR_PORT"),
+		controlPort: r.Number("INFOBIP_CONTROL_PORT"),
 		Options: simulator.Options{
-			Key:    r.Text("INFOBIP_SIMULATOR_KEY", simulator.DefaultKey),
+			Key:    r.Text("INFOBIP_SIMULATOR_KEY"),
 			Strict: r.Truth("INFOBIP_SIMULATOR_STRICT"),
 		},
 	}

@@ -28,6 +28,8 @@ func (r *refusal) Error() string { return r.code }
 
 // The sentences. This file is the only place where a client's sentence is written.
 var (
+	refuseOrigin            = &refusal{status: http.StatusForbidden, code: "origin_refused", sentence: "Forbidden."}
+	refuseClientAddress     = badRequest("client_address_required", "Client address is required.")
 	refuseNotFound          = &refusal{status: http.StatusNotFound, code: "not_found", sentence: "Not found."}
 	refuseContentType       = &refusal{status: http.StatusUnsupportedMediaType, code: "content_type_unsupported", sentence: "Content-Type must be application/json."}
 	refuseSize              = &refusal{status: http.StatusRequestEntityTooLarge, code: "body_too_large", sentence: "Request body too large."}
@@ -76,8 +78,13 @@ func refuseAddress(what string, window, retryAfter time.Duration) *refusal {
 	}
 }
 
-// defaultRetryAfter stands where a repeat may help and nobody knows when.
-const defaultRetryAfter = 5 * time.Second
+const (
+	// defaultRetryAfter stands where a repeat may help and nobody knows when.
+	defaultRetryAfter = 5 * time.Second
+	// maxConflictRetryAfter: the domain says when a running request is over at the
+	// latest. Nearly all are long before, and a person is waiting.
+	maxConflictRetryAfter = 2 * time.Second
+)
 
 // reasons says what a client sees of each of the domain's refusals. The linter keeps it
 // complete.
@@ -95,6 +102,8 @@ var reasons = map[otp.Reason]refusal{
 	otp.RegionNotAllowed:   {status: http.StatusBadRequest, code: "region_not_allowed", sentence: "This service does not send to phone numbers of this country."},
 	otp.LineTypeNotAllowed: {status: http.StatusBadRequest, code: "line_type_not_allowed", sentence: "This service does not send to phone numbers of this kind."},
 	otp.TrafficLimited:     {status: http.StatusTooManyRequests, code: "traffic_limited", sentence: sentenceTooManyRequests},
+	otp.BudgetExhausted:    {status: http.StatusTooManyRequests, code: "budget_exhausted", sentence: sentenceTooManyRequests},
+	otp.ChallengeRequired:  {status: http.StatusForbidden, code: "challenge_required", sentence: "Please complete the challenge."},
 	otp.ProviderThrottled:  {status: http.StatusTooManyRequests, code: "provider_throttled", sentence: sentenceTooManyRequests},
 	otp.Busy:               {status: http.StatusTooManyRequests, code: "busy", sentence: sentenceTooManyRequests},
 	otp.SendFailed:         {status: http.StatusInternalServerError, code: "send_failed", sentence: sentenceFailedToSend},
@@ -119,8 +128,11 @@ func refusalOf(err error) *refusal {
 	}
 	r.retryAfter, r.remaining, r.state = failure.RetryAfter, failure.Remaining, failure.Code
 	mustWait := r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable
-	if mustWait && r.retryAfter <= 0 {
+	switch {
+	case mustWait && r.retryAfter <= 0:
 		r.retryAfter = defaultRetryAfter
+	case r.status == http.StatusConflict:
+		r.retryAfter = min(r.retryAfter, maxConflictRetryAfter)
 	}
 	return &r
 }

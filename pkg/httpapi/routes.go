@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
-	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
-
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Sender is the domain behind the send function.
@@ -32,6 +31,11 @@ type Edge struct {
 	Counter ratelimit.Counter
 	Clock   otp.Clock
 	Logger  *slog.Logger
+	// Client says who the client of a request is.
+	Client ClientAddress
+	// GivesBack: a success gives the sends that it answers back to the addresses that
+	// they were counted for.
+	GivesBack bool
 }
 
 // Form is what a deployment asks of a request beyond the contract.
@@ -47,14 +51,16 @@ type Form struct {
 
 // NewSend returns the handler of POST /send-otp and POST /resend-otp.
 func NewSend(e Edge, f Form, limit rate.Rate, sender Sender) *Handler {
-	s := &sendRoutes{gate: gate{edge: e, name: "send", what: "OTP requests", limit: limit}, form: f, sender: sender}
-	return &Handler{logger: e.Logger, routes: map[string]route{RouteSend: s.send, RouteResend: s.resend}}
+	s := &sendRoutes{gate: gate{edge: e, name: sendCounter, what: "OTP requests", limit: limit}, form: f, sender: sender}
+	return &Handler{logger: e.Logger, routes: map[string]route{
+		RouteSend: e.Client.identified(s.send), RouteResend: e.Client.identified(s.resend),
+	}}
 }
 
 // NewVerify returns the handler of POST /verify-otp.
 func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier) *Handler {
 	v := &verifyRoute{gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier}
-	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: v.verify}}
+	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: e.Client.identified(v.verify)}}
 }
 
 // NewDiscovery returns the handler of GET / and of everything that is no route.
@@ -71,9 +77,11 @@ func (f Form) recipientOf(members fields, malformed *refusal) (recipient.Recipie
 	text := members.get("phoneNumber")
 	number, err := phone.Parse(text)
 	switch {
+	case f.RequirePlus && !strings.HasPrefix(text, "+"):
+		return recipient.Recipient{}, malformed
 	case errors.Is(err, phone.ErrUnassigned):
 		return recipient.Recipient{}, refuseUnassigned
-	case err != nil, f.RequirePlus && !strings.HasPrefix(text, "+"):
+	case err != nil:
 		return recipient.Recipient{}, malformed
 	}
 	return recipient.OfPhone(number), nil
@@ -215,11 +223,14 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = v.verifier.Verify(ctx, otp.VerifyRequest{
+	success, err := v.verifier.Verify(ctx, otp.VerifyRequest{
 		Caller: caller, To: to, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
 	})
 	if err != nil {
 		return nil, err
+	}
+	if len(success.Marks) > 0 {
+		r.lost = v.gate.edge.giveBack(ctx, success.Marks)
 	}
 	return &answer{body: body{Message: "OTP verified successfully."}}, nil
 }

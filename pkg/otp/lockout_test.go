@@ -354,7 +354,7 @@ func TestMarksComeBackWithASuccessOnce(t *testing.T) {
 	var l Ledger
 	marked := func(id, mark string) Order {
 		o := anOrder(id)
-		o.Mark = mark
+		o.Counted = mark
 		return o
 	}
 	mustSendUnder(t, p, &l, at(0), marked("locked", "one"))
@@ -409,7 +409,7 @@ func TestChooseTheLedgerThatMatters(t *testing.T) {
 	empty := func() *document { return &document{} }
 	doc := func(id string, sent, forget time.Duration) *document {
 		return &document{revision: "r", ledger: Ledger{ForgetAt: at(forget), Verifications: []Verification{
-			{Delivery: Delivery{ID: id, Progress: Sent, StartedAt: at(sent)}},
+			{Delivery: Delivery{ID: id, Progress: Sent, StartedAt: at(sent)}, ExpiresAt: at(time.Hour)},
 		}}}
 	}
 	for _, c := range []struct {
@@ -432,8 +432,27 @@ func TestChooseTheLedgerThatMatters(t *testing.T) {
 		if c.older2 {
 			want = c.older
 		}
-		if got := choose([]*document{c.newer, c.older}, at(0), c.id); got != want {
+		if got := choose([]*document{c.newer, c.older}, at(0), testPolicy(), c.id); got != want {
 			t.Errorf("%s: the other one is chosen", c.name)
 		}
+	}
+}
+
+func TestSettledLedger(t *testing.T) {
+	p := testPolicy()
+	l := Ledger{
+		WindowEnds: at(time.Hour), TotalEnds: at(24 * time.Hour), VerifiedAt: at(0), Failures: inARow(2),
+		Verifications: []Verification{{ExpiresAt: at(30 * time.Minute)}, {ExpiresAt: at(2 * time.Hour)}},
+	}
+	for moment, want := range map[time.Duration]bool{
+		0: false, time.Hour: false, 2 * time.Hour: false, 2*time.Hour + 40*time.Second - 1: false, 2*time.Hour + 40*time.Second: true,
+	} {
+		if got := l.settled(at(moment), p); got != want {
+			t.Errorf("after %s: settled %t, want %t", moment, got, want)
+		}
+	}
+	l.Verifications = nil
+	if l.settled(at(time.Hour+39*time.Second), p) || !l.settled(at(time.Hour+40*time.Second), p) {
+		t.Error("the send window, in which keys are remembered, does not count")
 	}
 }

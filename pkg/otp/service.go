@@ -38,6 +38,9 @@ type Caller struct {
 	Keyrings []Keyring
 	// IdempotencyKey as the caller gave it; empty for none.
 	IdempotencyKey string
+	// Names is the oldest keyring: what is named under it keeps its name across
+	// rotations.
+	Names Keyring
 	// Client is the bucket of the caller's address: an IPv4 address, an IPv6 /48. It
 	// is kept as a short keyed hash. Empty if it is not known.
 	Client string
@@ -56,6 +59,8 @@ type SendRequest struct {
 	To      recipient.Recipient
 	Channel Channel
 	Locale  string
+	// Challenge is the token of a solved challenge; empty for none.
+	Challenge string
 }
 
 // ResendRequest asks for the same code once more. Without a channel it goes by that of
@@ -65,6 +70,8 @@ type ResendRequest struct {
 	To             recipient.Recipient
 	VerificationID string
 	Channel        Channel
+	// Challenge is the token of a solved challenge; empty for none.
+	Challenge string
 }
 
 // VerifyRequest asks whether a PIN is the recipient's.
@@ -109,7 +116,7 @@ func ValidVerificationID(id string) bool {
 // error is an *Error, or Count's.
 func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
 	return s.deliver(ctx, &deliveryRequest{
-		Caller: r.Caller, to: r.To, channel: r.Channel,
+		Caller: r.Caller, to: r.To, channel: r.Channel, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "send", r.To, channel, r.Locale, client)
 		},
@@ -123,7 +130,7 @@ func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
 // an *Error, or Count's.
 func (s *Service) Resend(ctx context.Context, r ResendRequest) (Receipt, error) {
 	return s.deliver(ctx, &deliveryRequest{
-		Caller: r.Caller, to: r.To, channel: r.Channel, resend: true, resendOf: r.VerificationID,
+		Caller: r.Caller, to: r.To, channel: r.Channel, resend: true, resendOf: r.VerificationID, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "resend", r.To, channel, r.VerificationID, client)
 		},
@@ -168,9 +175,21 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 	if err != nil {
 		return Success{}, err
 	}
+	s.credit(ctx, &r, settled.Earned)
 	return Success{
 		VerificationID: settled.VerificationID, To: r.To, Channel: settled.Channel, At: settled.At, Marks: settled.Marks,
 	}, nil
+}
+
+// credit tells the guard, if there is one, of the success that this request made.
+func (s *Service) credit(ctx context.Context, r *VerifyRequest, earned *Earned) {
+	if s.Guard == nil || earned == nil {
+		return
+	}
+	err := s.Guard.Credit(ctx, Earning{To: r.To, Names: r.Names, Earned: *earned})
+	if err != nil {
+		r.Trace.set(func(t *Trace) { t.Guard = append(t.Guard, Finding{"credit", "lost: " + err.Error()}) })
+	}
 }
 
 // checkError takes back what a failed verify was charged, as far as it is certain that

@@ -31,12 +31,26 @@ type Debited struct {
 	At      time.Time
 }
 
+// Earned is what a guard is to know of a success.
+type Earned struct {
+	// At is the moment of the success, Before that of the last one before it; zero if
+	// the recipient was not known.
+	At, Before time.Time
+	// Sends is how many deliveries went out since the last success, the confirmed one
+	// among them. What is still under way counts for the next.
+	Sends int
+	// Mark is that of the confirmed verification's send.
+	Mark string
+}
+
 // Settled is a success as it is recorded.
 type Settled struct {
 	VerificationID string
 	Channel        Channel // of the last delivery
 	At             time.Time
-	// Marks of the deliveries since the success before.
+	// Earned is set by the one Settle that made the code a success.
+	Earned *Earned
+	// Marks are what the counts of the deliveries since the success before left.
 	Marks []string
 }
 
@@ -114,7 +128,7 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 	}
 	switch verdict {
 	case Verified:
-		channel, client, marks := v.lastDelivery().Channel, v.Client, l.takeMarks()
+		channel, client, earned, marks := v.lastDelivery().Channel, v.Client, l.earned(now, v), l.takeMarks()
 		v.end(StateVerified)
 		v.Channel, v.SettledBy, v.SettledAt = channel, c.ID, now
 		v.ExpiresAt = now.Add(p.PINTTL)
@@ -122,7 +136,7 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 		l.succeed()
 		l.giveSendsBack(now, p, client)
 		l.review(now, p)
-		return Settled{VerificationID: v.ID, Channel: channel, At: now, Marks: marks}, true, nil
+		return Settled{VerificationID: v.ID, Channel: channel, At: now, Earned: earned, Marks: marks}, true, nil
 	case Gone:
 		l.pardon(charge) // the PIN was not compared
 		if v.PinID == d.PinID {
@@ -137,6 +151,23 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 	}
 	l.review(now, p)
 	return Settled{}, true, l.refuseCheck(now, p, v, c)
+}
+
+// earned returns what the success of a verification means, before it is recorded. The
+// count of sends ends with its window; the deliveries of the code itself count in any case.
+func (l *Ledger) earned(now time.Time, v *Verification) *Earned {
+	own, underWay := 0, 0
+	for _, d := range append([]Delivery{v.Delivery}, v.Resends...) {
+		if d.Progress == Sent && d.StartedAt.After(l.VerifiedAt) {
+			own++
+		}
+	}
+	l.eachDelivery(func(d *Delivery) {
+		if d.Progress == InFlight {
+			underWay++
+		}
+	})
+	return &Earned{At: now, Before: l.VerifiedAt, Sends: max(l.Sends-underWay, own), Mark: v.Mark}
 }
 
 // Refund takes a charge back when it is certain that the PIN was not compared:

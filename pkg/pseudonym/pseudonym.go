@@ -53,6 +53,9 @@ func NewKey(version string, secret []byte) (Key, error) {
 	return Key{version: version, secret: func() []byte { return own }}, nil
 }
 
+// Version returns the key's version, which is not secret.
+func (k Key) Version() string { return k.version }
+
 // LedgerKey is the table key of a recipient's ledger: its kind, the key's version and a
 // name under the key.
 func (k Key) LedgerKey(r recipient.Recipient) string {
@@ -106,8 +109,8 @@ func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Keys are the phone keys of one moment.
 type Keys struct {
-	// Ledgers are the keys that ledgers are kept under: the one in use first, and behind
-	// it, during a rotation, those that it replaced.
+	// Ledgers are the keys that ledgers are found under: the one in use first, under
+	// which new ones are made, and behind it, around a rotation, all others.
 	Ledgers []Key
 	// Oldest names what keeps its name across rotations, such as the counter of an
 	// address.

@@ -86,6 +86,7 @@ func encodeDelivery(d *otp.Delivery) item {
 	}
 	putString(e, "client", d.Client)
 	putString(e, "mark", d.Mark)
+	putString(e, "counted", d.Counted)
 	putTime(e, "startedAt", d.StartedAt)
 	putTime(e, "resendAt", d.ResendAt)
 	return e
@@ -237,6 +238,7 @@ func (r *reader) delivery() otp.Delivery {
 		Channel:     otp.Channel(r.text("channel")),
 		Client:      r.text("client"),
 		Mark:        r.text("mark"),
+		Counted:     r.text("counted"),
 		StartedAt:   r.time("startedAt"),
 		ResendAt:    r.time("resendAt"),
 	}

@@ -80,7 +80,7 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.key = secret.PhoneKey()
+	s.key = secret.PhoneKeys(time.Now(), 0).Ledgers[0]
 	s.env = []string{
 		"TABLE_NAME=" + s.table, "SECRET_ID=" + harness.Secret(t, moto, value),
 		"INFOBIP_BASE_URL=" + s.provider.server.URL, "INFOBIP_2FA_APP_ID=" + appID, "INFOBIP_2FA_MSG_ID=" + messageID,
@@ -149,7 +149,7 @@ func (s *service) age(t *testing.T, n phone.Number, by time.Duration) {
 		t.Fatal(err)
 	}
 	for _, at := range []*time.Time{
-		&state.WindowEnds, &state.TotalEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt, &state.VerifiedAt,
+		&state.WindowEnds, &state.TotalEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt, &state.DisabledAt, &state.VerifiedAt,
 	} {
 		earlier(at, by)
 	}
@@ -214,6 +214,14 @@ type request struct {
 	body map[string]string
 	// key is the Idempotency-Key, if not empty.
 	key string
+	// address is the client's; empty is that of the event.
+	address string
+}
+
+// from returns the same request of another client.
+func (r request) from(address string) request {
+	r.address = address
+	return r
 }
 
 func (r request) event(t *testing.T) []byte {
@@ -225,15 +233,18 @@ func (r request) event(t *testing.T) []byte {
 	if r.key != "" {
 		event.Headers["idempotency-key"] = r.key
 	}
+	if r.address != "" {
+		event.RequestContext.HTTP.SourceIP = r.address
+	}
 	return harness.JSON(t, event)
 }
 
 func send(n phone.Number, key string) request {
-	return request{"/send-otp", map[string]string{"phoneNumber": n.E164()}, key}
+	return request{path: "/send-otp", body: map[string]string{"phoneNumber": n.E164()}, key: key}
 }
 
 func resend(n phone.Number, id, key string) request {
-	return request{"/resend-otp", map[string]string{"phoneNumber": n.E164(), "verificationId": id}, key}
+	return request{path: "/resend-otp", body: map[string]string{"phoneNumber": n.E164(), "verificationId": id}, key: key}
 }
 
 func verify(n phone.Number, pin, id, key string) request {
@@ -241,7 +252,7 @@ func verify(n phone.Number, pin, id, key string) request {
 	if id != "" {
 		body["verificationId"] = id
 	}
-	return request{"/verify-otp", body, key}
+	return request{path: "/verify-otp", body: body, key: key}
 }
 
 // answer is what a client gets.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -48,32 +49,61 @@ func (realTime) Now() time.Time { return time.Now() }
 type serviceInput struct {
 	verify bool
 	right  bool
+	key    string // of a verify; empty without one
 }
 
-type serviceOutput struct{ ok, refused bool } // neither: not known
+// serviceOutput is how it ended; the zero value is not known.
+type serviceOutput int
+
+const (
+	unknown serviceOutput = iota
+	succeeded
+	refused // of a verify: invalid or expired; of a send: its code is over
+	running // the same request is under way: it had no effect
+)
+
+// The states of serviceModel's one code. Of one that is used stands behind it by which key.
+const (
+	none = "none"
+	sent = "sent"
+	used = "used by "
+)
 
 // serviceModel is one code: not sent, sent, or used.
 var serviceModel = porcupine.NondeterministicModel{
-	Init: func() []any { return []any{"none"} },
+	Init: func() []any { return []any{none} },
 	Step: func(state, in, out any) []any {
 		current, input, output := state.(string), in.(serviceInput), out.(serviceOutput)
-		unknown := !output.ok && !output.refused
+		if input.verify {
+			return afterVerify(current, input, output)
+		}
+		over := strings.HasPrefix(current, used)
 		switch {
-		case !input.verify && current == "none":
-			return []any{"sent"}
-		case !input.verify:
-			return []any{current} // a repeat under the key
-		case unknown && input.right && current == "sent":
-			return []any{"sent", "used"}
-		case unknown:
+		case output == unknown && current == none:
+			return []any{none, sent}
+		case output == unknown, output == refused && over:
 			return []any{current}
-		case output.ok && input.right && current == "sent":
-			return []any{"used"}
-		case output.refused && (!input.right || current != "sent"):
-			return []any{current}
+		case output == succeeded && !over: // the first, or a repeat under its key
+			return []any{sent}
 		}
 		return nil
 	},
+}
+
+func afterVerify(current string, input serviceInput, output serviceOutput) []any {
+	succeeds := input.right && current == sent
+	repeats := input.right && input.key != "" && current == used+input.key
+	switch {
+	case output == unknown && succeeds:
+		return []any{sent, used + input.key}
+	case output == unknown, output == running && input.key != "":
+		return []any{current}
+	case output == succeeded && succeeds:
+		return []any{used + input.key}
+	case output == succeeded && repeats, output == refused && !succeeds && !repeats:
+		return []any{current}
+	}
+	return nil
 }
 
 func TestServiceIsLinearizable(t *testing.T) {
@@ -87,7 +117,7 @@ func TestServiceIsLinearizable(t *testing.T) {
 	policy.SendCooldown, policy.VerifySpacing = 0, 0
 	policy.PINAttempts, policy.FailureLimit = 1000, 1000
 	const rounds, clients, steps = 15, 5, 4
-	successes, lostAnswers := 0, &lossy{oneIn: 40}
+	successes, repeats, lostAnswers := 0, 0, &lossy{oneIn: 40}
 	for range rounds {
 		provider := &truthful{}
 		service := &otp.Service{
@@ -108,7 +138,8 @@ func TestServiceIsLinearizable(t *testing.T) {
 					Caller: otp.Caller{Keyrings: []otp.Keyring{key}, IdempotencyKey: "one"}, To: number, Channel: otp.SMS,
 				})
 				id = receipt.VerificationID
-				return serviceOutput{ok: err == nil}, err == nil
+				output := outputOf(err, otp.KeyExpired)
+				return output, output != unknown
 			})
 			return id
 		}
@@ -116,18 +147,24 @@ func TestServiceIsLinearizable(t *testing.T) {
 		if id == "" {
 			continue // its answer was lost: nothing to verify
 		}
-		var won atomic.Int64
+		var won, repeated atomic.Int64
 		var group sync.WaitGroup
 		for c := range clients {
 			group.Go(func() {
 				for step := range steps {
 					input := serviceInput{verify: true, right: (c+step)%2 == 0}
+					if c%2 == 0 {
+						input.key = "shared"
+					}
 					h.record(c, input, func() (any, bool) {
-						output := verify(t, service, key, number, id, input.right)
-						if output.ok {
+						success, output := verify(t, service, key, number, id, input)
+						switch {
+						case success.Repeat:
+							repeated.Add(1)
+						case output == succeeded:
 							won.Add(1)
 						}
-						return output, output.ok || output.refused
+						return output, output != unknown
 					})
 				}
 				send(c)
@@ -135,28 +172,42 @@ func TestServiceIsLinearizable(t *testing.T) {
 		}
 		group.Wait()
 		successes += int(won.Load())
+		repeats += int(repeated.Load())
 		if won.Load() > 1 || provider.sends.Load() != 1 {
 			t.Fatalf("%d successes and %d messages for one code under one key", won.Load(), provider.sends.Load())
 		}
 		h.check(t, serviceModel.ToModel())
 	}
-	t.Logf("%d successes in %d rounds, %d answers lost", successes, rounds, lostAnswers.lost.Load())
-	if successes == 0 {
-		t.Error("no code was ever verified")
+	t.Logf("%d successes and %d repeats of them in %d rounds, %d answers lost", successes, repeats, rounds, lostAnswers.lost.Load())
+	if successes == 0 || repeats == 0 {
+		t.Error("no code was ever verified, or no success repeated")
 	}
 }
 
-func verify(t *testing.T, service *otp.Service, key pseudonym.Key, number recipient.Recipient, id string, right bool) serviceOutput {
+func verify(t *testing.T, service *otp.Service, key pseudonym.Key, number recipient.Recipient, id string, input serviceInput) (otp.Success, serviceOutput) {
 	t.Helper()
 	pin := wrongPIN
-	if right {
+	if input.right {
 		pin = rightPIN
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	_, err := service.Verify(ctx, otp.VerifyRequest{
-		Caller: otp.Caller{Keyrings: []otp.Keyring{key}}, To: number, PIN: pin, VerificationID: id,
+	success, err := service.Verify(ctx, otp.VerifyRequest{
+		Caller: otp.Caller{Keyrings: []otp.Keyring{key}, IdempotencyKey: input.key}, To: number, PIN: pin, VerificationID: id,
 	})
+	return success, outputOf(err, otp.InvalidOrExpired)
+}
+
+// outputOf reads a result; no is the reason of a refusal that the model knows.
+func outputOf(err error, no otp.Reason) serviceOutput {
 	failure, ok := errors.AsType[*otp.Error](err)
-	return serviceOutput{ok: err == nil, refused: ok && failure.Reason == otp.InvalidOrExpired}
+	switch {
+	case err == nil:
+		return succeeded
+	case ok && failure.Reason == no:
+		return refused
+	case ok && failure.Reason == otp.KeyInUse:
+		return running
+	}
+	return unknown
 }

@@ -112,6 +112,28 @@ func TestEveryFault(t *testing.T) {
 			p.click("#notice-act")
 			p.screen("screen-done")
 		}},
+		{"gateway-throttled", func(p *tab, g *harness.Gateway) {
+			p.breaks("gateway-throttled") // once: repeated by itself
+			p.asks()
+			p.screen("screen-code")
+			p.until("the log has both answers", `[...document.querySelectorAll('#log .exchange[data-side="gateway"] .status')].map((s) => s.innerText).join() === '200,429'`)
+			p.click("#code-change")
+			p.click(untilCleared)
+			p.breaks("gateway-throttled")
+			p.click("#screen-number .primary")
+			p.sees("Very busy right now")
+			p.sees("429 foreign_answer")
+			p.sees("Too Many Requests")
+			p.shotOfFlow("fault-gateway-throttled")
+		}},
+		{"gateway-lost", func(p *tab, g *harness.Gateway) {
+			p.breaks("gateway-lost")
+			p.asks()
+			p.screen("screen-code")
+			if got := len(g.Outbox(t, digits)); got != 1 {
+				t.Errorf("one tap made %d messages", got)
+			}
+		}},
 		{"lost", func(p *tab, g *harness.Gateway) {
 			p.breaks("lost")
 			p.asks()

@@ -66,12 +66,14 @@ func TestTroubleOfThePage(t *testing.T) {
 	t.Parallel()
 	g := harness.StartGateway(t)
 	v := desktop
-	v.script = fmt.Sprintf(told, `{ simulator: { api: 'http://127.0.0.1:1', operations: ['send', 'verify', 'gateway'] } }`)
 	p := openConsole(t, g, v)
-	p.click(`[data-fault="gateway"]`)
-	p.until("the refusal or the fault is shown", `!document.querySelector('#trouble').hidden || !document.querySelector('#active').hidden`)
-	if shown := p.text("#trouble") + p.text("#active-list"); !strings.Contains(shown, "gateway") {
-		t.Errorf("the page says %q", shown)
+	for range 1000 {
+		g.Fault(t, map[string]any{"operation": "send", "to": "4915123456789"})
+	}
+	p.click(`[data-fault="down"]`)
+	p.until("the refusal is shown", `!document.querySelector('#trouble').hidden`)
+	if got := p.text("#trouble"); got != "there are 1000 faults already: clear them first" {
+		t.Errorf("the page says %q", got)
 	}
 }
 

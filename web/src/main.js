@@ -23,7 +23,7 @@ async function start() {
   $('person').hidden = !gateway;
 
   const phone = simulator ? startPhone(flow.fillIn) : undefined;
-  const world = simulator ? startWorld(simulator.operations, (by) => { moved += by; }) : undefined;
+  const world = simulator ? startWorld(simulator.operations, gateway !== '', (by) => { moved += by; }) : undefined;
   $('their-phone').querySelector('.handset').hidden = !simulator;
   $('real-phone').hidden = Boolean(simulator);
   $('controls').hidden = !simulator;
@@ -82,7 +82,7 @@ async function start() {
     },
     exchange(exchange) {
       happen(() => log.add(exchange));
-      if (exchange.side === 'infobip' && exchange.state !== 'open') world?.readFaults().catch(trouble);
+      if (exchange.state !== 'open') world?.readFaults().catch(trouble);
     },
     change(path) {
       if (path === '/clock') world.readClock().catch(trouble);

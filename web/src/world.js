@@ -12,21 +12,24 @@ const named = [
   { name: 'throttled', title: 'Throttle', text: 'answers 429', faults: [{ operation: '*', status: 429 }] },
   { name: 'down', title: 'Break', text: 'answers 503', faults: [{ operation: '*', status: 503 }] },
   { name: 'lost', title: 'Lose its answer', text: 'does it, and hangs up', faults: [{ operation: '*', drop: 'after' }] },
-  { name: 'gateway', title: 'API Gateway throttle', text: 'answers 429 before the service', faults: [{ operation: 'gateway', status: 429 }] },
+  { name: 'gateway-throttled', title: 'Throttle', text: 'answers 429 itself', faults: [{ operation: 'gateway', status: 429 }], gateway: true },
+  { name: 'gateway-lost', title: 'Give up', text: 'answers 504, and it is done', faults: [{ operation: 'gateway', status: 504, effect: true }], gateway: true },
 ];
 
 const advances = [['30s', '+30 s'], ['3m', '+3 min'], ['11m', '+11 min'], ['1d', '+1 day']];
 
 /**
  * @param {string[]} operations that a fault can meet
+ * @param {boolean} gateway whether there is one that can be made to fail
  * @param {(milliseconds: number) => void} moved is told by how much the clock was moved forward
  */
-export function startWorld(operations, moved) {
-  const offered = named.filter(({ faults }) => faults.every(({ operation }) => operation === '*' || operations.includes(operation)));
-
-  $('faults').append(...offered.map(({ name, title, text, faults }) => el('li', {},
+export function startWorld(operations, gateway, moved) {
+  const offered = named.filter((one) => (gateway || !one.gateway) && one.faults.every(({ operation }) => operation === '*' || operations.includes(operation)));
+  const buttons = new Map(offered.map(({ name, title, text, faults }) => [name,
     el('button', { type: 'button', className: 'fault', 'data-fault': name, onclick: () => add(title, faults) },
-      el('strong', {}, title), el('span', {}, text)))));
+      el('strong', {}, title), el('span', {}, text))]));
+  for (const one of offered) $(one.gateway ? 'gateway-faults' : 'faults').append(el('li', {}, buttons.get(one.name)));
+  $('gateway-faults-title').hidden = !offered.some((one) => one.gateway);
 
   async function add(title, faults) {
     const times = Number(document.querySelector('input[name="times"]:checked').value);
@@ -48,9 +51,8 @@ export function startWorld(operations, moved) {
     if (mine !== readings) return;
     $('active').hidden = active.length === 0;
     $('active-list').replaceChildren(...active.map((fault) => el('li', {}, describe(fault))));
-    for (const button of $('faults').querySelectorAll('.fault')) {
-      const { faults } = offered.find(({ name }) => name === button.dataset.fault);
-      button.setAttribute('aria-pressed', String(faults.every((fault) => active.some((one) => covers(one, fault)))));
+    for (const { name, faults } of offered) {
+      buttons.get(name).setAttribute('aria-pressed', String(faults.every((fault) => active.some((one) => covers(one, fault)))));
     }
   }
 

@@ -27,8 +27,8 @@ const (
 
 var operations = []string{opSend, opResend, opVerify, opStatus, opApplications, opMessages}
 
-// Operations are the words that a fault can name.
-func Operations() []string { return slices.Clone(operations) }
+// Operations are the words that a fault can name, beside * for all of the API's.
+func Operations() []string { return append(slices.Clone(operations), opGateway) }
 
 // The channels, as the outbox names them.
 const (
