@@ -16,6 +16,8 @@ const named = [
   { name: 'gateway-lost', title: 'Give up', text: 'answers 504, and it is done', faults: [{ operation: 'gateway', status: 504, effect: true }], gateway: true },
 ];
 
+const mostListed = 20;
+
 const advances = [['30s', '+30 s'], ['3m', '+3 min'], ['11m', '+11 min'], ['1d', '+1 day']];
 
 /**
@@ -50,7 +52,9 @@ export function startWorld(operations, gateway, moved) {
     const active = await control('GET', '/faults');
     if (mine !== readings) return;
     $('active').hidden = active.length === 0;
-    $('active-list').replaceChildren(...active.map((fault) => el('li', {}, describe(fault))));
+    $('active-list').replaceChildren(
+      ...active.slice(0, mostListed).map((fault) => el('li', {}, describe(fault))),
+      ...(active.length > mostListed ? [el('li', {}, `and ${active.length - mostListed} more`)] : []));
     for (const { name, faults } of offered) {
       buttons.get(name).setAttribute('aria-pressed', String(faults.every((fault) => active.some((one) => covers(one, fault)))));
     }
