@@ -2,12 +2,11 @@ package main
 
 import (
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/internal/loopback"
 	"github.com/seed-a131a524/infobip-otp/pkg/cors"
 )
 
@@ -46,7 +45,7 @@ func (o origins) allow(origin string) (string, bool) {
 	case slices.Contains(o, "*"):
 		return "*", true
 	case len(o) == 0:
-		return origin, isLoopback(origin)
+		return origin, loopback.Origin(origin)
 	}
 	return origin, slices.Contains(o, origin)
 }
@@ -54,19 +53,4 @@ func (o origins) allow(origin string) (string, bool) {
 // isPreflight reports whether a browser asks for permission, rather than for something.
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
-}
-
-// isLoopback reports whether an origin is a page that this machine serves. Only what a
-// browser could have written is one: scheme, host and port, and nothing else.
-func isLoopback(origin string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {
-		return false
-	}
-	host := u.Hostname()
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/internal/loopback"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 )
 
@@ -140,12 +141,12 @@ var foreignOrigins = []string{
 
 func TestLoopbackOrigins(t *testing.T) {
 	for _, origin := range loopbackOrigins {
-		if !isLoopback(origin) {
+		if !loopback.Origin(origin) {
 			t.Errorf("%q is taken for a foreign origin", origin)
 		}
 	}
 	for _, origin := range foreignOrigins {
-		if isLoopback(origin) {
+		if loopback.Origin(origin) {
 			t.Errorf("%q is taken for an origin of this machine", origin)
 		}
 	}
@@ -157,7 +158,7 @@ func FuzzOrigin(f *testing.F) {
 		f.Add(origin)
 	}
 	f.Fuzz(func(t *testing.T, origin string) {
-		if !isLoopback(origin) {
+		if !loopback.Origin(origin) {
 			return
 		}
 		u, err := url.Parse(origin)

@@ -19,7 +19,14 @@ const help = `One application and one SMS template are made at the start, looser
 say, so that the limits of a gateway with these settings decide.
 
 Control listener:
-  GET    /outbox?to=14155552671   what was delivered, newest last: to, channel, sender, text, pin, pinId, at
+  GET    /                        a page for a browser: a phone, its messages, faults, the request log
+  GET    /outbox?to=14155552671   what was delivered, newest last: id, to, channel, sender, text, pin, pinId,
+                                  messageId, language, at
+  DELETE /outbox?to=..&id=..      forgets messages: those to a destination, one, or all
+  GET    /outbox/wait?to=..       the next message as soon as it is there, or 204: after=<at of the last
+                                  seen> (without it the newest there is), timeout (10s)
+  GET    /events                  all of this live, as server-sent events: message, exchange, change
+  GET    /exchanges               the last calls with their headers and bodies, without credentials
   GET    /requests?operation=send what the API saw: operation, method, path, status, at
                                   (status 0: under way, or cut without an answer)
   POST   /faults                  one misbehaviour; all members are optional
