@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/examples/protected-route
 
-go 1.26.0
+go 1.26.8
 
 // The tests make proofs of their own; the stack and its function need nothing of the service's code.
 replace github.com/seed-a131a524/infobip-otp => ../../

@@ -12,12 +12,22 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
-// answer is a success: a text, a list of methods, or the JSON of body.
+// answer is a success: a document, a list of methods, or the JSON of body.
 type answer struct {
-	text  string
+	document
 	allow string
 	body
 }
+
+// document is a text that is served as it stands.
+type document struct {
+	text         string
+	contentType  string
+	cacheControl string
+}
+
+// published is how long a document that says how to talk to the service may be kept.
+const published = "public, max-age=3600"
 
 // body is the JSON of every answer.
 type body struct {
@@ -39,7 +49,7 @@ func (a *answer) render() events.APIGatewayV2HTTPResponse {
 	case a.allow != "":
 		return render(http.StatusNoContent, "", "", map[string]string{"Allow": a.allow})
 	case a.text != "":
-		return render(http.StatusOK, "text/plain; charset=utf-8", a.text, nil)
+		return render(http.StatusOK, a.contentType, a.text, map[string]string{"Cache-Control": a.cacheControl})
 	}
 	return renderJSON(http.StatusOK, a.body, nil)
 }

@@ -13,10 +13,11 @@ import (
 
 // Routes of the HTTP API. The templates route the same, and all else to discovery.
 const (
-	RouteBanner = "/"
-	RouteSend   = "/send-otp"
-	RouteResend = "/resend-otp"
-	RouteVerify = "/verify-otp"
+	RouteBanner  = "/"
+	RouteOpenAPI = "/openapi.yaml"
+	RouteSend    = "/send-otp"
+	RouteResend  = "/resend-otp"
+	RouteVerify  = "/verify-otp"
 )
 
 var (
@@ -26,10 +27,11 @@ var (
 
 // methods are those of each route, the one that names it in logs first.
 var methods = map[string][]string{
-	RouteBanner: getMethods,
-	RouteSend:   postMethods,
-	RouteResend: postMethods,
-	RouteVerify: postMethods,
+	RouteBanner:  getMethods,
+	RouteOpenAPI: getMethods,
+	RouteSend:    postMethods,
+	RouteResend:  postMethods,
+	RouteVerify:  postMethods,
 }
 
 // payloadFormat is the one version of API Gateway's payload that is read here. An event

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	infobipotp "github.com/seed-a131a524/infobip-otp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -63,12 +65,16 @@ func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier) *Handler {
 	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: e.Client.identified(v.verify)}}
 }
 
-// NewDiscovery returns the handler of GET / and of everything that is no route.
+// NewDiscovery returns the handler of the documents, of GET / and of everything that is no
+// route.
 func NewDiscovery(logger *slog.Logger) *Handler {
-	banner := func(context.Context, *request) (*answer, error) {
-		return &answer{text: "Infobip OTP Service Running!"}, nil
+	serve := func(d document) route {
+		return func(context.Context, *request) (*answer, error) { return &answer{document: d}, nil }
 	}
-	return &Handler{logger: logger, routes: map[string]route{RouteBanner: banner}}
+	return &Handler{logger: logger, routes: map[string]route{
+		RouteBanner:  serve(document{"Infobip OTP Service Running!", "text/plain; charset=utf-8", "no-store"}),
+		RouteOpenAPI: serve(document{infobipotp.OpenAPI, "application/yaml", published}),
+	}}
 }
 
 // recipientOf reads whom a request is about. Malformed is the route's sentence for a

@@ -456,3 +456,39 @@ func TestSettledLedger(t *testing.T) {
 		t.Error("the send window, in which keys are remembered, does not count")
 	}
 }
+
+// A verify whose answer was lost runs no more: its key is free, its charge stays.
+func TestReleasedKeyIsANewTry(t *testing.T) {
+	p := testPolicy()
+	p.VerifySpacing = 0
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	first := Check{ID: "derived", Key: "key", RunID: "run1", Client: home}
+	mustDebit(t, &l, at(0), first)
+	if l.Release("v", Check{RunID: "another"}) || l.Release("none", first) {
+		t.Error("something was released that is not this run's")
+	}
+	if !l.Release("v", first) || l.Release("v", first) {
+		t.Error("the key is released once")
+	}
+	if _, err := l.Debit(at(3*time.Second), p, Check{ID: "derived", Key: "key", RunID: "run2", Client: home}); err != nil {
+		t.Fatalf("the repeat: %v", err)
+	}
+	if v := l.find("v"); v.Attempts != 2 || len(v.Charges) != 2 {
+		t.Errorf("%d attempts, charges %v", v.Attempts, v.Charges)
+	}
+}
+
+func TestWithdrawnCheckLeavesNothing(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	before := l.Clone()
+	c := named("g", "v")
+	mustDebit(t, &l, at(time.Second), c)
+	if !l.withdrawCheck(at(time.Second), p, c) || l.withdrawCheck(at(time.Second), p, c) {
+		t.Error("a charge is taken back once")
+	}
+	before.NextVerifyAt, before.LastFailureAt = at(time.Second), at(time.Second) // both are over
+	wantLedger(t, l, before)
+}

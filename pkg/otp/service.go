@@ -196,13 +196,14 @@ func (s *Service) credit(ctx context.Context, r *VerifyRequest, earned *Earned) 
 // nothing was compared, and says what it came to.
 func (s *Service) checkError(ctx context.Context, doc *document, trace *Trace, d Debited, c Check, cause error) *Error {
 	failure, reason := checkFailure(cause)
-	if failure.Effect != Unknown {
-		// Best effort: the charge that stays is the safe side.
-		_, err := update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
-			return struct{}{}, l.Refund(now, s.Policy, d.VerificationID, c, failure.Effect), nil
-		})
-		cause = errors.Join(cause, err)
-	}
+	// Best effort: the charge that stays is the safe side.
+	_, lost := update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
+		if failure.Effect == Unknown {
+			return struct{}{}, l.Release(d.VerificationID, c), nil
+		}
+		return struct{}{}, l.Refund(now, s.Policy, d.VerificationID, c, failure.Effect), nil
+	})
+	cause = errors.Join(cause, lost)
 	err := &Error{Reason: reason, Err: cause}
 	if reason == ProviderThrottled {
 		err.RetryAfter = failure.RetryAfter

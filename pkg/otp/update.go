@@ -137,7 +137,8 @@ const (
 	takeBackTime = 3 * time.Second
 )
 
-// errUnanswered marks a save whose answer was lost: it may have taken place.
+// errUnanswered marks a request that ends although a save of its may have taken place: the
+// answer was lost, or others kept getting in between.
 var errUnanswered = errors.New("the save may have taken place")
 
 // update decides on the ledger as it is and saves the result, again from the current
@@ -171,10 +172,10 @@ func update[T any](
 			conflicts++
 			trace.set(func(t *Trace) { t.Conflicts++ })
 			if p == onceOnly && conflicts >= maxConflicts {
-				return none, &Error{Reason: Busy, Err: err}
+				return none, &Error{Reason: Busy, Err: errors.Join(errUnanswered, err)}
 			}
 			if ctx.Err() != nil {
-				return none, &Error{Reason: Unavailable, Err: ctx.Err()}
+				return none, &Error{Reason: Unavailable, Err: errors.Join(errUnanswered, ctx.Err())}
 			}
 			continue
 		}

@@ -261,12 +261,34 @@ func (l *Ledger) codeState(now time.Time, p Policy, v *Verification) CodeState {
 	return CodeWrong
 }
 
+// Release lets a request be repeated under its key, although what came of it is not known:
+// it runs no more. It reports whether there is anything to save.
+func (l *Ledger) Release(verificationID string, c Check) bool {
+	v := l.find(verificationID)
+	if v == nil {
+		return false
+	}
+	for i := range v.Charges {
+		if charge := &v.Charges[i]; charge.RunID == c.RunID && charge.Key != "" {
+			charge.Key = ""
+			return true
+		}
+	}
+	return false
+}
+
 // withdrawCheck takes back the charge of a request that ends before the provider was
-// asked, and reports whether there was one.
+// asked, the spacing included, and reports whether there was one.
 func (l *Ledger) withdrawCheck(now time.Time, p Policy, c Check) bool {
 	for i := range l.Verifications {
 		v := &l.Verifications[i]
-		if slices.ContainsFunc(v.Charges, func(charge Charge) bool { return charge.RunID == c.RunID }) {
+		for _, charge := range v.Charges {
+			if charge.RunID != c.RunID {
+				continue
+			}
+			if l.NextVerifyAt.Equal(charge.At.Add(p.VerifySpacing)) {
+				l.NextVerifyAt = charge.At
+			}
 			return l.Refund(now, p, v.ID, c, NotSent)
 		}
 	}

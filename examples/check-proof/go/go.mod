@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/examples/check-proof/go
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/lestrrat-go/httprc/v3 v3.0.6
