@@ -92,7 +92,7 @@ func TestPages(t *testing.T) {
 
 // TestChosenOrigins: CORS_ORIGINS replaces this machine's pages, to the letter.
 func TestChosenOrigins(t *testing.T) {
-	discovery := httpapi.NewDiscovery(slog.New(slog.DiscardHandler))
+	discovery := httpapi.NewDiscovery(slog.New(slog.DiscardHandler), nil)
 	for _, c := range []struct {
 		origins origins
 		origin  string

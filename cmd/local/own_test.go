@@ -109,7 +109,7 @@ func TestFaultsThatAreNotTheGateways(t *testing.T) {
 // TestGatewayDelay: a delayed answer takes its time, and a client that leaves ends it.
 func TestGatewayDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		discovery := httpapi.NewDiscovery(slog.New(slog.DiscardHandler))
+		discovery := httpapi.NewDiscovery(slog.New(slog.DiscardHandler), nil)
 		for _, fault := range []simulator.GatewayFault{{Delay: time.Minute}, {Delay: time.Minute, Status: 503}} {
 			g := newGateway(discovery, discovery, discovery, nil, func() (simulator.GatewayFault, bool) { return fault, true })
 			started, w := time.Now(), httptest.NewRecorder()

@@ -35,6 +35,9 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	defer gateway.Close()
+	if c.Proofs.Issuer == "" {
+		c.Proofs.Issuer = baseURL(gateway.Addr())
+	}
 
 	var clock otp.Clock = app.Clock{}
 	var listeners []serve.Listener
@@ -75,7 +78,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: page.Exchanges.Observe(console.SideGateway, newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger), origins(c.corsOrigins), fault,
+		a.Send, a.Verify, httpapi.NewDiscovery(logger, a.Published), origins(c.corsOrigins), fault,
 	))})
 	announce(stdout, &c, listeners, gateway.Addr())
 	if running != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
@@ -28,6 +29,9 @@ import (
 type App struct {
 	Send   *httpapi.Handler
 	Verify *httpapi.Handler
+	// Published is what verifiers of proofs need; nil where proofs are off. In AWS it is
+	// another function's.
+	Published *proof.Published
 
 	logger   *slog.Logger
 	store    otp.Store
@@ -67,17 +71,40 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
 		GivesBack: c.SendCounts == CountUnverified,
 	}
+	issuer, published, err := prove(c, clock, logger)
+	if err != nil {
+		return nil, err
+	}
 	for _, warning := range c.Warnings() {
 		logger.Warn(warning)
 	}
 	return &App{
-		Send:     httpapi.NewSend(edge, c.Form, c.SendLimit, service),
-		Verify:   httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service),
-		logger:   logger,
-		store:    ledgers,
-		source:   source,
-		provider: provider,
+		Send:      httpapi.NewSend(edge, c.Form, c.SendLimit, service),
+		Verify:    httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service, issuer),
+		Published: published,
+		logger:    logger,
+		store:     ledgers,
+		source:    source,
+		provider:  provider,
 	}, nil
+}
+
+// prove returns who signs proofs and what is published about them, nothing where they are
+// off.
+func prove(c Config, clock otp.Clock, logger *slog.Logger) (httpapi.Proofs, *proof.Published, error) {
+	if !c.Proofs.On() {
+		return nil, nil, nil
+	}
+	kms := c.AWS.kms()
+	key, err := c.Proofs.Open(kms)
+	if err != nil {
+		return nil, nil, err
+	}
+	published, err := c.Proofs.Publish(key, kms, clock, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Proofs.Issue(key, clock), published, nil
 }
 
 // longestMemory is how long after a change of the phone key a ledger may still stand under

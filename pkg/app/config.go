@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
@@ -38,6 +39,7 @@ type Config struct {
 	Policy        otp.Policy
 	Form          httpapi.Form
 	Guard         guard.Rules
+	Proofs        proofs.Config
 	// LogLevel is the word that telemetry.NewLogger takes.
 	LogLevel string
 
@@ -82,6 +84,7 @@ type AWS struct {
 	SessionToken    string
 	DynamoDB        string // endpoint, empty for AWS's own
 	SecretsManager  string // endpoint, empty for AWS's own
+	KMS             string // endpoint, empty for AWS's own
 }
 
 // Format prints a placeholder for every verb: the keys are in clear here.
@@ -133,6 +136,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			SessionToken:    r.Text("AWS_SESSION_TOKEN"),
 			DynamoDB:        cmp.Or(r.Text("AWS_ENDPOINT_URL_DYNAMODB"), endpoint),
 			SecretsManager:  cmp.Or(r.Text("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
+			KMS:             cmp.Or(r.Text("AWS_ENDPOINT_URL_KMS"), endpoint),
 		},
 		Table:       r.Text("TABLE_NAME"),
 		SecretID:    r.Text("SECRET_ID"),
@@ -167,6 +171,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			Regions:   r.List("ALLOWED_REGIONS"),
 			LineTypes: lineTypes(r.List("ALLOWED_LINE_TYPES")),
 		},
+		Proofs:   proofs.Read(r),
 		LogLevel: r.Word("AWS_LAMBDA_LOG_LEVEL"),
 	}
 	if c.Infobip.BaseURL != "" {
@@ -214,5 +219,5 @@ func (c Config) CheckDeployed() error {
 	if c.SecretID == "" && c.Infobip.APIKey == "" {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
-	return errors.Join(missing...)
+	return errors.Join(append(missing, c.Proofs.CheckDeployed())...)
 }

@@ -13,10 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -45,6 +47,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Form:     httpapi.Form{PINLength: 6},
 		Guard:    guard.Rules{Channels: []otp.Channel{otp.SMS}},
+		Proofs:   proofs.Config{TTL: proof.DefaultTTL, PhoneNumber: true},
 		LogLevel: "INFO",
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
@@ -97,7 +100,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	want := Config{
 		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1"},
 		AWS: AWS{
-			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001",
+			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
 		},
 		Table:       "table",
 		SecretID:    "otp/infobip",
@@ -115,6 +118,14 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Form: httpapi.Form{PINLength: 8, RequireVerificationID: true, RequirePlus: true},
 		Guard: guard.Rules{
 			Channels: []otp.Channel{otp.SMS, otp.Voice}, Regions: []string{"AT", "DE"}, LineTypes: []phone.LineType{phone.Mobile, phone.VoIP},
+		},
+		Proofs: proofs.Config{
+			Keys: proofs.Keys{
+				Issuer:    "https://otp.example.com",
+				Signing:   "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+				Published: "arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321",
+			},
+			Audience: "accounts.example.com", TTL: 4 * time.Minute,
 		},
 		LogLevel: "WARN",
 	}
@@ -194,6 +205,11 @@ func TestAllFaultsTogether(t *testing.T) {
 // TestBounds: the edges of every bound, said apart from the table.
 func TestBounds(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
+		"PROOF_ISSUER":             {[]string{"off", "https://otp.example.com", "http://localhost:3000"}, []string{"on", "http://otp.example.com", "https://otp.example.com/"}},
+		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b"}},
+		"PROOF_TTL":                {[]string{"10s", "1h"}, []string{"9s", "61m"}},
+		"PROOF_KEY":                {nil, []string{"alias/proofs", "arn:aws:kms:eu-central-1:111122223333:alias/proofs"}},
+		"PROOF_PUBLISHED_KEYS":     {nil, []string{"alias/proofs"}},
 		"PIN_ATTEMPTS":             {[]string{"1", "10"}, []string{"0", "11"}},
 		"PIN_LENGTH":               {[]string{"4", "8"}, []string{"3", "9"}},
 		"PIN_TTL":                  {[]string{"1s", "1h"}, []string{"0s", "61m"}},
@@ -246,6 +262,10 @@ func TestCheckDeployed(t *testing.T) {
 	err = Config{}.CheckDeployed()
 	if err == nil {
 		t.Fatal("an empty configuration lacks nothing")
+	}
+	keyless := Config{Proofs: proofs.Config{Keys: proofs.Keys{Issuer: "https://otp.example.com"}}}
+	if lacks := keyless.CheckDeployed().Error(); strings.Count(lacks, "PROOF_KEY must be set: ") != 1 || strings.Contains(err.Error(), "PROOF_KEY") {
+		t.Errorf("with an issuer and no key a function lacks %s, and with neither %v", lacks, err)
 	}
 	for _, name := range []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "TABLE_NAME", "AWS_REGION", "SECRET_ID"} {
 		if strings.Count(err.Error(), name+" must be set: ") != 1 {

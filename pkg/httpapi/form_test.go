@@ -25,6 +25,7 @@ const (
 	badNumber     = `{"error":"Invalid phone number format. Use E.164 format.","code":"phone_number_invalid"}`
 	unassigned    = `{"error":"This phone number is not in service.","code":"phone_number_unassigned"}`
 	badPIN        = `{"error":"Invalid PIN format. Expecting 6 digits.","code":"pin_invalid"}`
+	badNonce      = `{"error":"Invalid nonce.","code":"nonce_invalid"}`
 	badID         = `{"error":"Invalid verification ID.","code":"verification_id_invalid"}`
 	badChannel    = `{"error":"Unknown channel: use sms or voice.","code":"channel_unknown"}`
 	badKey        = `{"error":"Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.","code":"idempotency_key_invalid"}`

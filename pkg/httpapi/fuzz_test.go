@@ -79,7 +79,7 @@ func (l *listener) handle(tb testing.TB, e events.APIGatewayV2HTTPRequest) event
 	limit, form := rate.Rate{Attempts: 5, Window: time.Minute}, httpapi.Form{PINLength: 6}
 	handler := httpapi.NewSend(edge, form, limit, l)
 	if strings.HasSuffix(e.RawPath, httpapi.RouteVerify) {
-		handler = httpapi.NewVerify(edge, form, limit, l)
+		handler = httpapi.NewVerify(edge, form, limit, l, nil)
 	}
 	answer, err := handler.Handle(tb.Context(), e)
 	if err != nil {

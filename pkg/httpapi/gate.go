@@ -43,6 +43,7 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 		return otp.Caller{}, &otp.Error{Reason: otp.Unavailable, Err: err}
 	}
 	r.recipient = to
+	r.names = keys.Oldest
 	r.logName = keys.Oldest.LogName(to)
 	caller := otp.Caller{
 		IdempotencyKey: idempotencyKey,

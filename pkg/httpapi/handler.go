@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
@@ -38,6 +39,7 @@ type request struct {
 	// count of the address, once it has begun.
 	count     *count
 	recipient recipient.Recipient
+	names     pseudonym.Key
 	logName   string
 	trace     otp.Trace
 	// lost is what a success could not give back, for the log.

@@ -43,6 +43,8 @@ func TestMembers(t *testing.T) {
 		{name: "numeric locale", path: send, body: `{"phoneNumber":"+14155552671","locale":1}`, want: kind("locale")},
 		{name: "numeric PIN", path: verify, body: `{"phoneNumber":"+14155552671","pin":123456}`, want: kind("pin")},
 		{name: "numeric id", path: verify, body: `{"phoneNumber":"+14155552671","pin":"123456","verificationId":1}`, want: kind("verificationId")},
+		{name: "numeric nonce", path: verify, body: `{"phoneNumber":"+14155552671","pin":"123456","nonce":1}`, want: kind("nonce")},
+		{name: "nonce to send", path: send, body: `{"phoneNumber":"+14155552671","nonce":"x"}`, want: unknown("nonce")},
 		{name: "unknown channel", path: send, body: `{"phoneNumber":"+14155552671","channel":"email"}`, want: badChannel},
 		{name: "channel in capitals", path: send, body: `{"phoneNumber":"+14155552671","channel":"SMS"}`, want: badChannel},
 		{name: "empty channel", path: send, body: `{"phoneNumber":"+14155552671","channel":""}`, want: badChannel},

@@ -51,6 +51,8 @@ func TestOrderOfChecks(t *testing.T) {
 		{"number form before id", verify, verifyBodyID("abc", "123456", "x"), nil, 400, badNumber},
 		{"number in no plan before id", verify, verifyBodyID("+18612345678", "123456", "x"), nil, 400, unassigned},
 		{"id before key", verify, verifyBodyID(number, "123456", "x"), []change{badKeyHeader}, 400, badID},
+		{"id before nonce", verify, with(verifyBodyID(number, "123456", "x"), `,"nonce":""}`), nil, 400, badID},
+		{"nonce before key", verify, with(verifyBodyID(number, "123456", possibleID), `,"nonce":""}`), []change{badKeyHeader}, 400, badNonce},
 		{"id before channel", resend, with(resendBody(number, "x"), `,"channel":"fax"}`), nil, 400, badID},
 		{"number before channel", send, `{"phoneNumber":"abc","channel":"fax"}`, nil, 400, badNumberSend},
 		{"channel before key", send, `{"phoneNumber":"+14155552671","channel":"fax"}`, []change{badKeyHeader}, 400, badChannel},

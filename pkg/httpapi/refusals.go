@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
 
 // refusal is an answer that is not a success: what the client sees of it. Its cause
@@ -42,6 +43,8 @@ var (
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
 	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
+	refuseNonce             = badRequest("nonce_invalid", "Invalid nonce.")
+	refuseProof             = &refusal{status: http.StatusInternalServerError, code: "proof_failed", sentence: "Failed to issue the proof."}
 	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")
 	refuseInternal          = &refusal{status: http.StatusInternalServerError, code: "internal", sentence: "Internal error."}
@@ -117,6 +120,9 @@ var reasons = map[otp.Reason]refusal{
 func refusalOf(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
+	}
+	if _, ok := errors.AsType[*proof.Error](err); ok {
+		return refuseProof
 	}
 	failure, ok := errors.AsType[*otp.Error](err)
 	if !ok {

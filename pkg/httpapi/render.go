@@ -37,6 +37,7 @@ type body struct {
 	ResendAt          string `json:"resendAt,omitempty"`
 	ExpiresIn         *int   `json:"expiresIn,omitempty"`
 	ResendIn          *int   `json:"resendIn,omitempty"`
+	Proof             string `json:"proof,omitempty"`
 	Error             string `json:"error,omitempty"`
 	Code              string `json:"code,omitempty"`
 	RetryAfter        *int   `json:"retryAfter,omitempty"`

@@ -24,6 +24,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
@@ -54,6 +55,8 @@ type setup struct {
 	client      httpapi.ClientAddress
 	sender      httpapi.Sender
 	verifier    httpapi.Verifier
+	proofs      httpapi.Proofs
+	published   *proof.Published
 }
 
 // rig is the product but for its process: the handlers over the memory store and the
@@ -108,8 +111,8 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	logger := telemetry.NewLogger(r.logs, "DEBUG")
 	edge := httpapi.Edge{Keys: source, Counter: r.counter, Clock: clock, Logger: logger, Client: s.client}
 	r.send = httpapi.NewSend(edge, s.form, s.sendLimit, s.sender)
-	r.verify = httpapi.NewVerify(edge, s.form, s.verifyLimit, s.verifier)
-	r.discovery = httpapi.NewDiscovery(logger)
+	r.verify = httpapi.NewVerify(edge, s.form, s.verifyLimit, s.verifier, s.proofs)
+	r.discovery = httpapi.NewDiscovery(logger, s.published)
 	return r
 }
 

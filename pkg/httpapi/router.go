@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
 
 // Routes of the HTTP API. The templates route the same, and all else to discovery.
@@ -32,6 +34,9 @@ var methods = map[string][]string{
 	RouteSend:    postMethods,
 	RouteResend:  postMethods,
 	RouteVerify:  postMethods,
+
+	proof.ConfigurationPath: getMethods,
+	proof.KeySetPath:        getMethods,
 }
 
 // payloadFormat is the one version of API Gateway's payload that is read here. An event

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -59,22 +60,40 @@ func NewSend(e Edge, f Form, limit rate.Rate, sender Sender) *Handler {
 	}}
 }
 
-// NewVerify returns the handler of POST /verify-otp.
-func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier) *Handler {
-	v := &verifyRoute{gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier}
+// NewVerify returns the handler of POST /verify-otp. Proofs is nil where successes have
+// none.
+func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier, proofs Proofs) *Handler {
+	v := &verifyRoute{
+		gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier, proofs: proofs,
+	}
 	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: e.Client.identified(v.verify)}}
 }
 
 // NewDiscovery returns the handler of the documents, of GET / and of everything that is no
-// route.
-func NewDiscovery(logger *slog.Logger) *Handler {
+// route. Keys is nil where successes have no proof: then there are no documents about it.
+func NewDiscovery(logger *slog.Logger, keys *proof.Published) *Handler {
 	serve := func(d document) route {
 		return func(context.Context, *request) (*answer, error) { return &answer{document: d}, nil }
 	}
-	return &Handler{logger: logger, routes: map[string]route{
+	routes := map[string]route{
 		RouteBanner:  serve(document{"Infobip OTP Service Running!", "text/plain; charset=utf-8", "no-store"}),
 		RouteOpenAPI: serve(document{infobipotp.OpenAPI, "application/yaml", published}),
-	}}
+	}
+	if keys != nil {
+		routes[proof.ConfigurationPath] = serve(proofDocument(keys.Configuration()))
+		routes[proof.KeySetPath] = func(ctx context.Context, _ *request) (*answer, error) {
+			set, err := keys.KeySet(ctx)
+			if err != nil {
+				return nil, &otp.Error{Reason: otp.Unavailable, Err: err}
+			}
+			return &answer{document: proofDocument(set)}, nil
+		}
+	}
+	return &Handler{logger: logger, routes: routes}
+}
+
+func proofDocument(d proof.Document) document {
+	return document{text: string(d.JSON), contentType: "application/json", cacheControl: d.CacheControl()}
 }
 
 // recipientOf reads whom a request is about. Malformed is the route's sentence for a
@@ -197,10 +216,11 @@ type verifyRoute struct {
 	gate     gate
 	form     Form
 	verifier Verifier
+	proofs   Proofs
 }
 
 func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId")
+	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId", "nonce")
 	if refused != nil {
 		return nil, refused
 	}
@@ -220,6 +240,8 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 		return nil, refuseNoVerificationID
 	case named && !otp.ValidVerificationID(members.get("verificationId")):
 		return nil, refuseVerificationID
+	case members["nonce"] != nil && proof.CheckNonce(members.get("nonce")) != nil:
+		return nil, refuseNonce
 	}
 	key, refused := idempotencyKey(r.event)
 	if refused != nil {
@@ -229,16 +251,25 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	success, err := v.verifier.Verify(ctx, otp.VerifyRequest{
+	asked := otp.VerifyRequest{
 		Caller: caller, To: to, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
-	})
+	}
+	var issued issuance
+	if v.proofs != nil {
+		asked.Nonce = members.get("nonce")
+		asked.Seal = issued.seal(v.proofs, r.names.Subject(to), asked.Nonce)
+	}
+	success, err := v.verifier.Verify(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
 	if len(success.Marks) > 0 {
 		r.lost = v.gate.edge.giveBack(ctx, success.Marks)
 	}
-	return &answer{body: body{Message: "OTP verified successfully."}}, nil
+	if issued.err != nil {
+		return nil, issued.err
+	}
+	return &answer{body: body{Message: "OTP verified successfully.", Proof: issued.token.Compact()}}, nil
 }
 
 // isPIN takes ASCII digits only: others look alike and are different bytes.

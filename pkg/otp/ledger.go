@@ -116,9 +116,11 @@ type Verification struct {
 	Attempts  int
 	Strangers int
 	Charges   []Charge
-	// SettledBy is the id of the request that verified it, SettledAt when.
+	// SettledBy is the id of the request that verified it, SettledAt when, Nonce the
+	// fingerprint of what was to stand in its proof.
 	SettledBy string
 	SettledAt time.Time
+	Nonce     string
 	Resends   []Delivery
 }
 

@@ -80,6 +80,15 @@ type VerifyRequest struct {
 	To             recipient.Recipient
 	PIN            string
 	VerificationID string
+	// Nonce is what the caller wants to find in a proof of the success; empty for none.
+	// A repeat of a success has its nonce, or is KeyReused.
+	Nonce string
+	// Seal, if not nil, is called with every success, beside the save that records it, so
+	// that to sign it takes no time of its own; with a repeat too. It may be called once
+	// more, never twice at once, where the success is recorded otherwise than at first
+	// decided: the last call is the one that counts, and none does if Verify fails. Its
+	// context ends when what it makes is not wanted any more.
+	Seal func(context.Context, Success)
 }
 
 // Success is a verification: somebody who has the recipient's phone gave its PIN.
@@ -158,9 +167,11 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 	}
 	r.Trace.set(func(t *Trace) { t.Channel, t.Repeat = debited.Channel, debited.Repeat })
 	if debited.Repeat {
-		return Success{
+		success := Success{
 			VerificationID: debited.VerificationID, To: r.To, Channel: debited.Channel, At: debited.At, Repeat: true,
-		}, nil
+		}
+		r.seal(ctx, success)
+		return success, nil
 	}
 
 	started := s.Clock.Now()
@@ -169,16 +180,26 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 	if err != nil {
 		return Success{}, s.checkError(ctx, doc, r.Trace, debited, c, err)
 	}
+	sealing := sealing{request: &r}
 	settled, err := update(ctx, s, doc, r.Trace, untilDeadline, func(l *Ledger, now time.Time) (Settled, bool, error) {
-		return l.Settle(now, s.Policy, debited, c, verdict)
+		settled, changed, err := l.Settle(now, s.Policy, debited, c, verdict)
+		if err == nil && changed {
+			sealing.begin(ctx, settled.success(r.To))
+		}
+		return settled, changed, err
 	})
 	if err != nil {
+		sealing.drop()
 		return Success{}, err
 	}
 	s.credit(ctx, &r, settled.Earned)
-	return Success{
-		VerificationID: settled.VerificationID, To: r.To, Channel: settled.Channel, At: settled.At, Marks: settled.Marks,
-	}, nil
+	success := settled.success(r.To)
+	sealing.end(ctx, success)
+	return success, nil
+}
+
+func (d Settled) success(to recipient.Recipient) Success {
+	return Success{VerificationID: d.VerificationID, To: to, Channel: d.Channel, At: d.At, Marks: d.Marks}
 }
 
 // credit tells the guard, if there is one, of the success that this request made.
@@ -240,6 +261,9 @@ func check(r VerifyRequest, k Keyring) Check {
 	c := Check{
 		ID: newID(), RunID: newID()[:runLength],
 		VerificationID: r.VerificationID, Client: clientOf(k, r.Client),
+	}
+	if r.Nonce != "" {
+		c.Nonce = encodeID(k.Derive("nonce", r.Nonce))[:runLength]
 	}
 	if r.IdempotencyKey != "" {
 		c.ID = encodeID(k.Derive("verify", r.To.Canonical(), r.IdempotencyKey, r.VerificationID, r.PIN))

@@ -18,6 +18,8 @@ type Check struct {
 	VerificationID string
 	// Client is the caller's, a short keyed hash.
 	Client string
+	// Nonce is a fingerprint of the caller's; empty for none.
+	Nonce string
 }
 
 // Debited is a debit's result.
@@ -77,6 +79,9 @@ func (l *Ledger) Debit(now time.Time, p Policy, c Check) (Debited, error) {
 	for i := range l.Verifications {
 		v := &l.Verifications[i]
 		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, c.ID) {
+			if v.Nonce != c.Nonce { // a proof would be good for another session than that of the success
+				return Debited{}, refuse(KeyReused, 0)
+			}
 			return Debited{Repeat: true, VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, nil
 		}
 		for _, charge := range v.Charges {
@@ -120,6 +125,9 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 		return Settled{}, false, refuse(InvalidOrExpired, 0)
 	}
 	if v.State == StateVerified && sameSecret(v.SettledBy, c.ID) {
+		if v.Nonce != c.Nonce {
+			return Settled{}, false, refuse(KeyReused, 0)
+		}
 		return Settled{VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, false, nil
 	}
 	charge, known := v.resolve(c.RunID)
@@ -130,7 +138,7 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 	case Verified:
 		channel, client, earned, marks := v.lastDelivery().Channel, v.Client, l.earned(now, v), l.takeMarks()
 		v.end(StateVerified)
-		v.Channel, v.SettledBy, v.SettledAt = channel, c.ID, now
+		v.Channel, v.SettledBy, v.SettledAt, v.Nonce = channel, c.ID, now, c.Nonce
 		v.ExpiresAt = now.Add(p.PINTTL)
 		l.VerifiedAt = now
 		l.succeed()

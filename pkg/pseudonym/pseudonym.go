@@ -74,6 +74,13 @@ func (k Key) LogName(r recipient.Recipient) string {
 	return k.name(string(r.Kind()), r.Canonical())[:enough]
 }
 
+// Subject names a recipient to backends. The label has the kind, so that an address is
+// never named as a number is.
+func (k Key) Subject(r recipient.Recipient) string {
+	const enough = 16
+	return base64.RawURLEncoding.EncodeToString(k.mac("subject/"+string(r.Kind()), r.Canonical())[:enough])
+}
+
 // Derive implements otp.Keyring.
 func (k Key) Derive(label string, parts ...string) [16]byte {
 	return [16]byte(k.mac("derive/"+label, parts...))

@@ -44,6 +44,7 @@ func TestNames(t *testing.T) {
 		"number":  {key.LedgerKey(n), "number#1#r485J7xH6AgbgwJObWKxLYbjmH8wyDQMvgN-XAmQg5A"},
 		"client":  {key.ClientKey("send", "203.0.113.1"), "client#send#1#JZLHPfzqeYk42wecZz1G96uuiRwzb6fMD89sZLYSmjo"},
 		"log":     {key.LogName(n), "r485J7xH6Agb"},
+		"subject": {key.Subject(n), "oUU3QLeHfzI61pgqXk0W6g"},
 		"derived": {base64.RawURLEncoding.EncodeToString(derived[:]), "TlyvXJX6z5Da8aKc2WCWWg"},
 	} {
 		if c.got != c.want {
@@ -67,7 +68,8 @@ func TestNamesDiffer(t *testing.T) {
 		"another client": key.ClientKey("send", "203.0.113.2"), "the client under another key": other.ClientKey("send", "203.0.113.1"),
 		"moved border":     key.ClientKey("send2", "03.0.113.1"),
 		"a number as text": key.ClientKey("send", n.Canonical()),
-		"one part":         derive(key, "send", "ab"), "two parts": derive(key, "send", "a", "b"), "a moved border": derive(key, "send", "", "ab"),
+		"a subject":        key.Subject(n), "another subject": key.Subject(m), "a subject under another key": other.Subject(n),
+		"one part": derive(key, "send", "ab"), "two parts": derive(key, "send", "a", "b"), "a moved border": derive(key, "send", "", "ab"),
 		"a moved label": derive(key, "senda", "b"), "no part": derive(key, "send"), "an empty part": derive(key, "send", ""),
 		"another label": derive(key, "resend", "ab"), "derived under another key": derive(other, "send", "ab"),
 		"a label like a name's": derive(key, "number", n.Canonical()),
@@ -86,7 +88,7 @@ func TestNamesDiffer(t *testing.T) {
 func TestNoClearText(t *testing.T) {
 	key := newKey(t, "1", secret)
 	n := number(t, "+14155552671")
-	for _, name := range []string{key.LedgerKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n)} {
+	for _, name := range []string{key.LedgerKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n), key.Subject(n)} {
 		for _, clear := range []string{"4155552671", "203.0.113", secret} {
 			if strings.Contains(name, clear) {
 				t.Errorf("the name %s shows %s", name, clear)

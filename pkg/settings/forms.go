@@ -4,7 +4,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
+
+// Off is the word that turns PROOF_ISSUER off, where unset does not.
+const Off = "off"
 
 // Forms of texts. No regular expressions: compiling them would be work at every start.
 
@@ -66,6 +71,29 @@ func isOriginOrAny(origin string) bool {
 	}
 	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && !strings.Contains(u.Host, "*") &&
 		origin == u.Scheme+"://"+u.Host && origin == strings.ToLower(origin)
+}
+
+// The forms of proofs' settings are pkg/proof's.
+
+// isIssuer reports whether a text can name the issuer of proofs, or turns them off.
+func isIssuer(text string) bool {
+	_, err := proof.ParseIssuer(text)
+	return err == nil || text == Off
+}
+
+func isAudience(text string) bool {
+	_, err := proof.ParseAudience(text)
+	return err == nil
+}
+
+func isProofKey(text string) bool {
+	_, err := proof.ParseKeyARN(text)
+	return err == nil
+}
+
+func areProofKeys(text string) bool {
+	_, err := proof.ParseKeyARNs(text)
+	return err == nil
 }
 
 // isKeyARN reports whether a text is the ARN of a KMS key; an alias is none.

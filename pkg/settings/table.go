@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
@@ -21,7 +22,10 @@ const (
 	mostConcurrent = 1_000
 )
 
-const endpointForm = "an address that begins with http:// or https://"
+const (
+	endpointForm = "an address that begins with http:// or https://"
+	keyForm      = "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (no alias)"
+)
 
 // table declares all settings, in the order in which the documents list them.
 var table = [...]Setting{
@@ -98,6 +102,39 @@ var table = [...]Setting{
 		Name: "REQUIRE_PLUS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
 		Sentence: "refuses numbers without their `+`: a national number is often another country's",
 	},
+	// What a backend can believe. ----------------------------------------------------------
+	{
+		Name: "PROOF_ISSUER", Kind: Text{
+			Form:    "off, or an https address without a query, a fragment or a slash at its end, such as https://otp.example.com (http on this machine alone)",
+			Accepts: isIssuer,
+		},
+		Unset: "no proofs; the gateway in `make run`", Example: "https://otp.example.com", Readers: Verify | Discovery | Laptop,
+		Sentence: "the public address of the API, as proofs name it in `iss`; with it a success carries [proof](docs/proof.md) for your backend. `off` is none",
+	}, {
+		Name: "PROOF_AUDIENCE", Kind: Text{
+			Form:    "one word of 1 to 255 printable ASCII characters without a space or a comma, such as accounts.example.com",
+			Accepts: isAudience,
+		},
+		Unset: "`PROOF_ISSUER`", Example: "accounts.example.com", Readers: Verify | Laptop,
+		Sentence: "whom proofs are for: their `aud`",
+	}, {
+		Name: "PROOF_TTL", Kind: Duration{Least: proof.MinTTL, Most: proof.MaxTTL}, Default: "5m", Example: "4m", Readers: Verify | Laptop,
+		Sentence: "how long a proof is good for",
+	}, {
+		Name: "PROOF_KEY", Kind: Text{Form: keyForm, Accepts: isProofKey},
+		Unset: "a key of its own in `make run`", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Verify | Discovery | Laptop,
+		Sentence: "the KMS key that signs proofs (RSA_2048, SIGN_VERIFY); functions with a `PROOF_ISSUER` need it",
+	}, {
+		Name: "PROOF_PUBLISHED_KEYS", Kind: Text{
+			Form:    "a list of at most 10 ARNs of KMS keys, each once, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (no alias)",
+			Accepts: areProofKeys,
+		},
+		Unset: "none", Example: "arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321", Readers: Verify | Discovery | Laptop,
+		Sentence: "further keys that are published: the next one before it signs, and the last one after",
+	}, {
+		Name: "PROOF_PHONE_NUMBER", Kind: Truth{}, Default: "true", Example: "false", Readers: Verify | Laptop,
+		Sentence: "whether proofs say the number; `false` leaves `sub`, which names it to who knows it already",
+	},
 	// Who the client is. ------------------------------------------------------------------
 	{
 		Name: "CLIENT_ADDRESS_HEADER", Kind: Text{
@@ -141,7 +178,7 @@ var table = [...]Setting{
 		Name: "INFOBIP_ALLOW_HTTP", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop, Setter: Developer,
 		Sentence: "allows plain http to anywhere, warned about at every start; for containers that talk to the simulator",
 	}, {
-		Name: "AWS_ENDPOINT_URL", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5000", Readers: Stateful | Laptop, Setter: Developer,
+		Name: "AWS_ENDPOINT_URL", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5000", Readers: Functions | Laptop, Setter: Developer,
 		Sentence: "an emulator of AWS",
 	}, {
 		Name: "AWS_ENDPOINT_URL_DYNAMODB", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:8000", Readers: Stateful | Laptop, Setter: Developer,
@@ -149,6 +186,9 @@ var table = [...]Setting{
 	}, {
 		Name: "AWS_ENDPOINT_URL_SECRETS_MANAGER", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5001", Readers: Stateful | Laptop, Setter: Developer,
 		Sentence: "one of Secrets Manager alone",
+	}, {
+		Name: "AWS_ENDPOINT_URL_KMS", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5002", Readers: Verify | Discovery | Laptop, Setter: Developer,
+		Sentence: "one of KMS alone",
 	}, {
 		Name: "PORT", Kind: Number{Most: highestPort}, Default: "3000", Example: "3010", Readers: Laptop,
 		Sentence: "gateway of `make run`; `0` takes a free one",
@@ -183,13 +223,13 @@ var table = [...]Setting{
 		Name: "AWS_DEFAULT_REGION", Kind: Text{}, Unset: "`AWS_REGION`", Example: "eu-west-1", Readers: Stateful | Laptop, Setter: Platform,
 		Sentence: "the same, in the place of `AWS_REGION`",
 	}, {
-		Name: "AWS_ACCESS_KEY_ID", Kind: Text{}, Example: "another-id", Readers: Stateful | Laptop, Setter: Platform,
+		Name: "AWS_ACCESS_KEY_ID", Kind: Text{}, Example: "another-id", Readers: Functions | Laptop, Setter: Platform,
 		Sentence: "credentials; an emulator takes any",
 	}, {
-		Name: "AWS_SECRET_ACCESS_KEY", Kind: Text{}, Example: "another-secret", Readers: Stateful | Laptop, Setter: Platform,
+		Name: "AWS_SECRET_ACCESS_KEY", Kind: Text{}, Example: "another-secret", Readers: Functions | Laptop, Setter: Platform,
 		Sentence: "likewise",
 	}, {
-		Name: "AWS_SESSION_TOKEN", Kind: Text{}, Example: "another-token", Readers: Stateful | Laptop, Setter: Platform,
+		Name: "AWS_SESSION_TOKEN", Kind: Text{}, Example: "another-token", Readers: Functions | Laptop, Setter: Platform,
 		Sentence: "likewise",
 	},
 	// The stack's own. --------------------------------------------------------------------

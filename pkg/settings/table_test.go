@@ -122,7 +122,7 @@ func TestImports(t *testing.T) {
 			others = append(others, pkg)
 		}
 	}
-	if diff := cmp.Diff([]string{"pkg/phone", "pkg/rate", "pkg/settings"}, ours); diff != "" {
+	if diff := cmp.Diff([]string{"pkg/phone", "pkg/proof", "pkg/rate", "pkg/settings"}, ours); diff != "" {
 		t.Errorf("packages of ours (-want +got):\n%s", diff)
 	}
 	if len(others) > 0 {

@@ -66,6 +66,7 @@ func encodeVerification(v *otp.Verification) item {
 	putInt(e, "strangers", int64(v.Strangers))
 	putString(e, "settledBy", v.SettledBy)
 	putTime(e, "settledAt", v.SettledAt)
+	putString(e, "nonce", v.Nonce)
 	putList(e, "pending", v.Charges, func(c *otp.Charge) types.AttributeValue {
 		return &types.AttributeValueMemberS{Value: encodeCharge(c)}
 	})
@@ -213,6 +214,7 @@ func (r *reader) verification() otp.Verification {
 		Strangers: int(r.integer("strangers")),
 		SettledBy: r.text("settledBy"),
 		SettledAt: r.time("settledAt"),
+		Nonce:     r.text("nonce"),
 	}
 	for _, text := range r.texts("pending") {
 		charge, ok := decodeCharge(text)

@@ -34,7 +34,7 @@ func TestItem(t *testing.T) {
 			},
 			State: otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 3,
 			Charges:   []otp.Charge{{RunID: "run"}, {RunID: "run2", Key: "key", Client: "aBcDeFgH", Stranger: true, Forgiven: true, At: moment(0)}},
-			SettledBy: "guess", SettledAt: moment(13),
+			SettledBy: "guess", SettledAt: moment(13), Nonce: "nonce",
 			Resends: []otp.Delivery{{ID: "again", Progress: otp.InFlight, Channel: otp.Voice}},
 		}},
 	}
@@ -55,7 +55,7 @@ func TestItem(t *testing.T) {
 			"state": text("active"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
 			"attempts": number("2"), "strangers": number("3"),
 			"pending":   list(text("run"), text("~run2.key.aBcDeFgH.s.mmnu6k34")),
-			"settledBy": text("guess"), "settledAt": number("1773342238013"),
+			"settledBy": text("guess"), "settledAt": number("1773342238013"), "nonce": text("nonce"),
 			"resends": list(object(item{"id": text("again"), "progress": text("in_flight"), "channel": text("voice")})),
 		})),
 	}

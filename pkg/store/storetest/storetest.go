@@ -151,6 +151,7 @@ func sample() otp.Ledger {
 				},
 				SettledBy: "guess",
 				SettledAt: at(17),
+				Nonce:     "nonce",
 				Resends: []otp.Delivery{
 					{ID: "resend-1", RunID: "run-2", Progress: otp.Unconfirmed, Fingerprint: "f", Channel: otp.SMS, Client: "c", Mark: "m", Counted: "x", StartedAt: at(11), ResendAt: at(12)},
 					{ID: "resend-2", Progress: otp.Sent, Channel: otp.Voice, StartedAt: at(13), ResendAt: at(14)},
