@@ -21,7 +21,7 @@ type guardAt struct {
 }
 
 func newGuardAt() *guardAt {
-	g := &guardAt{operator: guard.Operator{Cells: cells.NewMemory()}}
+	g := &guardAt{operator: guard.Operator{Cells: cells.NewMemory(clock{})}}
 	g.guardCommand = guardCommand{
 		ui:     &tui{in: strings.NewReader(""), out: &g.stdout, err: &g.stderr},
 		target: target{table: "otp"}, now: func() time.Time { return now },

@@ -65,7 +65,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
 	ledgers, counter, kept := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, clock), Clock: clock, Policy: c.Policy}
+	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, nil, clock), Clock: clock, Policy: c.Policy}
 	edge := httpapi.Edge{
 		Keys: source, Counter: counter, Clock: clock, Logger: logger,
 		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
@@ -135,7 +135,7 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 
 func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {
 	if c.Table == "" {
-		return store.NewMemory(clock), ratelimit.NewMemory(), cells.NewMemory()
+		return store.NewMemory(clock), ratelimit.NewMemory(), cells.NewMemory(clock)
 	}
 	client := NewDynamoDB(c.AWS)
 	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table), cells.NewDynamoDB(client, c.Table)

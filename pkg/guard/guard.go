@@ -9,17 +9,27 @@ import (
 
 // Guard is an [otp.Guard].
 type Guard struct {
-	rules Rules
-	cells Cells
-	clock otp.Clock
+	rules   Rules
+	cells   Cells
+	checker Checker
+	clock   otp.Clock
 }
 
 var _ otp.Guard = (*Guard)(nil)
 
-// New returns a guard of these rules, which counts in these cells.
-func New(rules Rules, cells Cells, clock otp.Clock) *Guard {
+// New returns a guard of these rules, which counts in these cells. The checker may be nil
+// where the rules ask for no challenge.
+func New(rules Rules, cells Cells, checker Checker, clock otp.Clock) *Guard {
 	if len(rules.Channels) == 0 {
 		rules.Channels = []otp.Channel{otp.SMS}
 	}
-	return &Guard{rules: rules, cells: cells, clock: clock}
+	defaults := DefaultPrices()
+	for channel, prices := range map[*Prices]Prices{
+		&rules.Prices.SMS: defaults.SMS, &rules.Prices.Voice: defaults.Voice, &rules.Prices.Mail: defaults.Mail,
+	} {
+		if len(*channel) == 0 {
+			*channel = prices
+		}
+	}
+	return &Guard{rules: rules, cells: cells, checker: checker, clock: clock}
 }

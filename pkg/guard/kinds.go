@@ -18,7 +18,27 @@ type Rules struct {
 	// LineTypes that are sent to, by every channel. Empty allows mobile numbers, and
 	// fixed lines by voice. A region alone stops little: +1 900 is a number of US.
 	LineTypes []phone.LineType
+
+	// Spend is what all messages of a window may cost, RegionSpend those to a region.
+	Spend       Limit
+	RegionSpend RegionLimits
+	Prices      MessagePrices
+	Allowances  Allowances
+	Challenge   ChallengeMode
 }
+
+// mail is the channel of e-mail.
+const mail otp.Channel = "email"
+
+// ChallengeMode is when a delivery needs a solved challenge.
+type ChallengeMode string
+
+// Modes. The zero mode never asks for one.
+const (
+	NoChallenge ChallengeMode = ""
+	Suspicious  ChallengeMode = "suspicious" // where a cell has no room
+	Always      ChallengeMode = "always"
+)
 
 // international is the region of numbers that belong to no country. Ranges that cost the
 // most are among them.

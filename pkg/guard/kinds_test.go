@@ -70,7 +70,7 @@ func to(tb testing.TB, number string) recipient.Recipient {
 // permits is Permits' answer in the table's words.
 func permits(t *testing.T, rules guard.Rules, to recipient.Recipient, channel otp.Channel) string {
 	t.Helper()
-	err := guard.New(rules, nil, nil).Permits(to, channel)
+	err := guard.New(rules, nil, nil, nil).Permits(to, channel)
 	if err == nil {
 		return "ok"
 	}

@@ -10,6 +10,13 @@ import (
 // Operator is the side of the guard that an operator uses.
 type Operator struct{ Cells Cells }
 
+// Scanner finds the cells that there are.
+type Scanner interface {
+	// Scan yields every cell of the guard, in any order. It reads as much as the table
+	// holds, so it is for operators alone.
+	Scan(ctx context.Context, yield func(key string, cell Cell)) error
+}
+
 // maxConflicts bounds how often an order is decided anew. Every conflict means that another
 // operator got through.
 const maxConflicts = 10

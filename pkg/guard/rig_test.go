@@ -68,6 +68,7 @@ type rig struct {
 	clock    *clock
 	provider *provider
 	cells    guard.Cells
+	checker  guard.Checker
 	key      pseudonym.Key
 }
 
@@ -79,8 +80,9 @@ func newRig(tb testing.TB, rules guard.Rules) *rig {
 	}
 	r := &rig{
 		tb: tb, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)},
-		provider: &provider{verdict: otp.Verified}, cells: cells.NewMemory(), key: key,
+		provider: &provider{verdict: otp.Verified}, key: key,
 	}
+	r.cells = cells.NewMemory(r.clock)
 	r.Service = &otp.Service{Store: store.NewMemory(r.clock), Provider: r.provider, Clock: r.clock, Policy: otp.DefaultPolicy()}
 	r.guard(rules, r.cells)
 	return r
@@ -88,7 +90,7 @@ func newRig(tb testing.TB, rules guard.Rules) *rig {
 
 // guard puts another guard in the service's place.
 func (r *rig) guard(rules guard.Rules, cells guard.Cells) {
-	r.Service.Guard = guard.New(rules, cells, r.clock)
+	r.Service.Guard = guard.New(rules, cells, r.checker, r.clock)
 }
 
 func (r *rig) caller(client string) otp.Caller {

@@ -103,6 +103,8 @@ type Orders struct {
 	Stops []Stop
 	// Started is the last stop that an operator ended.
 	Started Start
+	// Raise is what a limit is raised by.
+	Raise Raise
 }
 
 // Stop returns the orders with one stop more, in the place of an earlier one of its scope.
@@ -136,7 +138,8 @@ func (o Orders) Start(now time.Time, s Start) (Orders, bool, error) {
 		return o, false, nil
 	}
 	s.At = now.UTC().Truncate(time.Millisecond)
-	return Orders{Stops: stops, Started: s}, true, nil
+	o.Stops, o.Started = stops, s
+	return o, true, nil
 }
 
 // Active returns the stops that are not over.

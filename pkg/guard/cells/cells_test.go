@@ -2,6 +2,7 @@ package cells_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
@@ -10,5 +11,10 @@ import (
 
 // The suite runs on the real DynamoDB Local in test/guard.
 func TestMemory(t *testing.T) {
-	guardtest.Run(t, func(testing.TB) guard.Cells { return cells.NewMemory() })
+	guardtest.Run(t, func(testing.TB) guard.Cells { return cells.NewMemory(clock{}) })
 }
+
+// clock is real time.
+type clock struct{}
+
+func (clock) Now() time.Time { return time.Now() }

@@ -24,6 +24,16 @@ const (
 	attributeOrdersRevision = "ordersRev"
 )
 
+// roomAttributes are the names of one room's attributes.
+type roomAttributes struct{ room, at, window, verified, before string }
+
+func roomAttributesOf(known bool) roomAttributes {
+	if known {
+		return roomAttributes{"knownRoom", "knownRoomAt", "knownRoomWindow", "knownVerified", "knownVerifiedBefore"}
+	}
+	return roomAttributes{"room", "roomAt", "roomWindow", "verified", "verifiedBefore"}
+}
+
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
 func number(i int64) types.AttributeValue {
@@ -62,6 +72,13 @@ func encodeOrders(o guard.Orders) types.AttributeValue {
 		putText(e, "reason", o.Started.Reason)
 		orders["started"] = &types.AttributeValueMemberM{Value: e}
 	}
+	if o.Raise != (guard.Raise{}) {
+		e := item{"by": number(int64(o.Raise.By))}
+		putTime(e, "until", o.Raise.Until)
+		putTime(e, "at", o.Raise.At)
+		putText(e, "reason", o.Raise.Reason)
+		orders["raise"] = &types.AttributeValueMemberM{Value: e}
+	}
 	return &types.AttributeValueMemberM{Value: orders}
 }
 
@@ -80,7 +97,15 @@ type reader struct {
 }
 
 func (r *reader) cell() guard.Cell {
-	c := guard.Cell{Revision: guard.Revision(r.text(attributeOrdersRevision))}
+	c := guard.Cell{
+		Strangers: r.room(roomAttributesOf(false)),
+		Known:     r.room(roomAttributesOf(true)),
+		Purse: guard.Purse{
+			Spent: guard.Amount(r.integer("spent")), Mail: guard.Amount(r.integer("spentMail")), Ends: r.time("spentEnds"),
+		},
+		Revision: guard.Revision(r.text(attributeOrdersRevision)),
+	}
+	r.together("spent", "spentEnds")
 	orders, ordered := r.inner(attributeOrders)
 	if ordered != (c.Revision != "") {
 		r.wrongKind(attributeOrdersRevision)
@@ -90,6 +115,25 @@ func (r *reader) cell() guard.Cell {
 		r.note(orders.err)
 	}
 	return c
+}
+
+func (r *reader) room(at roomAttributes) guard.Room {
+	r.together(at.room, at.at)
+	r.together(at.window, at.verified)
+	return guard.Room{
+		Milli: r.integer(at.room), At: r.time(at.at),
+		Window: r.integer(at.window), Verified: r.integer(at.verified), Before: r.integer(at.before),
+	}
+}
+
+// together notes a cell that has one of two attributes without the other: part of a counter
+// is missing.
+func (r *reader) together(one, other string) {
+	_, hasOne := r.item[one]
+	_, hasOther := r.item[other]
+	if hasOne != hasOther {
+		r.wrongKind(one)
+	}
 }
 
 func (r *reader) orders() guard.Orders {
@@ -102,6 +146,12 @@ func (r *reader) orders() guard.Orders {
 	}
 	if inner, ok := r.inner("started"); ok {
 		o.Started = guard.Start{Scope: inner.scope(), At: inner.time("at"), Reason: inner.text("reason")}
+		r.note(inner.err)
+	}
+	if inner, ok := r.inner("raise"); ok {
+		o.Raise = guard.Raise{
+			By: guard.Amount(inner.integer("by")), Until: inner.time("until"), At: inner.time("at"), Reason: inner.text("reason"),
+		}
 		r.note(inner.err)
 	}
 	return o
