@@ -24,13 +24,23 @@ import (
 type client struct {
 	batch  func(context.Context, *dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error)
 	update func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error)
+	// attempts is how often the SDK may try the last update; zero leaves it to the client.
+	attempts int
 }
 
 func (c *client) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
 	return c.batch(ctx, in)
 }
 
-func (c *client) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+func (c *client) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, options ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	var o dynamodb.Options
+	for _, option := range options {
+		option(&o)
+	}
+	c.attempts = o.RetryMaxAttempts
+	if o.Retryer != nil && o.Retryer.MaxAttempts() != 1 {
+		c.attempts = o.Retryer.MaxAttempts()
+	}
 	return c.update(ctx, in)
 }
 
@@ -52,6 +62,7 @@ func someOrders() guard.Orders {
 			{Since: moment(3), Reason: "all"},
 		},
 		Started: guard.Start{Scope: guard.Scope{Region: "DE"}, At: moment(4), Reason: "over"},
+		Raise:   guard.Raise{By: 50_000_000, Until: moment(5), At: moment(6), Reason: "launch"},
 	}
 }
 
@@ -73,6 +84,9 @@ func TestOrdersItem(t *testing.T) {
 			object(item{"since": number(1773342238003), "reason": text("all")}),
 		),
 		"started": object(item{"region": text("DE"), "at": number(1773342238004), "reason": text("over")}),
+		"raise": object(item{
+			"by": number(50_000_000), "until": number(1773342238005), "at": number(1773342238006), "reason": text("launch"),
+		}),
 	})
 	if diff := cmp.Diff(want, encodeOrders(someOrders()), ignoreNoSmithy); diff != "" {
 		t.Errorf("the orders differ (-want +got):\n%s", diff)
@@ -185,6 +199,14 @@ func TestUnreadable(t *testing.T) {
 		"reason null":  answering(stop("reason", &types.AttributeValueMemberNULL{Value: true})),
 		"no revision":  answering(item{"pk": text("key"), "orders": object(nil)}),
 		"no orders":    answering(item{"pk": text("key"), "ordersRev": text("r")}),
+		"raise text":   answering(orders(object(item{"raise": object(item{"by": text("canary")})}))),
+		"room text":    answering(item{"pk": text("key"), "room": text("canary"), "roomAt": number(1)}),
+		"room alone":   answering(item{"pk": text("key"), "room": number(1)}),
+		"at alone":     answering(item{"pk": text("key"), "knownRoomAt": number(1)}),
+		"window alone": answering(item{"pk": text("key"), "roomWindow": number(1)}),
+		"spent alone":  answering(item{"pk": text("key"), "spent": number(1)}),
+		"ends alone":   answering(item{"pk": text("key"), "spentEnds": number(1)}),
+		"spent 1.5":    answering(item{"pk": text("key"), "spent": &types.AttributeValueMemberN{Value: "1.5"}, "spentEnds": number(1)}),
 		"numeric rev":  answering(item{"pk": text("key"), "orders": object(nil), "ordersRev": number(1)}),
 	} {
 		cells, err := NewDynamoDB(c, "table").Read(t.Context(), []string{"key"})
@@ -223,7 +245,8 @@ func TestCallsEnd(t *testing.T) {
 		},
 	}, "table")
 	calls := map[string]func(context.Context) error{
-		"Read": func(ctx context.Context) error { _, err := hanging.Read(ctx, []string{"key"}); return err },
+		"Apply": func(ctx context.Context) error { _, _, err := hanging.Apply(ctx, "key", sampleChange()); return err },
+		"Read":  func(ctx context.Context) error { _, err := hanging.Read(ctx, []string{"key"}); return err },
 		"Order": func(ctx context.Context) error {
 			_, err := hanging.Order(ctx, "key", guard.Orders{}, "", moment(0))
 			return err
@@ -241,5 +264,91 @@ func TestCallsEnd(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func sampleChange() guard.Change {
+	return guard.Change{
+		Room: &guard.RoomChange{Add: -1000}, Keep: moment(1),
+		Payment: &guard.Payment{Price: 30, Most: 100, Mail: true, MostMail: 40, Now: moment(2), Ends: moment(3)},
+	}
+}
+
+// TestChangeIsOneConditionalWrite, which brings the cell where the condition fails.
+func TestChangeIsOneConditionalWrite(t *testing.T) {
+	full := item{"pk": text("key"), "room": number(-5), "roomAt": number(1773342238004), "spent": number(90), "spentEnds": number(1773342238005)}
+	calls := 0
+	c := &client{update: func(_ context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+		calls++
+		const (
+			condition  = "attribute_exists(roomAt) AND spentEnds > :now AND spent <= :rest AND (attribute_not_exists(spentMail) OR spentMail <= :restMail)"
+			expression = "SET #ttl = :ttl ADD room :room, spent :price, spentMail :price"
+		)
+		if *in.TableName != "table" || *in.ConditionExpression != condition || *in.UpdateExpression != expression {
+			t.Errorf("the write is %q under %q", *in.UpdateExpression, *in.ConditionExpression)
+		}
+		want := item{
+			":room": number(-1000), ":now": number(1773342238002), ":rest": number(70), ":restMail": number(10), ":price": number(30), ":ttl": number(1773342239),
+		}
+		if diff := cmp.Diff(want, in.ExpressionAttributeValues, ignoreNoSmithy); diff != "" {
+			t.Errorf("the values differ (-want +got):\n%s", diff)
+		}
+		if in.ReturnValuesOnConditionCheckFailure != types.ReturnValuesOnConditionCheckFailureAllOld {
+			t.Error("a refused write would not bring the current item")
+		}
+		if calls == 1 {
+			return &dynamodb.UpdateItemOutput{}, nil
+		}
+		return nil, &types.ConditionalCheckFailedException{Item: full}
+	}}
+	d := NewDynamoDB(c, "table")
+	if _, applied, err := d.Apply(t.Context(), "key", sampleChange()); err != nil || !applied || calls != 1 {
+		t.Errorf("%v, %v after %d calls", applied, err, calls)
+	}
+	current, applied, err := d.Apply(t.Context(), "key", sampleChange())
+	want := guard.Cell{Strangers: guard.Room{Milli: -5, At: moment(4)}, Purse: guard.Purse{Spent: 90, Ends: moment(5)}}
+	if diff := cmp.Diff(want, current); err != nil || applied || diff != "" {
+		t.Errorf("%v, %v (-want +got):\n%s", applied, err, diff)
+	}
+}
+
+// TestGivingBackIsTriedOnce: a repeat whose first try won would give back twice.
+func TestGivingBackIsTriedOnce(t *testing.T) {
+	c := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+		return &dynamodb.UpdateItemOutput{}, nil
+	}}
+	for _, once := range []bool{false, true} {
+		change := guard.Change{Room: &guard.RoomChange{Add: 1000}, Once: once}
+		if _, _, err := NewDynamoDB(c, "table").Apply(t.Context(), "key", change); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{false: 0, true: 1}[once]; c.attempts != want {
+			t.Errorf("with once %v it may be tried %d times, want %d", once, c.attempts, want)
+		}
+	}
+}
+
+// TestUnreadableChange: a write that failed, or came back with what cannot be read, may have
+// taken place.
+func TestUnreadableChange(t *testing.T) {
+	for name, failure := range map[string]error{
+		"network": errDown, "throttled": &types.ProvisionedThroughputExceededException{},
+		"unreadable": &types.ConditionalCheckFailedException{Item: item{"room": text("canary"), "roomAt": number(1)}},
+		"half there": &types.ConditionalCheckFailedException{Item: item{"room": number(1)}},
+	} {
+		c := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+			return nil, failure
+		}}
+		_, applied, err := NewDynamoDB(c, "table").Apply(t.Context(), "key", sampleChange())
+		if applied || !errors.Is(err, otp.ErrUnavailable) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v, %v", name, applied, err)
+		}
+	}
+	gone := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+		return nil, &types.ConditionalCheckFailedException{}
+	}}
+	current, applied, err := NewDynamoDB(gone, "table").Apply(t.Context(), "key", sampleChange())
+	if diff := cmp.Diff(guard.Cell{}, current); applied || err != nil || diff != "" {
+		t.Errorf("a cell that is not there: %v, %v, %s", applied, err, diff)
 	}
 }

@@ -20,7 +20,7 @@ type Memory struct {
 	written int
 }
 
-// kept is a cell and until when it matters.
+// kept is a cell and until when it matters; zero is for ever, as in a table.
 type kept struct {
 	guard.Cell
 	until time.Time
@@ -91,7 +91,7 @@ func (m *Memory) sweep() {
 		if looked == glance {
 			return
 		}
-		if !now.Before(cell.until) {
+		if !cell.until.IsZero() && !now.Before(cell.until) {
 			delete(m.cells, key)
 		}
 		looked++

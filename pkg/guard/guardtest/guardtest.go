@@ -29,6 +29,11 @@ func Run(t *testing.T, open func(testing.TB) guard.Cells) {
 		{"orders are written only over those that were seen", stale},
 		{"of parallel orders one is written", parallel},
 		{"cells come in the order of their keys", several},
+		{"changes mean what they say", changes},
+		{"changes and orders leave each other alone", apart},
+		{"parallel additions are all there", additions},
+		{"of parallel settlements one applies", settlements},
+		{"no parallel payment passes the limit", payments},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &suite{T: t, Cells: open(t), now: time.Now().UTC().Truncate(time.Millisecond)}
@@ -89,6 +94,7 @@ func (s *suite) sample() guard.Orders {
 			{Scope: guard.Scope{Region: "001", Channel: otp.Voice}, Since: s.now, Reason: "calls"},
 		},
 		Started: guard.Start{Scope: guard.Scope{Channel: otp.SMS}, At: s.now.Add(-time.Hour), Reason: "over"},
+		Raise:   guard.Raise{By: 12_345_678, Until: s.now.Add(time.Hour), At: s.now, Reason: "launch"},
 	}
 }
 
