@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -144,6 +145,11 @@ func (s *slowCells) Read(ctx context.Context, keys []string) ([]guard.Cell, erro
 	return s.Cells.Read(ctx, keys)
 }
 
+func (s *slowCells) Apply(ctx context.Context, key string, c guard.Change) (guard.Cell, bool, error) {
+	time.Sleep(s.latency)
+	return s.Cells.Apply(ctx, key, c)
+}
+
 type slowStore struct {
 	otp.Store
 	latency time.Duration
@@ -157,6 +163,49 @@ func (s *slowStore) Load(ctx context.Context, key string) (otp.Ledger, otp.Revis
 func (s *slowStore) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	time.Sleep(s.latency)
 	return s.Store.Save(ctx, key, l, was)
+}
+
+// countedCells count their calls.
+type countedCells struct {
+	guard.Cells
+	mu             sync.Mutex
+	reads, applies int
+}
+
+func (c *countedCells) Read(ctx context.Context, keys []string) ([]guard.Cell, error) {
+	c.mu.Lock()
+	c.reads++
+	c.mu.Unlock()
+	return c.Cells.Read(ctx, keys)
+}
+
+func (c *countedCells) Apply(ctx context.Context, key string, change guard.Change) (guard.Cell, bool, error) {
+	c.mu.Lock()
+	c.applies++
+	c.mu.Unlock()
+	return c.Cells.Apply(ctx, key, change)
+}
+
+// since returns the calls since it was last asked.
+func (c *countedCells) since() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := fmt.Sprintf("%d reads, %d changes", c.reads, c.applies)
+	c.reads, c.applies = 0, 0
+	return text
+}
+
+// stuckCells cannot be written to, under some keys.
+type stuckCells struct {
+	guard.Cells
+	stuck string // in a key
+}
+
+func (s *stuckCells) Apply(ctx context.Context, key string, c guard.Change) (guard.Cell, bool, error) {
+	if s.stuck != "" && strings.Contains(key, s.stuck) {
+		return guard.Cell{}, false, fmt.Errorf("changing a cell: %w", otp.ErrUnavailable)
+	}
+	return s.Cells.Apply(ctx, key, c)
 }
 
 // brokenCells cannot be read.

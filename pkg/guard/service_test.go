@@ -81,17 +81,25 @@ func TestGuardFailsClosed(t *testing.T) {
 }
 
 // TestGuardAddsNoRoundTrip: with a table that takes 20 ms a call and a provider that takes
-// 100 ms, a send takes a load, a save, the provider and a save, guard or not.
+// 100 ms, a send takes a load, a save, the provider and a save, guard or not; a message that
+// is not sent no longer, and a verify one round trip more, after it was settled.
 func TestGuardAddsNoRoundTrip(t *testing.T) {
 	const latency = 20 * time.Millisecond
 	took := func(t *testing.T, guarded bool, call func(*rig) error) time.Duration {
+		t.Helper()
 		r := newRig(t, guard.Rules{})
-		r.Store = &slowStore{r.Store, latency}
-		r.provider.latency = 5 * latency
-		r.guard(guard.Rules{}, &slowCells{r.cells, latency})
+		r.guard(fullRules(), &slowCells{r.cells, latency})
 		if !guarded {
 			r.Service.Guard = nil
 		}
+		r.Store = &slowStore{r.Store, latency}
+		for i := range 2 { // the first success of a window begins to count
+			_, err := r.send(phoneNumber(t, i), "192.0.2.1")
+			want(t, "a send before", err, "")
+		}
+		want(t, "a success before", r.verify(phoneNumber(t, 0), "192.0.2.1"), "")
+		r.clock.advance(time.Minute)
+		r.provider.latency = 5 * latency
 		started := time.Now()
 		if err := call(r); err != nil {
 			t.Error(err)
@@ -99,13 +107,36 @@ func TestGuardAddsNoRoundTrip(t *testing.T) {
 		return time.Since(started)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		send := func(r *rig) error {
-			_, err := r.send(phoneNumber(t, 1), "192.0.2.1")
-			return err
-		}
-		for _, guarded := range []bool{false, true} {
-			if got := took(t, guarded, send); got != 8*latency {
-				t.Errorf("with a guard: %v: a send took %s, want %s", guarded, got, 8*latency)
+		for _, c := range []struct {
+			name     string
+			trips    time.Duration
+			credited time.Duration
+			call     func(*rig) error
+		}{
+			{"a send", 8, 0, func(r *rig) error {
+				_, err := r.send(phoneNumber(t, 2), "192.0.2.1")
+				return err
+			}},
+			{"another send to the number", 8, 0, func(r *rig) error {
+				_, err := r.send(phoneNumber(t, 1), "192.0.2.1")
+				return err
+			}},
+			{"a send that fails", 8, 0, func(r *rig) error {
+				r.provider.delivery = &otp.ProviderError{Effect: otp.NotSent, Err: errors.New("test")}
+				_, err := r.send(phoneNumber(t, 2), "192.0.2.1")
+				want(t, "it", err, otp.SendFailed)
+				return nil
+			}},
+			{"a success", 3, 1, func(r *rig) error { return r.verify(phoneNumber(t, 1), "192.0.2.1") }},
+		} {
+			for _, guarded := range []bool{false, true} {
+				trips := c.trips
+				if guarded {
+					trips += c.credited
+				}
+				if got := took(t, guarded, c.call); got != trips*latency {
+					t.Errorf("with a guard: %v: %s took %s, want %s", guarded, c.name, got, trips*latency)
+				}
 			}
 		}
 	})
