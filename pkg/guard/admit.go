@@ -42,7 +42,6 @@ type delivery struct {
 	now       time.Time
 	judged    judgement
 	challenge challengeState
-	found     []otp.Finding
 
 	// taken is what Charge took, by slot.
 	taken []taken

@@ -100,14 +100,13 @@ func (s slot) broke(c Cell, from sender, now time.Time) time.Duration {
 //
 // With a challenge the room goes as far below zero as it can hold above. Strangers' room
 // counts for known numbers too then, or the answer would tell who is one.
-func (r Rules) full(a Allowance, c Cell, known bool, now time.Time) (wait time.Duration, suspicious bool) {
+func (r Rules) full(a Allowance, c Cell, known bool, now time.Time) (time.Duration, bool) {
 	room := *c.room(known)
-	need := int64(milli)
-	if r.Challenge == Suspicious {
-		need -= a.most(room, now)
-		suspicious = a.level(room, now) < milli || a.level(c.Strangers, now) < milli
+	if r.Challenge != Suspicious {
+		return a.wait(room, now, milli), false
 	}
-	return a.wait(room, now, need), suspicious
+	suspicious := a.level(room, now) < milli || a.level(c.Strangers, now) < milli
+	return a.wait(room, now, milli-a.most(room, now)), suspicious
 }
 
 var errNoChallenge = errors.New("no challenge was solved")

@@ -97,15 +97,17 @@ func (a Allowance) wait(r Room, now time.Time, need int64) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// mulDiv returns a*b/c for numbers that are not negative, rounded down, and the largest
-// number where that is too much for an int64.
+// mulDiv returns a*b/c for numbers that are not negative, rounded down, or a very large
+// number where that is too much.
 func mulDiv(a, b, c int64) int64 {
-	high, low := bits.Mul64(uint64(a), uint64(b))
-	if high >= uint64(c) {
-		return math.MaxInt64 / 4 //nolint:mnd // so that sums with it stay in an int64
+	const most = math.MaxInt64 / 4                // so that sums with it stay in an int64
+	high, low := bits.Mul64(uint64(a), uint64(b)) //nolint:gosec // none is negative
+	divisor := uint64(c)                          //nolint:gosec // none is negative
+	if high >= divisor {
+		return most
 	}
-	quotient, _ := bits.Div64(high, low, uint64(c))
-	return int64(min(quotient, math.MaxInt64/4)) //nolint:mnd,gosec // see above
+	quotient, _ := bits.Div64(high, low, divisor)
+	return int64(min(quotient, most))
 }
 
 // settleAfter is how much refill, or how much that is to be cut off, a send leaves to the

@@ -109,8 +109,8 @@ func TestGuardAddsNoRoundTrip(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
 			name     string
-			trips    time.Duration
-			credited time.Duration
+			trips    int
+			credited int
 			call     func(*rig) error
 		}{
 			{"a send", 8, 0, func(r *rig) error {
@@ -134,8 +134,8 @@ func TestGuardAddsNoRoundTrip(t *testing.T) {
 				if guarded {
 					trips += c.credited
 				}
-				if got := took(t, guarded, c.call); got != trips*latency {
-					t.Errorf("with a guard: %v: %s took %s, want %s", guarded, c.name, got, trips*latency)
+				if got, want := took(t, guarded, c.call), time.Duration(trips)*latency; got != want {
+					t.Errorf("with a guard: %v: %s took %s, want %s", guarded, c.name, got, want)
 				}
 			}
 		}

@@ -156,7 +156,7 @@ func (r Rules) slots(s subject) []slot {
 
 // mostSpent returns what may be spent from a slot's purse in a window, and what e-mail may
 // take of it.
-func (s slot) mostSpent(c Cell, known bool, now time.Time) (all, mail Amount) {
+func (s slot) mostSpent(c Cell, known bool, now time.Time) (Amount, Amount) {
 	if s.kind == prefix {
 		return s.limit.Amount / tenthPart, s.limit.Amount / tenthPart
 	}

@@ -1,0 +1,247 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
+	"github.com/seed-a131a524/infobip-otp/pkg/store"
+	"github.com/seed-a131a524/infobip-otp/test/harness"
+)
+
+// proxy stands between the product and DynamoDB Local. It has every call tell what capacity
+// it consumed, and cuts the answer of chosen calls.
+type proxy struct {
+	upstream, url string
+
+	mu    sync.Mutex
+	spent spent
+	// lose reports whether the answer to a call of this operation gets lost; nil loses none.
+	lose func(operation string) bool
+}
+
+// spent is what calls cost.
+type spent struct {
+	Calls       int
+	Read, Write float64
+}
+
+func startProxy(tb testing.TB, upstream string) *proxy {
+	tb.Helper()
+	p := &proxy{upstream: upstream}
+	server := httptest.NewServer(p)
+	tb.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	var members map[string]json.RawMessage
+	if json.NewDecoder(r.Body).Decode(&members) != nil {
+		panic(http.ErrAbortHandler)
+	}
+	members["ReturnConsumedCapacity"] = json.RawMessage(`"TOTAL"`)
+	body, err := json.Marshal(members)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, p.upstream, bytes.NewReader(body))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	out.Header = r.Header.Clone()
+	res, err := http.DefaultTransport.RoundTrip(out)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the caller is gone, or DynamoDB Local is: the test says so
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || p.note(operation, answer) {
+		panic(http.ErrAbortHandler)
+	}
+	for name, values := range res.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(res.StatusCode)
+	_, _ = w.Write(answer)
+}
+
+// note counts a call, and reports whether its answer gets lost.
+func (p *proxy) note(operation string, answer []byte) bool {
+	var members struct {
+		Type             string          `json:"__type"`
+		ConsumedCapacity json.RawMessage // of one table, or a list
+	}
+	type capacity struct{ CapacityUnits float64 }
+	_ = json.Unmarshal(answer, &members)
+	var one capacity
+	var several []capacity
+	if json.Unmarshal(members.ConsumedCapacity, &one) == nil {
+		several = []capacity{one}
+	} else {
+		_ = json.Unmarshal(members.ConsumedCapacity, &several)
+	}
+	if strings.HasSuffix(members.Type, "#ConditionalCheckFailedException") {
+		several = []capacity{{1}} // as documented; it tells none
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spent.Calls++
+	for _, c := range several {
+		if operation == "GetItem" || operation == "BatchGetItem" {
+			p.spent.Read += c.CapacityUnits
+		} else {
+			p.spent.Write += c.CapacityUnits
+		}
+	}
+	return p.lose != nil && p.lose(operation)
+}
+
+func (p *proxy) want(t *testing.T, what string, want spent) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.spent != want {
+		t.Errorf("%s spent %+v, want %+v", what, p.spent, want)
+	}
+	p.spent = spent{}
+}
+
+func (p *proxy) losing(lose func(operation string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = lose
+}
+
+// provider delivers everything, unless it is told otherwise, and finds every PIN right.
+type provider struct {
+	calls    atomic.Int64
+	delivery error
+}
+
+func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+	return fmt.Sprint("pin-", p.calls.Add(1)), p.delivery
+}
+
+func (p *provider) Resend(context.Context, string, otp.Channel) (string, error) {
+	return fmt.Sprint("pin-", p.calls.Add(1)), p.delivery
+}
+
+func (p *provider) Verify(context.Context, string, recipient.Recipient, string) (otp.Verdict, error) {
+	return otp.Verified, nil
+}
+
+// rig is the domain behind a guard, on a table of its own.
+type rig struct {
+	*otp.Service
+	provider *provider
+	proxy    *proxy
+	cells    guard.Cells
+	key      pseudonym.Key
+	table    string
+}
+
+const unit = guard.Amount(1_000_000)
+
+// fullRules have every rule on.
+func fullRules() guard.Rules {
+	rules := guard.Rules{
+		Spend:       guard.Limit{Amount: 1000 * unit, Window: 24 * time.Hour},
+		RegionSpend: guard.RegionLimits{"*": {Amount: 500 * unit, Window: 24 * time.Hour}},
+		Prices:      guard.MessagePrices{SMS: guard.Prices{"*": unit}},
+		Allowances:  guard.DefaultAllowances(),
+	}
+	return rules
+}
+
+// newRig makes one, whose calls to the table are counted.
+func newRig(t *testing.T, rules guard.Rules) *rig {
+	t.Helper()
+	endpoint := harness.DynamoDBLocal(t)
+	proxy := startProxy(t, endpoint)
+	r := newRigOn(t, rules, app.NewDynamoDB(app.AWS{DynamoDB: proxy.url}))
+	r.proxy = proxy
+	return r
+}
+
+// newRigOn makes one that reaches the table through this client.
+func newRigOn(t *testing.T, rules guard.Rules, c *dynamodb.Client) *rig {
+	t.Helper()
+	r := &rig{provider: &provider{}, table: harness.Table(t, harness.DynamoDBLocal(t))}
+	var err error
+	r.key, err = pseudonym.NewKey("1", make([]byte, pseudonym.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cells = cells.NewDynamoDB(c, r.table)
+	r.Service = &otp.Service{
+		Store: store.NewDynamoDB(c, r.table), Provider: r.provider, Clock: app.Clock{}, Policy: otp.DefaultPolicy(),
+		Guard: guard.New(rules, r.cells, nil, app.Clock{}),
+	}
+	return r
+}
+
+func number(t *testing.T, i int) recipient.Recipient {
+	t.Helper()
+	n, err := phone.Parse(fmt.Sprintf("+43664%07d", 1000000+i))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recipient.OfPhone(n)
+}
+
+func (r *rig) caller(client string) otp.Caller {
+	return otp.Caller{Keyrings: []otp.Keyring{r.key}, Names: r.key, Client: client, Trace: &otp.Trace{}}
+}
+
+func (r *rig) send(t *testing.T, to recipient.Recipient, client string) error {
+	t.Helper()
+	_, err := r.Send(t.Context(), otp.SendRequest{Caller: r.caller(client), To: to, Channel: otp.SMS})
+	return err
+}
+
+func (r *rig) verify(t *testing.T, to recipient.Recipient) error {
+	t.Helper()
+	_, err := r.Verify(t.Context(), otp.VerifyRequest{Caller: r.caller("192.0.2.1"), To: to, PIN: "123456"})
+	return err
+}
+
+// want checks the reason of a refusal; an empty one means none.
+func want(t *testing.T, what string, err error, reason otp.Reason) {
+	t.Helper()
+	failure, _ := errors.AsType[*otp.Error](err)
+	if err == nil && reason == "" || failure != nil && failure.Reason == reason {
+		return
+	}
+	t.Errorf("%s: %v, want %q", what, err, reason)
+}
+
+// spentBy is the money in the service's cell.
+func (r *rig) spentBy(t *testing.T) guard.Amount {
+	t.Helper()
+	found, err := r.cells.Read(t.Context(), []string{"guard#service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[0].Purse.Spent
+}
