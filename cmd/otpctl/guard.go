@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
@@ -19,9 +20,16 @@ type guardCommand struct {
 	target target
 	now    func() time.Time
 	// What the flags say.
-	region, channel string
-	until, reason   string
-	json            bool
+	region, channel         string
+	until, reason           string
+	address, prefix, logged string
+	json                    bool
+
+	// What a command works with, once the target is known: the rules of this environment,
+	// which may not be the deployment's, and how to find cells.
+	rules   guard.Rules
+	scanner guard.Scanner
+	names   func(context.Context) (otp.Keyring, error)
 }
 
 func newGuard(ui *tui, getenv func(string) string) *cobra.Command {
@@ -55,8 +63,21 @@ something, dynamodb:UpdateItem.`,
 	start.Example = `  otpctl guard start --region XX --reason "INC-42 is over"`
 	g.scopeFlags(start)
 
-	show := g.command("show", "Show the stops, and the last one that somebody ended", (*guardCommand).show)
+	show := g.command("show", "Show the stops, and the cells that are out of room or of money, or near it", (*guardCommand).show)
+	show.Long = show.Short + `.
+Without a flag that names a cell it reads the whole table, which takes time where it is
+large, and dynamodb:Scan. Counters hold no address and no number: to find the cell of
+one it is named under the phone key, as log lines name it, which needs the secret
+(SECRET_ID or --secret). What is left is reckoned by the settings of this environment.`
+	show.Example = `  otpctl guard show
+  otpctl guard show --region AT --address 203.0.113.7
+  otpctl guard show --cell J0wT2m3Zq1A`
 	show.Flags().BoolVar(&g.json, "json", false, "write the report as JSON")
+	show.Flags().StringVar(&g.region, "region", "", "show the cell of a region, by its `code`")
+	show.Flags().StringVar(&g.address, "address", "", "show the cell of the network that an `address` is in")
+	show.Flags().StringVar(&g.prefix, "prefix", "", "show the cell of a `prefix`: a number without its last four digits, such as +1415555")
+	show.Flags().StringVar(&g.logged, "cell", "", "show the cell that log lines call by this `name`")
+	g.target.registerSecret(show.Flags())
 
 	command.AddCommand(stop, start, show)
 	return command
@@ -66,7 +87,7 @@ func (g *guardCommand) command(name, short string, do func(*guardCommand, contex
 	command := &cobra.Command{
 		Use: name, Short: short, Args: noArguments, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, _ []string) error {
-			operator, err := g.target.operator(command.Context())
+			operator, err := g.open(command.Context())
 			if err != nil {
 				return err
 			}
@@ -85,8 +106,9 @@ func (g *guardCommand) scopeFlags(command *cobra.Command) {
 	_ = command.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions([]string{"sms", "voice"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// operator returns the guard's side for operators, in the table that is named.
-func (t *target) operator(ctx context.Context) (guard.Operator, error) {
+// open finds the table, and returns the guard's side for operators.
+func (g *guardCommand) open(ctx context.Context) (guard.Operator, error) {
+	t := &g.target
 	c, err := t.read()
 	if err != nil {
 		return guard.Operator{}, err
@@ -98,7 +120,8 @@ func (t *target) operator(ctx context.Context) (guard.Operator, error) {
 	if err != nil {
 		return guard.Operator{}, err
 	}
-	t.table = c.Table
+	t.table, g.rules, g.names = c.Table, c.Guard, g.secretNames
+	g.scanner = cells.Scanner{Client: client, Table: c.Table}
 	return guard.Operator{Cells: cells.NewDynamoDB(client, c.Table)}, nil
 }
 

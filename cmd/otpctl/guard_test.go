@@ -13,6 +13,11 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 )
 
+// stillClock stands at the moment of the tests.
+type stillClock struct{}
+
+func (stillClock) Now() time.Time { return now }
+
 // guardAt is the guard's commands at a moment, on a memory of their own.
 type guardAt struct {
 	guardCommand
@@ -21,7 +26,7 @@ type guardAt struct {
 }
 
 func newGuardAt() *guardAt {
-	g := &guardAt{operator: guard.Operator{Cells: cells.NewMemory(clock{})}}
+	g := &guardAt{operator: guard.Operator{Cells: cells.NewMemory(stillClock{})}}
 	g.guardCommand = guardCommand{
 		ui:     &tui{in: strings.NewReader(""), out: &g.stdout, err: &g.stderr},
 		target: target{table: "otp"}, now: func() time.Time { return now },
@@ -69,7 +74,7 @@ func TestGuardStopAndStart(t *testing.T) {
 		"otpctl: started: everything to AT: all is calm",
 		"otpctl: still stopped: voice, until guard start: calls")
 
-	g.json = true
+	g.region, g.json = "", true
 	g.does(t, (*guardCommand).show, `{
   "table": "otp",
   "stops": [
@@ -83,7 +88,23 @@ func TestGuardStopAndStart(t *testing.T) {
     "region": "AT",
     "at": "2026-11-24T12:00:00Z",
     "reason": "all is calm"
-  }
+  },
+  "cells": [
+    {
+      "kind": "service",
+      "left": 0,
+      "most": 0,
+      "knownLeft": 0,
+      "knownMost": 0
+    },
+    {
+      "kind": "service mail",
+      "left": 0,
+      "most": 0,
+      "knownLeft": 0,
+      "knownMost": 0
+    }
+  ]
 }`)
 	if !json.Valid(g.stdout.Bytes()) {
 		t.Errorf("the report is no JSON: %s", g.stdout.String())
@@ -106,8 +127,8 @@ func TestGuardOrdersThatMakeNoSense(t *testing.T) {
 		if c.until == "" {
 			g.does(t, (*guardCommand).start, "otpctl: error: "+c.want)
 		}
-		if orders, err := g.operator.Orders(t.Context()); err != nil || len(orders.Stops) != 0 {
-			t.Errorf("%+v left %v, %v", c, orders, err)
+		if service, err := g.operator.Service(t.Context()); err != nil || len(service.Orders.Stops) != 0 {
+			t.Errorf("%+v left %v, %v", c, service.Orders, err)
 		}
 	}
 }

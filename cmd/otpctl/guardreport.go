@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
 // guardReport is what the guard sees, for an operator.
@@ -17,6 +21,9 @@ type guardReport struct {
 	Table   string       `json:"table"`
 	Stops   []stopReport `json:"stops"`
 	Started *startReport `json:"lastStarted,omitempty"`
+	// Cells are those of the service, those that were asked for, and of all others those
+	// that are out of room or of money, or near it.
+	Cells []cellReport `json:"cells"`
 }
 
 type stopReport struct {
@@ -38,8 +45,20 @@ type startReport struct {
 	scope guard.Scope
 }
 
-func newGuardReport(table string, orders guard.Orders, now time.Time) guardReport {
-	r := guardReport{Table: table, Stops: []stopReport{}}
+type cellReport struct {
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name,omitempty"`
+	Left      int64     `json:"left"`
+	Most      int64     `json:"most"`
+	KnownLeft int64     `json:"knownLeft"`
+	KnownMost int64     `json:"knownMost"`
+	Spent     string    `json:"spent,omitempty"`
+	Limit     string    `json:"limit,omitempty"`
+	Ends      time.Time `json:"windowEnds,omitzero"`
+}
+
+func newGuardReport(table string, orders guard.Orders, sights []guard.Sight, now time.Time) guardReport {
+	r := guardReport{Table: table, Stops: []stopReport{}, Cells: []cellReport{}}
 	for _, s := range orders.Active(now) {
 		reported := stopReport{Region: s.Region, Channel: string(s.Channel), Since: second(s.Since), Reason: s.Reason, scope: s.Scope}
 		if !s.Until.IsZero() {
@@ -50,20 +69,138 @@ func newGuardReport(table string, orders guard.Orders, now time.Time) guardRepor
 	if s := orders.Started; s != (guard.Start{}) {
 		r.Started = &startReport{Region: s.Region, Channel: string(s.Channel), At: second(s.At), Reason: s.Reason, scope: s.Scope}
 	}
+	for _, s := range sights {
+		c := cellReport{Kind: s.Kind, Name: s.Name, Left: s.Left, Most: s.Most, KnownLeft: s.KnownLeft, KnownMost: s.KnownMost}
+		if s.Limit > 0 {
+			c.Spent, c.Limit = s.Spent.String(), s.Limit.String()
+		}
+		if !s.Ends.IsZero() {
+			c.Ends = second(s.Ends)
+		}
+		r.Cells = append(r.Cells, c)
+	}
 	return r
 }
 
 func (g *guardCommand) show(ctx context.Context, operator guard.Operator) error {
-	orders, err := operator.Orders(ctx)
+	now := g.now()
+	service, err := operator.Service(ctx)
 	if err != nil {
 		return g.explain(err)
 	}
-	now := g.now()
-	r := newGuardReport(g.target.table, orders, now)
-	if !g.json {
-		return r.print(g.ui.out, now)
+	sights, err := g.sights(ctx, operator, now)
+	if err != nil {
+		return err
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
+	r := newGuardReport(g.target.table, service.Orders, sights, now)
+	if g.json {
+		return g.emitJSON(r)
+	}
+	return g.print(func(line func(string, string, ...any)) { r.lines(line, now) })
+}
+
+// sights returns the cells of the service, and those that were asked for or, without any,
+// those that are near their end.
+func (g *guardCommand) sights(ctx context.Context, operator guard.Operator, now time.Time) ([]guard.Sight, error) {
+	keys, err := g.asked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sights, err := operator.Look(ctx, g.rules, now, append(guard.ServiceKeys(), keys...)...)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	if len(keys) > 0 || g.scanner == nil {
+		return sights, nil
+	}
+	near, err := operator.Scan(ctx, g.scanner, g.rules, now, func(s guard.Sight) bool {
+		return s.Near() && !strings.HasPrefix(s.Kind, "service")
+	})
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	return append(sights, near...), nil
+}
+
+// asked returns the keys of the cells that the flags are about.
+func (g *guardCommand) asked(ctx context.Context) ([]string, error) {
+	var keys []string
+	if g.region != "" {
+		if _, err := guard.ParseScope(g.region, ""); err != nil {
+			return nil, fails(err)
+		}
+		keys = append(keys, guard.RegionKeys(g.region)...)
+	}
+	if g.logged != "" {
+		keys = append(keys, guard.NamedKeys(g.logged)...)
+	}
+	if g.address == "" && g.prefix == "" {
+		return keys, nil
+	}
+	if _, err := netip.ParseAddr(g.address); g.address != "" && err != nil {
+		return nil, fails(errors.New("this is not an address"), "write an IPv4 or IPv6 address, such as 203.0.113.7")
+	}
+	if digits := strings.TrimPrefix(g.prefix, "+"); g.prefix != "" && strings.Trim(digits, "0123456789") != "" {
+		return nil, fails(errors.New("this is not a prefix of numbers"), "write a number in E.164 without its last four digits, such as +1415555")
+	}
+	names, err := g.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if g.address != "" {
+		keys = append(keys, guard.NetworkKeys(ratelimit.Site(g.address), names)...)
+	}
+	if g.prefix != "" {
+		keys = append(keys, guard.PrefixKeys("+"+strings.TrimPrefix(g.prefix, "+"), names)...)
+	}
+	return keys, nil
+}
+
+// secretNames returns the key under which cells are named.
+func (g *guardCommand) secretNames(ctx context.Context) (otp.Keyring, error) {
+	c, err := g.target.read()
+	if err != nil {
+		return nil, err
+	}
+	if c.SecretID == "" && c.Infobip.APIKey == "" {
+		return nil, fails(errors.New("no key to find cells by"), "set SECRET_ID or use --secret: the stack's output SecretId names it")
+	}
+	n := &number{ui: g.ui, target: g.target}
+	key, _, err := n.phoneKey(ctx, c)
+	return key, err
+}
+
+func (r *guardReport) lines(line func(string, string, ...any), now time.Time) {
+	line("table", "%s", r.Table)
+	if len(r.Stops) == 0 {
+		line("stopped", "nothing")
+	}
+	for _, s := range r.Stops {
+		line("stopped", "%s\tsince %s\t%s\t%s", s.scope, when(s.Since, now), ends(s.Until, now), s.Reason)
+	}
+	if s := r.Started; s != nil {
+		line("last started", "%s\t%s\t\t%s", s.scope, when(s.At, now), s.Reason)
+	}
+	for _, c := range r.Cells {
+		if c.Most == 0 && c.Limit == "" {
+			continue // nothing is counted there
+		}
+		room, known, money := "", "", ""
+		if c.Most > 0 {
+			room, known = fmt.Sprintf("%d of %d left", c.Left, c.Most), fmt.Sprintf("known %d of %d", c.KnownLeft, c.KnownMost)
+		}
+		if c.Limit != "" {
+			money = fmt.Sprintf("spent %s of %s", c.Spent, c.Limit)
+			if !c.Ends.IsZero() {
+				money += " until " + when(c.Ends, now)
+			}
+		}
+		line(strings.TrimSpace(c.Kind+" "+c.Name), "%s\t%s\t%s", room, known, money)
+	}
+}
+
+func (g *guardCommand) emitJSON(report any) error {
+	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fails(fmt.Errorf("writing the report: %w", err))
 	}
@@ -71,23 +208,18 @@ func (g *guardCommand) show(ctx context.Context, operator guard.Operator) error 
 	return nil
 }
 
-func (r *guardReport) print(w io.Writer, now time.Time) error {
+// print writes a table of names and what stands behind them.
+func (g *guardCommand) print(lines func(line func(name, format string, args ...any))) error {
 	out := &strings.Builder{}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "table\t%s\n", r.Table)
-	if len(r.Stops) == 0 {
-		fmt.Fprintln(table, "stopped\tnothing")
-	}
-	for _, s := range r.Stops {
-		fmt.Fprintf(table, "stopped\t%s\tsince %s\t%s\t%s\n", s.scope, when(s.Since, now), ends(s.Until, now), s.Reason)
-	}
-	if s := r.Started; s != nil {
-		fmt.Fprintf(table, "last started\t%s\t%s\t\t%s\n", s.scope, when(s.At, now), s.Reason)
-	}
+	lines(func(name, format string, args ...any) {
+		fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...)
+	})
 	_ = table.Flush() // into memory
-	_, err := io.WriteString(w, out.String())
-	if err != nil {
-		return fails(fmt.Errorf("writing the report: %w", err))
+	for l := range strings.Lines(out.String()) {
+		if _, err := io.WriteString(g.ui.out, strings.TrimRight(l, " \n")+"\n"); err != nil {
+			return fails(fmt.Errorf("writing the report: %w", err))
+		}
 	}
 	return nil
 }

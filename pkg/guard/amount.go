@@ -37,6 +37,15 @@ func parseAmount(text string, most Amount) (Amount, bool) {
 	return amount, err == nil && amount > 0 && amount <= most
 }
 
+// ParseAmount reads an amount of money, such as 100 or 0.08.
+func ParseAmount(text string) (Amount, error) {
+	amount, ok := parseAmount(text, mostLimit)
+	if !ok {
+		return 0, formError("an amount such as 100 or 0.08: at most six decimals, above 0")
+	}
+	return amount, nil
+}
+
 // digits reports whether a text is ASCII digits, at least one.
 func digits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""

@@ -77,7 +77,7 @@ func TestOperatorsGiveUp(t *testing.T) {
 	if !errors.Is(err, errReason) {
 		t.Errorf("without a reason: %v", err)
 	}
-	if _, err := (Operator{down}).Orders(t.Context()); err == nil {
+	if _, err := (Operator{down}).Service(t.Context()); err == nil {
 		t.Error("orders that cannot be read are none")
 	}
 }

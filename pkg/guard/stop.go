@@ -75,6 +75,9 @@ func (e *OrderError) Error() string { return e.sentence }
 var (
 	errReason = &OrderError{fmt.Sprintf("a reason has 1 to %d bytes of printable text in one line", maxReason)}
 	errUntil  = &OrderError{"a stop ends in the future"}
+
+	errRaise    = &OrderError{"a raise is an amount above 0"}
+	errRaiseEnd = &OrderError{"a raise ends in the future"}
 	errStops  = &OrderError{fmt.Sprintf("there are %d stops already: stop a whole channel or everything, or change the settings", maxStops)}
 )
 
