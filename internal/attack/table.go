@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+)
+
+// row is what a replay came to, and whether that is what was promised.
+type row struct {
+	section string
+	cells   []string
+	misses  []string
+}
+
+// section is one table of the report.
+type section struct{ title, about, head string }
+
+var sections = []section{
+	{
+		"Attacks", "An owner with 1,000 sign-ups a day at 0.10 and `SPEND_LIMIT=400/1d` (three honest days), attacked at ten in the morning of the fourth day.",
+		"attack|asked|sent|loss|of the limit|AWS|stopped after|refused there|elsewhere|members|with a challenge: loss|there|elsewhere|members",
+	}, {
+		"Ten times larger", "The same attacks on an owner with 10,000 sign-ups a day and `SPEND_LIMIT=4000/1d`.",
+		"attack|asked|sent|loss|of the limit|AWS|stopped after|refused there|elsewhere|members|with a challenge: loss|there|elsewhere|members",
+	}, {
+		"Ten times smaller", "The loss of an owner with 100 sign-ups a day and `SPEND_LIMIT=40/1d`, with floors as the warning at start asks (`REGION_ALLOWANCE=enforce 40/1d+2`, `SERVICE_ALLOWANCE=enforce 40/1d+1.5`).",
+		"attack|asked|sent|loss|of the limit",
+	}, {
+		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days.",
+		"incident|their loss|asked|sent|our loss|of the limit|AWS|stopped after|refused there|elsewhere|members|with a challenge: there|elsewhere",
+	}, {
+		"Without an attack", "What the guard refuses of honest business.",
+		"business|asked|refused by the guard|refused by the address limit",
+	}, {
+		"One person", "Three days, in which a person wants a code nine times while somebody keeps at the number.",
+		"attack|verified|longest wait",
+	},
+}
+
+// What AWS costs per million, by the price lists of us-east-1 in 2026-11: a request to an HTTP
+// API (1.00), an invocation of 20 ms at 256 MB on arm64 (0.27), a kilobyte of log (0.50), a
+// read unit (0.125) and a write unit (0.625) of DynamoDB on demand.
+const (
+	perRequest = 1.00 + 0.27 + 0.50 + 5*0.125 + 0.625
+	perMessage = 6 * 0.625
+	million    = 1_000_000
+)
+
+func aws(p *party) string {
+	return fmt.Sprintf("%.2f", (float64(p.requests)*perRequest+float64(p.messages)*perMessage)/million)
+}
+
+func percent(part, whole guard.Amount) string {
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+}
+
+func share(percent float64) string { return fmt.Sprintf("%.2f %%", percent) }
+
+func (r result) stoppedAfter() string {
+	if r.attacker.refusedAt.IsZero() {
+		return "-"
+	}
+	return r.attacker.refusedAt.Sub(r.began).Round(time.Second).String()
+}
+
+// honestly is the most that the guard may refuse of honest requests under attack, in percent.
+const honestly = 0.5
+
+// row makes an attack's row of its two replays, without and with a challenge.
+func (a *attack) row(section string, limit guard.Amount, r, challenged result) row {
+	p := r.attacker
+	out := row{section: section, cells: []string{
+		a.name, fmt.Sprint(p.requests), fmt.Sprint(p.messages), p.money.String(), percent(p.worst(), limit), aws(p), r.stoppedAfter(),
+		share(r.refused(strangersIn(a.regions))), share(r.refused(strangersBeside(a.regions))), share(r.refused(only(members))),
+		challenged.attacker.money.String(),
+		share(challenged.refused(strangersIn(a.regions))), share(challenged.refused(strangersBeside(a.regions))), share(challenged.refused(only(members))),
+	}}
+	for _, replay := range []result{r, challenged} {
+		out.misses = append(out.misses, a.misses(limit, replay)...)
+	}
+	if a.passes { // only money stops it
+		return out
+	}
+	if got := r.refused(strangersBeside(a.regions)); got > honestly {
+		out.miss("without a challenge %.2f %% are refused outside of the attacked regions", got)
+	}
+	for name, takes := range map[string]func(string) bool{"there": strangersIn(a.regions), "elsewhere": strangersBeside(a.regions), "of members": only(members)} {
+		if got := challenged.refused(takes); got > honestly {
+			out.miss("with a challenge %.2f %% are refused %s", got, name)
+		}
+	}
+	return out
+}
+
+func (r *row) miss(format string, args ...any) {
+	r.misses = append(r.misses, fmt.Sprintf(format, args...))
+}
+
+// misses returns what a replay did not keep of what is promised about the loss.
+func (a *attack) misses(limit guard.Amount, r result) []string {
+	var out row
+	p := r.attacker
+	if worst := p.worst(); worst*100 > limit*guard.Amount(a.share) {
+		out.miss("the loss of a window is %s, more than %d %% of %s", worst, a.share, limit)
+	}
+	if p.refusedAt.IsZero() || a.passes {
+		return out.misses
+	}
+	// From a minute after the room's end nothing passes but what comes back to it.
+	from, until := p.refusedAt.Add(time.Minute), r.began.Add(r.lasted)
+	passed := p.between(from, until)
+	if most := a.comesBack(r, from, until); passed > most {
+		out.miss("%d messages passed from a minute after the first refusal, and %d came back to the room", passed, most)
+	}
+	return out.misses
+}
+
+// comesBack returns what refills in a time, and what successes give back and add, in all cells
+// of the attacked regions or in that of the service, whichever is less.
+func (a *attack) comesBack(r result, from, until time.Time) int {
+	allowances := r.world.rules.Allowances
+	part := float64(until.Sub(from)) / float64(day)
+	verified := func(takes func(string) bool) int {
+		n := r.attacker.verified
+		for name, p := range r.honest {
+			if takes(name) {
+				n += p.verified
+			}
+		}
+		return n
+	}
+	const sends = 2 // of one success, at most, on average
+	region := float64(len(a.regions)*allowances.Region.Floor)*part + float64(verified(strangersIn(a.regions)))*(float64(allowances.Region.Growth)/10+sends)
+	service := float64(allowances.Service.Floor)*part + float64(verified(func(string) bool { return true }))*(float64(allowances.Service.Growth)/10+sends)
+	return int(min(region, service)) + 1
+}
+
+// print writes the tables as Markdown.
+func print(rows []row) string {
+	var b strings.Builder
+	for _, s := range sections {
+		first := true
+		for _, r := range rows {
+			if r.section != s.title {
+				continue
+			}
+			if first {
+				columns := strings.Split(s.head, "|")
+				fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| %s |\n|%s\n", s.title, s.about, strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+				first = false
+			}
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(r.cells, " | "))
+		}
+	}
+	return strings.TrimLeft(b.String(), "\n")
+}
