@@ -106,6 +106,10 @@ deploy-test: ## Create the stack in an emulated AWS and compare what exists with
 bench: ## Benchmarks, and the cold start of each function beside a hello-world's
 	@tools/bench
 
+.PHONY: attack
+attack: ## Replay attacks and incidents on the guard; fails if docs/abuse.md promises more than it keeps
+	@go run ./internal/attack -check docs/abuse.md
+
 .PHONY: fuzz
 fuzz: ## Each fuzz target for FUZZTIME (1m)
 	@tools/fuzz

@@ -33,7 +33,7 @@ func (i *incident) victim() owner {
 		}
 	}
 	if i.owner != nil {
-		i.attack.owner(&o)
+		i.owner(&o)
 	}
 	return o
 }
@@ -103,7 +103,7 @@ var incidents = []incident{
 		theirs: "$870", price: 36 * unit / 100, messages: 1330,
 	}, {
 		attack: attack{
-			name: "small service", what: "1,350 codes a day beside 257 real ones, none verified", regions: []string{"AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM"}, lasts: day, share: 100,
+			name: "small service", what: "1,350 codes a day beside 257 real ones, none verified", regions: []string{"AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM"}, lasts: day, share: 100, owner: floored,
 			begin: spread(1350.0/24/3600, 900, randomIn("AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM")),
 		},
 		theirs: "1,350 messages", price: unit / 10, messages: 257,
@@ -114,6 +114,15 @@ var incidents = []incident{
 		},
 		theirs: "$10,000", price: unit / 10, messages: 1330,
 	},
+}
+
+// floored is a small owner, who has set the floors as the warning at start asks: no more
+// than a tenth of the money.
+func floored(o *owner) {
+	o.rules = func(r *guard.Rules) {
+		floor := int(r.Spend.Amount / 10 / o.price)
+		r.Allowances.Region.Floor, r.Allowances.Service.Floor = min(floor, 40), floor
+	}
 }
 
 // inBlock returns a random number of a plan.

@@ -25,7 +25,6 @@ type party struct {
 	// guard.
 	sends     []paid
 	refusedAt time.Time
-	trace     otp.Trace
 }
 
 // paid is one message.

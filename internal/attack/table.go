@@ -35,7 +35,7 @@ var sections = []section{
 		"Without an attack", "What the guard refuses of honest business.",
 		"business|asked|refused by the guard|refused by the address limit",
 	}, {
-		"One person", "Three days, in which a person wants a code nine times while somebody keeps at the number.",
+		"One person", "Three days, in which a person wants a code 18 times while somebody keeps at the number.",
 		"attack|verified|longest wait",
 	},
 }
@@ -81,17 +81,19 @@ func (a *attack) row(section string, limit guard.Amount, r, challenged result) r
 	for _, replay := range []result{r, challenged} {
 		out.misses = append(out.misses, a.misses(limit, replay)...)
 	}
-	if a.passes { // only money stops it
-		return out
-	}
-	if got := r.refused(strangersBeside(a.regions)); got > honestly {
-		out.miss("without a challenge %.2f %% are refused outside of the attacked regions", got)
-	}
-	for name, takes := range map[string]func(string) bool{"there": strangersIn(a.regions), "elsewhere": strangersBeside(a.regions), "of members": only(members)} {
-		if got := challenged.refused(takes); got > honestly {
-			out.miss("with a challenge %.2f %% are refused %s", got, name)
+	refuses := func(what string, replay result, takes func(string) bool) {
+		if got := replay.refused(takes); got > honestly {
+			out.miss("%s %.2f %% are refused", what, got)
 		}
 	}
+	if a.slips < anywhere {
+		refuses("without a challenge, outside of the attacked regions", r, strangersBeside(a.regions))
+		refuses("with a challenge, outside of the attacked regions", challenged, strangersBeside(a.regions))
+	}
+	if a.slips < there {
+		refuses("with a challenge, in the attacked regions", challenged, strangersIn(a.regions))
+	}
+	refuses("with a challenge, of members", challenged, only(members))
 	return out
 }
 
@@ -106,7 +108,7 @@ func (a *attack) misses(limit guard.Amount, r result) []string {
 	if worst := p.worst(); worst*100 > limit*guard.Amount(a.share) {
 		out.miss("the loss of a window is %s, more than %d %% of %s", worst, a.share, limit)
 	}
-	if p.refusedAt.IsZero() || a.passes {
+	if p.refusedAt.IsZero() || a.slips > nowhere {
 		return out.misses
 	}
 	// From a minute after the room's end nothing passes but what comes back to it.
@@ -133,9 +135,14 @@ func (a *attack) comesBack(r result, from, until time.Time) int {
 		return n
 	}
 	const sends = 2 // of one success, at most, on average
-	region := float64(len(a.regions)*allowances.Region.Floor)*part + float64(verified(strangersIn(a.regions)))*(float64(allowances.Region.Growth)/10+sends)
-	service := float64(allowances.Service.Floor)*part + float64(verified(func(string) bool { return true }))*(float64(allowances.Service.Growth)/10+sends)
-	return int(min(region, service)) + 1
+	refills := func(cells int, c guard.Allowance, verified int) float64 {
+		return float64(cells*c.Floor)*part + float64(verified)*(float64(c.Growth)/10+sends)
+	}
+	most := refills(1, allowances.Service, verified(func(string) bool { return true }))
+	if len(a.regions) > 0 {
+		most = min(most, refills(len(a.regions), allowances.Region, verified(strangersIn(a.regions))))
+	}
+	return int(most) + 1
 }
 
 // print writes the tables as Markdown.

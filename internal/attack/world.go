@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
@@ -30,7 +29,6 @@ type world struct {
 	service  *otp.Service
 	rules    guard.Rules
 	cells    *cells.Memory
-	counted  *counted
 	provider *provider
 	key      pseudonym.Key
 	address  addressLimit
@@ -131,27 +129,6 @@ func (w *world) window() time.Time {
 	return found[0].Purse.Ends
 }
 
-// counted counts what the table is asked, for what AWS costs.
-type counted struct {
-	guard.Cells
-	mu            sync.Mutex
-	reads, writes int
-}
-
-func (c *counted) Read(ctx context.Context, keys []string) ([]guard.Cell, error) {
-	c.mu.Lock()
-	c.reads += len(keys)
-	c.mu.Unlock()
-	return c.Cells.Read(ctx, keys)
-}
-
-func (c *counted) Apply(ctx context.Context, key string, change guard.Change) (guard.Cell, bool, error) {
-	c.mu.Lock()
-	c.writes++
-	c.mu.Unlock()
-	return c.Cells.Apply(ctx, key, change)
-}
-
 // pass is a checker of challenges: whoever solves one has this token.
 type pass struct{}
 
@@ -188,10 +165,9 @@ func newWorld(seed uint64, s setup) *world {
 	}
 	w.provider = &provider{world: w}
 	w.cells = cells.NewMemory(w)
-	w.counted = &counted{Cells: w.cells}
 	w.service = &otp.Service{
 		Store: store.NewMemory(w), Provider: w.provider, Clock: w, Policy: s.policy,
-		Guard: guard.New(s.rules, w.counted, pass{}, w),
+		Guard: guard.New(s.rules, w.cells, pass{}, w),
 	}
 	return w
 }
@@ -240,7 +216,7 @@ func (a *addressLimit) verified(to string) {
 
 // send is one request to send, of a party, and what became of it.
 func (w *world) send(by *party, to recipient.Recipient, address string, channel otp.Channel, token string) otp.Reason {
-	request := otp.SendRequest{Caller: w.caller(by, to, address), To: to, Channel: channel, Challenge: token}
+	request := otp.SendRequest{Caller: w.caller(to, address), To: to, Channel: channel, Challenge: token}
 	w.provider.by, w.provider.price = by, w.price(to, channel)
 	_, err := w.service.Send(context.Background(), request)
 	return by.asked(w.now, err)
@@ -257,9 +233,9 @@ func (w *world) price(to recipient.Recipient, channel otp.Channel) guard.Amount 
 	return prices["*"]
 }
 
-func (w *world) caller(by *party, to recipient.Recipient, address string) otp.Caller {
+func (w *world) caller(to recipient.Recipient, address string) otp.Caller {
 	return otp.Caller{
-		Keyrings: []otp.Keyring{w.key}, Names: w.key, Client: ratelimit.Site(address), Trace: &by.trace,
+		Keyrings: []otp.Keyring{w.key}, Names: w.key, Client: ratelimit.Site(address),
 		Count: func(context.Context) func() error {
 			err := w.address.hit(w.now, ratelimit.Bucket(address), to.Canonical())
 			return func() error { return err }
@@ -270,7 +246,7 @@ func (w *world) caller(by *party, to recipient.Recipient, address string) otp.Ca
 // verify is one guess, which is right or wrong.
 func (w *world) verify(by *party, to recipient.Recipient, address string, right bool) bool {
 	w.provider.right = right
-	caller := w.caller(by, to, address)
+	caller := w.caller(to, address)
 	caller.Count = nil // another limit, which no attack on money needs
 	_, err := w.service.Verify(context.Background(), otp.VerifyRequest{Caller: caller, To: to, PIN: "123456"})
 	if err == nil {

@@ -203,7 +203,12 @@ func newRigOn(t *testing.T, rules guard.Rules, c *dynamodb.Client) *rig {
 
 func number(t *testing.T, i int) recipient.Recipient {
 	t.Helper()
-	n, err := phone.Parse(fmt.Sprintf("+43664%07d", 1000000+i))
+	return recipientOf(t, fmt.Sprintf("+43664%07d", 1000000+i))
+}
+
+func recipientOf(t *testing.T, text string) recipient.Recipient {
+	t.Helper()
+	n, err := phone.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
