@@ -116,12 +116,12 @@ var incidents = []incident{
 	},
 }
 
-// floored is a small owner, who has set the floors as the warning at start asks: no more
-// than a tenth of the money.
+// floored is a small owner, whose floors and growth leave honest people their money.
 func floored(o *owner) {
 	o.rules = func(r *guard.Rules) {
-		floor := int(r.Spend.Amount / 10 / o.price)
-		r.Allowances.Region.Floor, r.Allowances.Service.Floor = min(floor, 40), floor
+		const floor = 40
+		r.Allowances.Region.Floor, r.Allowances.Service.Floor = floor, floor
+		r.Allowances.Service.Growth = 10
 	}
 }
 

@@ -29,7 +29,7 @@ var sections = []section{
 		"Ten times smaller", "The loss of an owner with 100 sign-ups a day and `SPEND_LIMIT=40/1d`, with floors as the warning at start asks (`REGION_ALLOWANCE=enforce 40/1d+2`, `SERVICE_ALLOWANCE=enforce 40/1d+1.5`).",
 		"attack|asked|sent|loss|of the limit",
 	}, {
-		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days.",
+		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days. The small service has `REGION_ALLOWANCE=enforce 40/1d+2` and `SERVICE_ALLOWANCE=enforce 40/1d+1`, the first one with calls a `REGION_SPEND_LIMIT`.",
 		"incident|their loss|asked|sent|our loss|of the limit|AWS|stopped after|refused there|elsewhere|members|with a challenge: there|elsewhere",
 	}, {
 		"Without an attack", "What the guard refuses of honest business.",

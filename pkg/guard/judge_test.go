@@ -150,6 +150,8 @@ func TestMoneyRefuses(t *testing.T) {
 	b.want(t, "above a tenth by a prefix", known, "traffic_limited by prefix money for 1h0m0s")
 	b.spent("service", 80*one)
 	b.want(t, "money first", stranger, "budget_exhausted by service money for 1h0m0s")
+	b.room("network", stranger, -20)
+	b.want(t, "money before room", stranger, "budget_exhausted by service money for 1h0m0s")
 
 	rules := sampleRules()
 	rules.Allowances.Prefix.Mode = Record
@@ -208,6 +210,10 @@ func TestMailIsATenth(t *testing.T) {
 	}
 	// Its rooms are its own.
 	cells := make([]Cell, len(slots))
+	cells[3].Strangers = Room{Milli: -100 * milli, At: start}
+	if j := rules.judge(slots, cells, sender{channel: mail, price: one / 10}, start); j.text() != "passes" {
+		t.Errorf("without room for phone numbers: %s", j.text())
+	}
 	cells[0].Strangers = Room{At: start}
 	if j := rules.judge(slots, cells, sender{channel: mail, price: one / 10}, start); j.text() != "traffic_limited by service for 15m0s" {
 		t.Errorf("without room for e-mail: %s", j.text())
@@ -292,6 +298,32 @@ func TestNoChallengeForNothing(t *testing.T) {
 			t.Fatalf("told %s, and then %s", j.text(), next.text())
 		}
 	})
+}
+
+// TestKeep: a cell is kept for as long as anything in it matters, the service's for ever.
+func TestKeep(t *testing.T) {
+	rules := sampleRules()
+	slots := rules.slots(subject{network: "n", prefix: "p", region: "AT"})
+	network, perRegion, whole := slots[0], slots[2], slots[3]
+	const slack = day
+	for name, c := range map[string]struct {
+		slot slot
+		cell Cell
+		want time.Duration
+	}{
+		"an empty one":          {network, Cell{}, 2*day + slack},
+		"one without room":      {network, Cell{Strangers: Room{At: start}}, day + 2*day + slack},
+		"one without known":     {network, Cell{Known: Room{Milli: -10 * milli, At: start}}, 2*day + 2*day + slack},
+		"a region's window":     {perRegion, Cell{}, 2*day + slack},
+		"a window of yore":      {perRegion, Cell{Purse: Purse{Ends: start.Add(9 * day)}}, 9*day + slack},
+		"a raise":               {perRegion, Cell{Orders: Orders{Raise: Raise{Until: start.Add(8 * day)}}}, 8*day + slack},
+		"the whole, for orders": {whole, Cell{}, serviceMemory},
+	} {
+		got := c.slot.keep(c.cell, start).Sub(start)
+		if got < c.want || got > c.want+time.Minute {
+			t.Errorf("%s is kept for %s, want %s", name, got, c.want)
+		}
+	}
 }
 
 func TestNetworkOf(t *testing.T) {

@@ -77,6 +77,13 @@ func TestOperatorsGiveUp(t *testing.T) {
 	if !errors.Is(err, errReason) {
 		t.Errorf("without a reason: %v", err)
 	}
+	for want, r := range map[*OrderError]Raise{
+		errRaise: {Until: start.Add(day), Reason: "x"}, errRaiseEnd: {By: one, Until: start, Reason: "x"}, errReason: {By: one, Until: start.Add(day)},
+	} {
+		if err := (Operator{&oneCell{}}).Raise(t.Context(), start, "", r); !errors.Is(err, want) {
+			t.Errorf("raising by %+v: %v, want %v", r, err, want)
+		}
+	}
 	if _, err := (Operator{down}).Service(t.Context()); err == nil {
 		t.Error("orders that cannot be read are none")
 	}

@@ -42,10 +42,15 @@ type provider struct {
 	delivery error
 	verdict  otp.Verdict
 	latency  time.Duration
+	// meanwhile, if not nil, happens while a message is delivered.
+	meanwhile func()
 }
 
 func (p *provider) deliver() (string, error) {
 	time.Sleep(p.latency)
+	if p.meanwhile != nil {
+		p.meanwhile()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls++

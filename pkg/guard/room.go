@@ -178,10 +178,9 @@ func (a Allowance) credit(r Room, now time.Time, sends int, fresh bool) RoomChan
 // number's send took, in this window or after a credit in it.
 func (a Allowance) blind(now time.Time) Room { return Room{At: now, Window: a.index(now)} }
 
-// fresh reports whether a success is the first of its number in a window.
-func (a Allowance) fresh(before, now time.Time) bool {
-	return before.IsZero() || a.index(before) != a.index(now)
-}
+// fresh reports whether a success is the first of its number in a window. No window holds
+// the zero time, which is that of a number that had none before.
+func (a Allowance) fresh(before, now time.Time) bool { return a.index(before) != a.index(now) }
 
 // apply returns the room after a change, and reports whether the change's conditions hold.
 func (c RoomChange) apply(r Room) (Room, bool) {

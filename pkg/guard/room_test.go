@@ -323,12 +323,48 @@ func TestLaggingClock(t *testing.T) {
 	r = ten.success(t, r, midnight, 0, true)
 	behind := midnight.Add(-5 * time.Second)
 	level := ten.level(r, behind)
+	if level != r.Milli {
+		t.Errorf("the level is %d, want what is in the account: %d", level, r.Milli)
+	}
+	full := r
+	full.Milli += 100 * milli // more than it may hold
+	if change := ten.take(full, behind); change.Settles || change.Add != -milli {
+		t.Errorf("a send cuts off: %+v", change)
+	}
 	if change := ten.take(r, behind); change.Settles || change.Add != -milli {
 		t.Errorf("a send settles: %+v", change)
 	}
 	next := ten.success(t, r, behind, 0, true)
 	if next.Window != r.Window || next.Verified != 2 || ten.level(next, behind) != level+3*milli {
 		t.Errorf("a success makes %+v of %+v", next, r)
+	}
+}
+
+// TestSettlingIsRare: a send that finds no whole send of refill has no condition but that
+// there is a room, so the sends of a moment do not get in one another's way.
+func TestSettlingIsRare(t *testing.T) {
+	r := ten.send(t, Room{}, start)
+	for _, after := range []time.Duration{time.Millisecond, time.Minute, day/10 - time.Second} {
+		if change := ten.take(r, start.Add(after)); change.Settles {
+			t.Errorf("after %s a send settles", after)
+		}
+	}
+	if change := ten.take(r, start.Add(day/10)); !change.Settles {
+		t.Error("after a whole send of refill nothing is settled")
+	}
+}
+
+// TestWaitIsRoundedUp: of a refill that is no whole number of milliseconds.
+func TestWaitIsRoundedUp(t *testing.T) {
+	seven := ten
+	seven.Floor = 7
+	var r Room
+	for range 7 {
+		r = seven.send(t, r, start)
+	}
+	wait := seven.wait(r, start, milli)
+	if got := seven.level(r, start.Add(wait)); got < milli {
+		t.Errorf("after %s the level is %d", wait, got)
 	}
 }
 

@@ -78,7 +78,7 @@ var (
 
 	errRaise    = &OrderError{"a raise is an amount above 0"}
 	errRaiseEnd = &OrderError{"a raise ends in the future"}
-	errStops  = &OrderError{fmt.Sprintf("there are %d stops already: stop a whole channel or everything, or change the settings", maxStops)}
+	errStops    = &OrderError{fmt.Sprintf("there are %d stops already: stop a whole channel or everything, or change the settings", maxStops)}
 )
 
 func checkReason(reason string) error {

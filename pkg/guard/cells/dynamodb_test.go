@@ -312,6 +312,21 @@ func TestChangeIsOneConditionalWrite(t *testing.T) {
 	}
 }
 
+// TestImpossiblePayment: a price above all that may be spent is refused by no condition of
+// DynamoDB's, so the cell is read.
+func TestImpossiblePayment(t *testing.T) {
+	c := answering(item{"pk": text("key"), "spent": number(5), "spentEnds": number(1773342238000)})
+	c.update = func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+		t.Error("it is paid")
+		return &dynamodb.UpdateItemOutput{}, nil
+	}
+	change := guard.Change{Payment: &guard.Payment{Price: 101, Most: 100, Begins: true, Now: moment(1), Ends: moment(2)}}
+	current, applied, err := NewDynamoDB(c, "table").Apply(t.Context(), "key", change)
+	if err != nil || applied || current.Purse.Spent != 5 {
+		t.Errorf("%+v, %v, %v", current, applied, err)
+	}
+}
+
 // TestGivingBackIsTriedOnce: a repeat whose first try won would give back twice.
 func TestGivingBackIsTriedOnce(t *testing.T) {
 	c := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
