@@ -30,7 +30,7 @@ func (w *world) fill(plan string) string {
 	var b strings.Builder
 	for _, c := range plan {
 		if c == 'X' {
-			c = '0' + rune(w.random.IntN(10))
+			c = rune("0123456789"[w.random.IntN(10)])
 		}
 		b.WriteRune(c)
 	}
