@@ -150,6 +150,8 @@ type recorder struct {
 	charge error
 	slow   time.Duration // of a charge
 	done   atomic.Bool   // the charge has ended
+	// charging: a charge is under way.
+	charging atomic.Bool
 }
 
 func (g *recorder) note(format string, args ...any) {
@@ -174,6 +176,9 @@ func (g *recorder) Mark() string { return "mark" }
 
 func (g *recorder) Decide(_ context.Context, t otp.Terms) error {
 	g.note("decide %s, known %v", t.Channel, t.Known)
+	if g.charging.Load() {
+		g.note("while a charge is under way")
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.decide) == 0 {
@@ -186,6 +191,8 @@ func (g *recorder) Decide(_ context.Context, t otp.Terms) error {
 
 func (g *recorder) Charge(context.Context) error {
 	g.note("charge")
+	g.charging.Store(true)
+	defer g.charging.Store(false)
 	time.Sleep(g.slow)
 	g.done.Store(true)
 	return g.charge
@@ -320,6 +327,8 @@ func TestChargeIsTakenBackWithTheReservation(t *testing.T) {
 	}{
 		{"the recipient is limited now", &recorder{}, limited, otp.RecipientLimited, 0, []string{"admit 192.0.2.1 ", "decide sms, known false", "charge", "give back not_sent"}},
 		{"the recipient is known now", &recorder{}, known, "", 1, []string{"admit 192.0.2.1 ", "decide sms, known false", "charge", "decide sms, known true"}},
+		{"a slow charge", &recorder{slow: time.Second}, known, "", 1, []string{"admit 192.0.2.1 ", "decide sms, known false", "charge", "decide sms, known true"}},
+		{"a charge that is refused meanwhile", &recorder{slow: time.Second, charge: errLimited}, known, otp.TrafficLimited, 0, []string{"admit 192.0.2.1 ", "decide sms, known false", "charge"}},
 		{"the guard says no now", &recorder{decide: []error{nil, errLimited}}, known, otp.TrafficLimited, 0, []string{"admit 192.0.2.1 ", "decide sms, known false", "charge", "decide sms, known true", "give back not_sent"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

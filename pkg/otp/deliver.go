@@ -86,6 +86,10 @@ func (s *Service) reserve(ctx context.Context, doc *document, r *deliveryRequest
 		if err != nil || ticket.Repeat {
 			return ticket, false, err
 		}
+		// Where the save met a conflict, the charge beside it may still be under way.
+		if err := fare.paid(); err != nil {
+			return Ticket{}, false, err
+		}
 		// Last, so that a repeat, and who has to wait anyway, is told so.
 		if err := fare.admission.Decide(ctx, Terms{Channel: ticket.Channel, Known: l.Known()}); err != nil {
 			return Ticket{}, false, err
