@@ -120,7 +120,7 @@ func (g *guardCommand) open(ctx context.Context) (guard.Operator, error) {
 	if err != nil {
 		return guard.Operator{}, err
 	}
-	t.table, g.rules, g.names = c.Table, c.Guard, g.secretNames
+	t.table, g.rules, g.names = c.Table, c.Guard.Rules, g.secretNames
 	g.scanner = cells.Scanner{Client: client, Table: c.Table}
 	return guard.Operator{Cells: cells.NewDynamoDB(client, c.Table)}, nil
 }

@@ -166,8 +166,8 @@ func (g *guardCommand) secretNames(ctx context.Context) (otp.Keyring, error) {
 		return nil, fails(errors.New("no key to find cells by"), "set SECRET_ID or use --secret: the stack's output SecretId names it")
 	}
 	n := &number{ui: g.ui, target: g.target}
-	key, _, err := n.phoneKey(ctx, c)
-	return key, err
+	keys, err := n.phoneKeys(ctx, c)
+	return keys.Oldest, err
 }
 
 func (r *guardReport) lines(line func(string, string, ...any), now time.Time) {

@@ -236,9 +236,9 @@ func (w *world) price(to recipient.Recipient, channel otp.Channel) guard.Amount 
 func (w *world) caller(to recipient.Recipient, address string) otp.Caller {
 	return otp.Caller{
 		Keyrings: []otp.Keyring{w.key}, Names: w.key, Client: ratelimit.Site(address),
-		Count: func(context.Context) func() error {
+		Count: func(context.Context) func() (string, error) {
 			err := w.address.hit(w.now, ratelimit.Bucket(address), to.Canonical())
-			return func() error { return err }
+			return func() (string, error) { return "", err }
 		},
 	}
 }

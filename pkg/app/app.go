@@ -64,8 +64,12 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
+	checker, err := c.Guard.Checker(source, c.Function == 0)
+	if err != nil {
+		return nil, err
+	}
 	ledgers, counter, kept := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, nil, clock), Clock: clock, Policy: c.Policy}
+	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy}
 	edge := httpapi.Edge{
 		Keys: source, Counter: counter, Clock: clock, Logger: logger,
 		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
@@ -130,7 +134,8 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 	if err != nil {
 		return nil, fmt.Errorf("making a local phone key: %w", err)
 	}
-	return secrets.Static(secrets.New(c.Infobip.APIKey, key, c.ClientAddress.OriginKeys...)), nil
+	secret := secrets.New(c.Infobip.APIKey, key, c.ClientAddress.OriginKeys...)
+	return secrets.Static(secret.WithChallengeSecret(c.Guard.Challenge.Secret)), nil
 }
 
 func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {

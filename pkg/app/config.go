@@ -7,12 +7,11 @@ import (
 	"io"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
-	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -38,7 +37,7 @@ type Config struct {
 	ClientAddress ClientAddress
 	Policy        otp.Policy
 	Form          httpapi.Form
-	Guard         guard.Rules
+	Guard         guards.Config
 	Proofs        proofs.Config
 	// LogLevel is the word that telemetry.NewLogger takes.
 	LogLevel string
@@ -166,11 +165,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
 			RequirePlus:           r.Truth("REQUIRE_PLUS"),
 		},
-		Guard: guard.Rules{
-			Channels:  channels(r.List("CHANNELS")),
-			Regions:   r.List("ALLOWED_REGIONS"),
-			LineTypes: lineTypes(r.List("ALLOWED_LINE_TYPES")),
-		},
+		Guard:    guards.Read(r),
 		Proofs:   proofs.Read(r),
 		LogLevel: r.Word("AWS_LAMBDA_LOG_LEVEL"),
 	}
@@ -180,27 +175,6 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 		}
 	}
 	return c, r.Err()
-}
-
-func channels(words []string) []otp.Channel {
-	list := make([]otp.Channel, len(words))
-	for i, word := range words {
-		list[i] = otp.Channel(word)
-	}
-	return list
-}
-
-// lineTypes returns nil for none: the guard's default.
-func lineTypes(words []string) []phone.LineType {
-	var list []phone.LineType
-	for _, word := range words {
-		t, err := phone.ParseLineType(word)
-		if err != nil {
-			panic("app: the table of settings has a line type that pkg/phone has not: " + word)
-		}
-		list = append(list, t)
-	}
-	return list
 }
 
 // CheckDeployed returns what a Lambda function lacks.
@@ -219,5 +193,5 @@ func (c Config) CheckDeployed() error {
 	if c.SecretID == "" && c.Infobip.APIKey == "" {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
-	return errors.Join(append(missing, c.Proofs.CheckDeployed())...)
+	return errors.Join(append(missing, c.Guard.CheckDeployed(), c.Proofs.CheckDeployed())...)
 }

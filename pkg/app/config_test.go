@@ -13,8 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
@@ -45,8 +47,13 @@ func TestDefaults(t *testing.T) {
 			PINTTL: 10 * time.Minute, PINAttempts: 5, FailureLimit: 50, FailureMemory: 90 * day, DisabledMemory: day, KnownMemory: 90 * day,
 			SendTimeout: 20 * time.Second,
 		},
-		Form:     httpapi.Form{PINLength: 6},
-		Guard:    guard.Rules{Channels: []otp.Channel{otp.SMS}},
+		Form: httpapi.Form{PINLength: 6},
+		Guard: guards.Config{
+			Rules: guard.Rules{
+				Channels: []otp.Channel{otp.SMS}, Prices: guard.DefaultPrices(), Allowances: guard.DefaultAllowances(),
+			},
+			Challenge: guards.Challenge{MinScore: 0.5},
+		},
 		Proofs:   proofs.Config{TTL: proof.DefaultTTL, PhoneNumber: true},
 		LogLevel: "INFO",
 	}
@@ -116,8 +123,25 @@ func TestEveryFieldIsRead(t *testing.T) {
 			FailureMemory: 91 * day, DisabledMemory: 401 * day, KnownMemory: 90 * day, SendTimeout: FunctionTimeout,
 		},
 		Form: httpapi.Form{PINLength: 8, RequireVerificationID: true, RequirePlus: true},
-		Guard: guard.Rules{
-			Channels: []otp.Channel{otp.SMS, otp.Voice}, Regions: []string{"AT", "DE"}, LineTypes: []phone.LineType{phone.Mobile, phone.VoIP},
+		Guard: guards.Config{
+			Rules: guard.Rules{
+				Channels: []otp.Channel{otp.SMS, otp.Voice}, Regions: []string{"AT", "DE"}, LineTypes: []phone.LineType{phone.Mobile, phone.VoIP},
+				Spend:       guard.Limit{Amount: 400_000_000, Window: day},
+				RegionSpend: guard.RegionLimits{"*": {Amount: 20_000_000, Window: day}, "US": {Amount: 100_000_000, Window: day}},
+				Prices: guard.MessagePrices{
+					SMS: guard.Prices{"*": 80_000, "US": 10_000}, Voice: guard.Prices{"*": 250_000}, Mail: guard.Prices{"*": 2_000},
+				},
+				Allowances: guard.Allowances{
+					Network: guard.Allowance{Mode: guard.Record, Floor: 11, Window: day, Growth: 20},
+					Prefix:  guard.Allowance{Mode: guard.Record, Floor: 21, Window: day, Growth: 25},
+					Region:  guard.Allowance{Mode: guard.Enforce, Floor: 101, Window: 2 * day, Growth: 10},
+				},
+				Challenge: guard.Always,
+			},
+			Challenge: guards.Challenge{
+				Kind: challenge.Turnstile, URL: "https://challenge.example.com/siteverify", Hostnames: []string{"app.example.com"},
+				MinScore: 0.7, Secret: "another-secret",
+			},
 		},
 		Proofs: proofs.Config{
 			Keys: proofs.Keys{

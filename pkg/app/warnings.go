@@ -55,6 +55,9 @@ func (c Config) Warnings() []string {
 	for _, costly := range []phone.LineType{phone.PremiumRate, phone.SharedCost} {
 		warn(slices.Contains(c.Guard.LineTypes, costly), "ALLOWED_LINE_TYPES has %s: strangers can earn from what is sent there (ASVS 5.0 2.4.1)", costly)
 	}
+	if sends || c.Function == 0 {
+		warnings = append(warnings, c.Guard.Warnings()...)
+	}
 	return warnings
 }
 

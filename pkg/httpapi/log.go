@@ -38,6 +38,13 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}
+	if seen := r.trace.Guard; len(seen) > 0 {
+		group := make([]any, len(seen))
+		for i, f := range seen {
+			group[i] = slog.String(f.Name, f.Value)
+		}
+		attrs = append(attrs, slog.Group("guard", group...))
+	}
 	if r.lost != nil {
 		attrs = append(attrs, slog.String("giveBack", "lost: "+r.lost.Error()))
 	}

@@ -49,10 +49,17 @@ func TestLine(t *testing.T) {
 			t.Errorf("the pseudonym is %q, want 12 characters", name)
 		}
 		delete(line, "number")
+		seen, _ := line["guard"].(map[string]any)
+		for _, name := range []string{"client", "network", "prefix"} {
+			if hash, _ := seen[name].(string); len(hash) != 11 {
+				t.Errorf("the guard names the %s %q, want 11 characters", name, hash)
+			}
+			delete(seen, name)
+		}
 		want := map[string]any{
 			"timestamp": "2000-01-01T00:00:00.12Z", "level": "INFO", "message": "request", "apiRequestId": "request-1",
 			"route": "POST /send-otp", "status": 200.0, "code": "ok", "durationMs": 120.0, "region": "CH",
-			"provider": "sent", "providerMs": 120.0, "channel": "sms",
+			"provider": "sent", "providerMs": 120.0, "channel": "sms", "guard": map[string]any{},
 		}
 		if diff := cmp.Diff(want, line); diff != "" {
 			t.Errorf("the line differs (-want +got):\n%s", diff)

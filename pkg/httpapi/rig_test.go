@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
@@ -101,7 +102,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		logs:    &lockedBuffer{},
 	}
 	source := secrets.NewSource(r.secret, clock)
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(), clock), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(clock), challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}

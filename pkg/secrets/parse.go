@@ -14,12 +14,13 @@ import (
 //	  "phoneKeys": {"1": "<base64, 32 bytes>", "2": "<base64, 32 bytes>"},
 //	  "phoneKey": "2",
 //	  "phoneKeyFrom": "2026-12-01T12:00:00Z",
-//	  "originKeys": ["<32 characters or more>"]
+//	  "originKeys": ["<32 characters or more>"],
+//	  "challengeSecret": "…"
 //	}
 //
 // phoneKey says which of the phoneKeys is in use, from phoneKeyFrom on; until then it is
-// the one before it in the order of pseudonym.CompareVersions. The last two members may be
-// missing. Members with other names are ignored, so that a version of this program reads
+// the one before it in the order of pseudonym.CompareVersions. The last three members may
+// be missing. Members with other names are ignored, so that a version of this program reads
 // the secret of a later one; a member of another type is an error. Errors say what is
 // wrong and never repeat a value.
 func Parse(text string) (Secret, error) {
@@ -29,6 +30,7 @@ func Parse(text string) (Secret, error) {
 		PhoneKey     string            `json:"phoneKey"`
 		PhoneKeyFrom string            `json:"phoneKeyFrom"`
 		OriginKeys   []string          `json:"originKeys"`
+		Challenge    string            `json:"challengeSecret"`
 	}
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
 		return Secret{}, misshapen(err)
@@ -36,9 +38,9 @@ func Parse(text string) (Secret, error) {
 	if document.APIKey == "" {
 		return Secret{}, errors.New("the secret has no infobipApiKey")
 	}
-	for _, c := range []byte(document.APIKey) {
-		if c <= ' ' || c > '~' {
-			return Secret{}, errors.New("the secret's infobipApiKey is not one word of ASCII: a space or a line end may have been pasted with it")
+	for _, text := range []struct{ name, value string }{{"infobipApiKey", document.APIKey}, {"challengeSecret", document.Challenge}} {
+		if strings.ContainsFunc(text.value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return Secret{}, fmt.Errorf("the secret's %s is not one word of ASCII: a space or a line end may have been pasted with it", text.name)
 		}
 	}
 	phone, err := parsePhoneKeys(document.PhoneKeys, document.PhoneKey, document.PhoneKeyFrom)
@@ -50,7 +52,7 @@ func Parse(text string) (Secret, error) {
 			return Secret{}, fmt.Errorf("the secret's originKeys: %w", err)
 		}
 	}
-	return sealed(parts{apiKey: document.APIKey, phone: phone, origins: digests(document.OriginKeys)}), nil
+	return sealed(parts{apiKey: document.APIKey, phone: phone, origins: digests(document.OriginKeys), challenge: document.Challenge}), nil
 }
 
 // misshapen says which member is of another type, in words of ours: the decoder's own text
@@ -59,7 +61,7 @@ func misshapen(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		member, _, _ := strings.Cut(wrong.Field, ".")
 		switch member {
-		case "infobipApiKey", "phoneKey", "phoneKeyFrom":
+		case "infobipApiKey", "phoneKey", "phoneKeyFrom", "challengeSecret":
 			return fmt.Errorf("the secret's %s is not a string", member)
 		case "phoneKeys":
 			return errors.New("the secret's phoneKeys is not an object of strings, one a version")

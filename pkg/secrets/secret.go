@@ -1,6 +1,6 @@
 // Package secrets reads the one secret of a deployment: the Infobip API key, the keys
-// under which phone numbers are kept, and the keys by which a trusted sender of requests
-// shows itself.
+// under which phone numbers are kept, the keys by which a trusted sender of requests shows
+// itself, and the secret of a challenge.
 package secrets
 
 import (
@@ -21,12 +21,21 @@ type parts struct {
 	apiKey  string
 	phone   phoneKeys
 	origins originKeys
+	// challenge is the secret of the site with whoever knows who has solved a challenge.
+	challenge string
 }
 
 // New puts a secret with one phone key together from its parts. Origin keys are expected
 // to have passed CheckOriginKey.
 func New(apiKey string, key pseudonym.Key, origins ...string) Secret {
 	return sealed(parts{apiKey: apiKey, phone: phoneKeys{all: []pseudonym.Key{key}}, origins: digests(origins)})
+}
+
+// WithChallengeSecret returns the same secret with that of the site's challenge.
+func (s Secret) WithChallengeSecret(secret string) Secret {
+	p := s.parts()
+	p.challenge = secret
+	return sealed(p)
 }
 
 func sealed(p parts) Secret { return Secret{func() parts { return p }} }
@@ -58,6 +67,9 @@ func (s Secret) IsOriginKey(candidate string) bool { return s.parts().origins.ma
 
 // OriginKeys returns how many origin keys there are.
 func (s Secret) OriginKeys() int { return len(s.parts().origins) }
+
+// ChallengeSecret returns the secret of the site's challenge; empty if there is none.
+func (s Secret) ChallengeSecret() string { return s.parts().challenge }
 
 const redacted = "[secret]"
 

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -87,6 +88,19 @@ func (s *Source) OriginKeys(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return secret.OriginKeys(), nil
+}
+
+// ChallengeSecret returns the secret of the site's challenge. It is an error that there is
+// none; one about the secret as a whole has otp.ErrUnavailable in its chain.
+func (s *Source) ChallengeSecret(ctx context.Context) (string, error) {
+	secret, err := s.get(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	if secret.ChallengeSecret() == "" {
+		return "", errors.New("the secret has no challengeSecret")
+	}
+	return secret.ChallengeSecret(), nil
 }
 
 // APIKey returns the Infobip API key. An error has otp.ErrUnavailable in its chain.

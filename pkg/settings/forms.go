@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -47,12 +49,40 @@ func isAddressHeader(name string) bool {
 // something that a header can carry.
 func isOriginKey(key string) bool {
 	const shortest, longest = 32, 256
-	visible := func(r rune) bool { return r > ' ' && r <= '~' }
-	return len(key) >= shortest && len(key) <= longest && !strings.ContainsFunc(key, func(r rune) bool { return !visible(r) })
+	return len(key) >= shortest && len(key) <= longest && isWord(key)
+}
+
+// isWord reports whether a text is one word of ASCII.
+func isWord(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func isEndpoint(address string) bool {
 	return strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://")
+}
+
+// isChecker reports whether a text is an address that a secret may be sent to.
+func isChecker(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	here := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && here
+}
+
+func isHostname(name string) bool {
+	const longest = 253
+	return made(name, lower+digits+"-.") && len(name) <= longest && !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".") && !strings.Contains(name, "..")
+}
+
+func parseScore(text string) (float64, error) {
+	score, err := strconv.ParseFloat(text, 64)
+	if err == nil && !(score >= 0 && score <= 1) || !made(text, digits+".") {
+		err = strconv.ErrRange
+	}
+	return score, err
 }
 
 func isStage(name string) bool {

@@ -220,3 +220,42 @@ func (k Throttle) fault(value string) string {
 
 // Bounds implements Kind.
 func (k Throttle) Bounds() string { return fmt.Sprintf("1/1 to %d/%d", k.Most, k.Most) }
+
+// Notation is a value in a notation that another package reads.
+type Notation[T any] struct {
+	// Form is the accepted form, to stand behind "must be".
+	Form  string
+	Parse func(string) (T, error)
+	// None allows the word none, which is the zero value.
+	None bool
+}
+
+// none stands for nothing, where nothing has to be decided on.
+const none = "none"
+
+func (k Notation[T]) parse(value string) (T, bool) {
+	if k.None && value == none {
+		var zero T
+		return zero, true
+	}
+	parsed, err := k.Parse(value)
+	return parsed, err == nil
+}
+
+func (k Notation[T]) fault(value string) string {
+	if _, ok := k.parse(value); ok {
+		return ""
+	}
+	if k.None {
+		return none + ", or " + k.Form
+	}
+	return k.Form
+}
+
+// Bounds implements Kind.
+func (k Notation[T]) Bounds() string {
+	if k.None {
+		return "`" + none + "` too"
+	}
+	return ""
+}

@@ -90,6 +90,18 @@ func (r *Reader) List(name string) []string {
 	return kind.parse(value)
 }
 
+// Value returns a value of a notation of another package; a zero one if it is unset and has
+// no default.
+func Value[T any](r *Reader, name string) T {
+	value, kind := read[Notation[T]](r, name)
+	if value == "" {
+		var zero T
+		return zero
+	}
+	parsed, _ := kind.parse(value)
+	return parsed
+}
+
 // read returns the value of a setting, and its kind.
 func read[K Kind](r *Reader, name string) (string, K) {
 	s := find(name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -36,6 +37,16 @@ func get(r *settings.Reader, name string) any {
 		return r.List(name)
 	case settings.Throttle:
 		return r.Throttle(name)
+	case settings.Notation[guard.Limit]:
+		return settings.Value[guard.Limit](r, name)
+	case settings.Notation[guard.RegionLimits]:
+		return settings.Value[guard.RegionLimits](r, name)
+	case settings.Notation[guard.Prices]:
+		return settings.Value[guard.Prices](r, name)
+	case settings.Notation[guard.Allowance]:
+		return settings.Value[guard.Allowance](r, name)
+	case settings.Notation[float64]:
+		return settings.Value[float64](r, name)
 	}
 	return r.Text(name)
 }
@@ -49,6 +60,12 @@ func TestValues(t *testing.T) {
 		word     = "IP_SEND_COUNTS must be one of all, unverified"
 		region   = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
 		channel  = "CHANNELS must be a list of sms and voice, or all"
+		limit    = "SPEND_LIMIT must be none, or an amount and a window such as 50/1d: at most six decimals, above 0, for 1m to 365d"
+		prices   = "SMS_PRICES must be prices such as *=0.08,US=0.01: a region's code or *, which must be there, and a price of at most six decimals up to 1000, above 0"
+		network  = "NETWORK_ALLOWANCE must be off, or record or enforce and FLOOR/WINDOW+GROWTH such as enforce 10/1d+3: a floor from 1 to 1000000, a window from 1m to 365d, a growth from 0 to 1000 with at most one decimal"
+		hosts    = "CHALLENGE_HOSTNAMES must be hostnames such as app.example.com, with commas between them"
+		score    = "CHALLENGE_MIN_SCORE must be a score from 0 to 1 such as 0.5"
+		checker  = "CHALLENGE_URL must be an address that begins with https:// (http:// on this machine alone)"
 		throttle = "THROTTLE_SEND must be rate/burst such as 50/100: requests a second from 1 up, and a burst from that to 10000"
 		endpoint = "AWS_ENDPOINT_URL must be an address that begins with http:// or https://"
 	)
@@ -65,6 +82,32 @@ func TestValues(t *testing.T) {
 		{"AWS_ENDPOINT_URL", "", "", ""},
 		{"AWS_ENDPOINT_URL", "http://127.0.0.1:1", "http://127.0.0.1:1", ""},
 		{"AWS_ENDPOINT_URL", "127.0.0.1:1", "", endpoint},
+		{"SPEND_LIMIT", "", guard.Limit{}, ""},
+		{"SPEND_LIMIT", "none", guard.Limit{}, ""},
+		{"SPEND_LIMIT", "50/1d", guard.Limit{Amount: 50_000_000, Window: rate.Day}, ""},
+		{"SPEND_LIMIT", "50", guard.Limit{}, limit},
+		{"SPEND_LIMIT", "None", guard.Limit{}, limit},
+		{"SMS_PRICES", "", guard.Prices{"*": 100_000}, ""},
+		{"SMS_PRICES", "none", guard.Prices{"*": 100_000}, prices},
+		{"SMS_PRICES", "US=0.01", guard.Prices{"*": 100_000}, prices},
+		{"NETWORK_ALLOWANCE", "", guard.DefaultAllowances().Network, ""},
+		{"PREFIX_ALLOWANCE", "", guard.DefaultAllowances().Prefix, ""},
+		{"REGION_ALLOWANCE", "", guard.DefaultAllowances().Region, ""},
+		{"SERVICE_ALLOWANCE", "", guard.DefaultAllowances().Service, ""},
+		{"NETWORK_ALLOWANCE", "off", guard.Allowance{}, ""},
+		{"NETWORK_ALLOWANCE", "10/1d+3", guard.DefaultAllowances().Network, network},
+		{"CHALLENGE_MIN_SCORE", "0", 0.0, ""},
+		{"CHALLENGE_MIN_SCORE", "1.0", 1.0, ""},
+		{"CHALLENGE_MIN_SCORE", "1.1", 0.5, score},
+		{"CHALLENGE_MIN_SCORE", "NaN", 0.5, score},
+		{"CHALLENGE_MIN_SCORE", "5e-1", 0.5, score},
+		{"CHALLENGE_HOSTNAMES", "app.example.com, localhost", []string{"app.example.com", "localhost"}, ""},
+		{"CHALLENGE_HOSTNAMES", "https://app.example.com", none, hosts},
+		{"CHALLENGE_HOSTNAMES", "app.example.com,", none, hosts},
+		{"CHALLENGE_URL", "http://127.0.0.1:1/siteverify", "http://127.0.0.1:1/siteverify", ""},
+		{"CHALLENGE_URL", "http://localhost:1", "http://localhost:1", ""},
+		{"CHALLENGE_URL", "http://challenge.example.com", "", checker},
+		{"CHALLENGE_URL", "challenge.example.com", "", checker},
 		{"PIN_LENGTH", "", 6, ""},
 		{"PIN_LENGTH", "4", 4, ""},
 		{"PIN_LENGTH", "8", 8, ""},

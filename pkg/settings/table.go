@@ -3,6 +3,7 @@ package settings
 import (
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -24,8 +25,12 @@ const (
 
 const (
 	endpointForm = "an address that begins with http:// or https://"
+	checkerForm  = "an address that begins with https:// (http:// on this machine alone)"
 	keyForm      = "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (no alias)"
 )
+
+// allowance is the notation of the guard's four allowances.
+var allowance = Notation[guard.Allowance]{Form: guard.AllowanceForm, Parse: guard.ParseAllowance}
 
 // table declares all settings, in the order in which the documents list them.
 var table = [...]Setting{
@@ -101,6 +106,66 @@ var table = [...]Setting{
 	}, {
 		Name: "REQUIRE_PLUS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
 		Sentence: "refuses numbers without their `+`: a national number is often another country's",
+	},
+	// What strangers may cost. --------------------------------------------------------------
+	{
+		Name: "SPEND_LIMIT", Kind: Notation[guard.Limit]{Form: guard.LimitForm, Parse: guard.ParseLimit, None: true},
+		Unset: "`none`", Example: "400/1d", Readers: Send | Laptop, Demanded: true,
+		Sentence: "what all messages of a window may cost, in the currency of the prices; it is never passed, and a fifth of it is kept for numbers that were verified before ([what strangers may cost](docs/abuse.md))",
+	}, {
+		Name: "REGION_SPEND_LIMIT", Kind: Notation[guard.RegionLimits]{Form: guard.RegionLimitsForm, Parse: guard.ParseRegionLimits, None: true},
+		Unset: "`none`", Example: "*=20/1d,US=100/1d", Readers: Send | Laptop,
+		Sentence: "likewise of the messages to one region; `*` is each region that is not named",
+	}, {
+		Name: "SMS_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Default: "*=0.10", Example: "*=0.08,US=0.01", Readers: Send | Laptop,
+		Sentence: "what a text message costs, by region; `*` is each region that is not named",
+	}, {
+		Name: "VOICE_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Default: "*=0.30", Example: "*=0.25", Readers: Send | Laptop,
+		Sentence: "what a call costs, likewise",
+	}, {
+		Name: "EMAIL_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Default: "*=0.001", Example: "*=0.002", Readers: Send | Laptop,
+		Sentence: "what an e-mail costs: `*` alone counts, for an address has no region",
+	}, {
+		Name: "NETWORK_ALLOWANCE", Kind: allowance,
+		Default: "enforce 10/1d+3", Example: "record 11/1d+2", Readers: Stateful | Laptop,
+		Sentence: "sends from one network (IPv4 /24, IPv6 /48): a floor, the window in which it refills, and what each number that is verified adds; `record` counts and only logs, `off` does neither",
+	}, {
+		Name: "PREFIX_ALLOWANCE", Kind: allowance,
+		Default: "enforce 20/1d+3", Example: "record 21/1d+2.5", Readers: Stateful | Laptop,
+		Sentence: "sends to one block of 10,000 numbers, likewise; such a block takes at most a tenth of `SPEND_LIMIT` too",
+	}, {
+		Name: "REGION_ALLOWANCE", Kind: allowance,
+		Default: "enforce 100/1d+2", Example: "enforce 101/2d+1", Readers: Stateful | Laptop,
+		Sentence: "sends to one region, likewise",
+	}, {
+		Name: "SERVICE_ALLOWANCE", Kind: allowance,
+		Default: "enforce 150/1d+1.5", Example: "off", Readers: Stateful | Laptop,
+		Sentence: "all sends together, likewise; with a growth below 1 a service whose numbers stop verifying shuts itself",
+	}, {
+		Name: "CHALLENGE", Kind: Word{Words: []string{"turnstile", "hcaptcha", "recaptcha"}},
+		Unset: "none; `make run` takes the token `pass`", Example: "turnstile", Readers: Send | Laptop,
+		Sentence: "whose challenge tells people from robots; its secret is `challengeSecret` in the secret",
+	}, {
+		Name: "CHALLENGE_MODE", Kind: Word{Words: []string{"suspicious", "always"}}, Default: "suspicious", Example: "always", Readers: Send | Laptop,
+		Sentence: "asks for a solved challenge where an allowance has no room, or with every send",
+	}, {
+		Name: "CHALLENGE_HOSTNAMES", Kind: List{Form: "hostnames such as app.example.com, with commas between them", Accepts: isHostname},
+		Unset: "none; `CHALLENGE` needs it", Example: "app.example.com", Readers: Send | Laptop,
+		Sentence: "the sites on which a challenge may have been solved",
+	}, {
+		Name: "CHALLENGE_MIN_SCORE", Kind: Notation[float64]{Form: "a score from 0 to 1 such as 0.5", Parse: parseScore},
+		Default: "0.5", Example: "0.7", Readers: Send | Laptop,
+		Sentence: "the least score that passes, from 0 (a robot) to 1 (a person), of challenges that have one",
+	}, {
+		Name: "CHALLENGE_URL", Kind: Text{Form: checkerForm, Accepts: isChecker}, Unset: "the vendor's own", Example: "https://challenge.example.com/siteverify",
+		Readers:  Send | Laptop,
+		Sentence: "where a token is checked",
+	}, {
+		Name: "CHALLENGE_SECRET", Kind: Text{Form: "one word of ASCII, as the vendor shows it", Accepts: isWord}, Example: "another-secret", Readers: Send | Laptop, Setter: Developer,
+		Sentence: "laptops only; in AWS it is the secret's `challengeSecret`",
 	},
 	// What a backend can believe. ----------------------------------------------------------
 	{
