@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
@@ -53,7 +54,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		name:        "send",
 		description: "Sends a PIN, or the same PIN again.",
 		environment: environment(p, settings.Send, known),
-		grants:      state,
+		grants:      append(slices.Clip(state), readCells(s.Table)),
 		reserved:    p.ReservedConcurrency.Send,
 	})
 	s.Verify = newFunction(inside, p, function{

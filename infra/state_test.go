@@ -91,6 +91,9 @@ func TestRoles(t *testing.T) {
 				if function != "Discovery" {
 					want = append(want, test.state...)
 				}
+				if function == "Send" {
+					want = append(want, "Allow dynamodb:BatchGetItem on ${Table.Arn}")
+				}
 				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
 				checkRole(t, test.d, function, want)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -32,6 +33,14 @@ func edges(t *testing.T, s settings.Setting) (string, string) {
 		return s.Example, "all"
 	case settings.Text:
 		return s.Example, s.Example
+	case settings.Notation[guard.Limit], settings.Notation[guard.RegionLimits]:
+		return s.Example, "none"
+	case settings.Notation[guard.Allowance]:
+		return "off", s.Example
+	case settings.Notation[guard.Prices]:
+		return "*=0.000001", s.Example
+	case settings.Notation[float64]:
+		return "0", "1"
 	}
 	t.Fatalf("%s is of a kind that this test does not know: %T", s.Name, s.Kind)
 	return "", ""

@@ -25,7 +25,7 @@ type Props struct {
 	Infobip *Infobip
 
 	// Settings are what the functions are told. Outside the development stage
-	// ALLOWED_REGIONS has to be there.
+	// ALLOWED_REGIONS and SPEND_LIMIT have to be there.
 	Settings Settings
 
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
@@ -58,7 +58,7 @@ type Infobip struct {
 
 // Settings are the functions' own, by the names and in the notation of README's table, such as
 //
-//	props.Settings{"ALLOWED_REGIONS": "AT,DE", "PIN_TTL": "5m"}
+//	props.Settings{"ALLOWED_REGIONS": "AT,DE", "SPEND_LIMIT": "50/1d", "PIN_TTL": "5m"}
 //
 // What is not there, or empty, has its default. A name that is none, one that a deployment
 // cannot set and a value out of bounds are refused, all of them at once.

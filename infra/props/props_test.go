@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,22 @@ func TestValidate(t *testing.T) {
 		{"client address", set("CLIENT_ADDRESS_HEADER", "CloudFront-Viewer-Address"), ""},
 		{"client address in no header", set("CLIENT_ADDRESS_HEADER", "Host"), "CLIENT_ADDRESS_HEADER must be"},
 		{"no regions elsewhere", func(p *props.Props) { p.Stage = "staging" }, "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all: outside the development stage it has no default"},
+		{"no limit elsewhere", func(p *props.Props) { p.Stage = "staging"; set("ALLOWED_REGIONS", "AT")(p); set("SPEND_LIMIT", "")(p) }, "SPEND_LIMIT must be none, or an amount and a window such as 50/1d"},
+		{"no limit in development", set("SPEND_LIMIT", ""), ""},
+		{"limit elsewhere", func(p *props.Props) {
+			p.Stage = "staging"
+			set("ALLOWED_REGIONS", "AT")(p)
+			set("SPEND_LIMIT", "50/1d")(p)
+		}, ""},
+		{"limit below ten messages", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least ten times the dearest price (0.10)"},
+		{"network above its prefix", set("NETWORK_ALLOWANCE", "enforce 21/1d+3"), "NETWORK_ALLOWANCE must be an allowance whose floor"},
+		{"challenge without a site", set("CHALLENGE", "turnstile"), "CHALLENGE_HOSTNAMES must be set"},
+		{"challenge of a site", func(p *props.Props) {
+			set("CHALLENGE", "turnstile")(p)
+			set("CHALLENGE_HOSTNAMES", "app.example.com")(p)
+		}, ""},
+		{"challenge always, of nobody", set("CHALLENGE_MODE", "always"), "CHALLENGE must be set"},
+		{"challenge's secret", set("CHALLENGE_SECRET", "canary"), "it is for laptops"},
 		{"all regions elsewhere", func(p *props.Props) { p.Stage = "staging"; set("ALLOWED_REGIONS", "all")(p) }, ""},
 
 		{"retention", func(p *props.Props) { p.LogRetentionDays = 3653 }, ""},
@@ -117,6 +134,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := props.Default(dir)
+			set("SPEND_LIMIT", "none")(&p)
 			test.change(&p)
 			err := p.Validate()
 			switch {
@@ -299,7 +317,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		t.Errorf("missing for deployment (-want +got):\n%s", diff)
 	}
 	got.Stage = "staging"
-	if undecided := got.Undecided(); len(undecided) != 1 || undecided[0] != "ALLOWED_REGIONS" {
+	if undecided := got.Undecided(); !slices.Equal(undecided, []string{"ALLOWED_REGIONS", "SPEND_LIMIT"}) {
 		t.Errorf("outside development an owner has to decide about %v", undecided)
 	}
 }

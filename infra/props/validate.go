@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -89,6 +90,11 @@ func (p Props) settingFaults() []error {
 		case value != "":
 			faults = append(faults, s.Check(value))
 		}
+	}
+	if errors.Join(faults...) == nil { // what does not go together, of what is right by itself
+		r := settings.NewReader(func(name string) string { return p.Settings[name] })
+		c := guards.Read(r)
+		faults = append(faults, r.Err(), c.CheckDeployed())
 	}
 	for _, name := range p.Undecided() {
 		s, _ := settings.Lookup(name)

@@ -59,6 +59,7 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	pinID, callErr := r.call(ctx, ticket)
 	r.Trace.provider("sent", callErr, s.Clock.Now().Sub(started))
 	var beside sync.WaitGroup
+	defer beside.Wait() // also where the save panics: the trace reads what was given back
 	if callErr != nil {
 		beside.Go(func() { fare.giveBack(ctx, effectOf(callErr)) })
 	}
