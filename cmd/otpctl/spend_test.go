@@ -121,12 +121,12 @@ func TestGuardShowsCells(t *testing.T) {
 	g.spends(t, guard.PrefixKeys("+1415555", key)[0], unit, 15)
 	network := strings.TrimPrefix(guard.NetworkKeys("203.0.113.7", key)[0], "guard#network#")
 	head := []string{
-		"table                " + "otp",
-		"stopped              " + "nothing",
-		"service              120 of 150 left  known 150 of 150  spent 42.00 of 100.00 until 2026-11-24T14:00:00Z (in 2h00m)",
-		"service mail         150 of 150 left  known 150 of 150",
+		"table             " + "otp",
+		"stopped           " + "nothing",
+		"service           120 of 150 left  known 150 of 150  spent 42.00 of 100.00 until 2026-11-24T14:00:00Z (in 2h00m)",
+		"service mail      150 of 150 left  known 150 of 150",
 		"network " + network + "  -3 of 10 left    known 10 of 10",
-		"region AT            90 of 100 left   known 100 of 100  spent 19.00 of 20.00 until 2026-11-24T14:00:00Z (in 2h00m)",
+		"region AT         90 of 100 left   known 100 of 100  spent 19.00 of 20.00 until 2026-11-24T14:00:00Z (in 2h00m)",
 	}
 	g.does(t, (*guardCommand).show, head...)
 

@@ -148,7 +148,7 @@ func TestFindings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"client", "network", "prefix"} {
-		if len(got[name]) != 11 {
+		if len(got[name]) != 8 {
 			t.Errorf("%s is named %q", name, got[name])
 		}
 	}

@@ -186,7 +186,7 @@ func guardedRequestCosts(t *testing.T) {
 	r.clock.advance(5 * time.Second)
 	r.provider.verdict = otp.Verified
 	want(t, "a right PIN", r.verify(number, "192.0.2.1"), "")
-	spent("the first success of a window", "0 reads, 8 changes") // each room begins to count
+	spent("the first success of a window", "0 reads, 4 changes") // each room began to count with the send
 	other := phoneNumber(t, 2)
 	_, err = r.send(other, "192.0.2.1")
 	want(t, "the next send", err, "")

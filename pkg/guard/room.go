@@ -126,16 +126,23 @@ type RoomChange struct {
 	From, To time.Time
 	// Counts: a distinct number was verified in the window Index. The room's window has
 	// to be OldIndex. If it is another, Verified and Before are set for Index; else
-	// Verified goes up by one.
+	// Verified goes up by one. A delivery only sets them, where it is the first of a window.
 	Counts           bool
 	Index, OldIndex  int64
 	Verified, Before int64
 }
 
 // take returns the change that a delivery makes of a room as it was read. Without anything
-// to settle, its condition holds for any room of which something is kept.
+// to settle, and in the window of the last, its condition holds for any room of which
+// something is kept.
 func (a Allowance) take(r Room, now time.Time) RoomChange {
 	change := RoomChange{Add: -milli}
+	if index := a.index(now); index > r.Window { // so that a credit finds what it expects
+		change.Counts, change.Index, change.OldIndex = true, index, r.Window
+		if index == r.Window+1 {
+			change.Before = r.Verified
+		}
+	}
 	level, refill := a.level(r, now), int64(0)
 	if !r.At.IsZero() {
 		refill = a.refill(now.Sub(r.At))

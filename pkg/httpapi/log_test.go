@@ -51,8 +51,8 @@ func TestLine(t *testing.T) {
 		delete(line, "number")
 		seen, _ := line["guard"].(map[string]any)
 		for _, name := range []string{"client", "network", "prefix"} {
-			if hash, _ := seen[name].(string); len(hash) != 11 {
-				t.Errorf("the guard names the %s %q, want 11 characters", name, hash)
+			if hash, _ := seen[name].(string); len(hash) != 8 {
+				t.Errorf("the guard names the %s %q, want 8 characters", name, hash)
 			}
 			delete(seen, name)
 		}

@@ -45,7 +45,10 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	}
 	r.Trace.set(func(t *Trace) { t.Channel = channel })
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
-	order.Mark, order.Counted = fare.admission.Mark(), doc.mark
+	order.Counted = doc.mark
+	if !r.resend { // a success is credited to whoever began the verification
+		order.Mark = fare.admission.Mark()
+	}
 	ticket, err := s.reserve(ctx, doc, r, order, fare)
 	if err != nil {
 		return Receipt{}, err

@@ -232,42 +232,41 @@ func (s *Service) checkError(ctx context.Context, doc *document, trace *Trace, d
 	return err
 }
 
-// runLength is enough to tell the few parallel runs of one request apart, and one
-// request's fingerprint from another's.
-const runLength = 11
+// fingerprintLength is enough to tell one request's fingerprint from another's.
+const fingerprintLength = 11
 
-// clientLength is enough to tell apart the few clients of one recipient, and the few checks
+// shortLength is enough to tell apart the few clients of one recipient, and the few checks
 // that are under way: 48 bits.
-const clientLength = 8
+const shortLength = 8
 
 // clientOf returns how a client is kept: empty if it is not known.
 func clientOf(k Keyring, client string) string {
 	if client == "" {
 		return ""
 	}
-	return encodeID(k.Derive("client", client))[:clientLength]
+	return encodeID(k.Derive("client", client))[:shortLength]
 }
 
 func order(c Caller, k Keyring, route string, to recipient.Recipient, channel Channel, meaning, client string) Order {
-	o := Order{ID: newID(), RunID: newID()[:runLength], Channel: channel, Client: client}
+	o := Order{ID: newID(), RunID: newID()[:shortLength], Channel: channel, Client: client}
 	if c.IdempotencyKey != "" {
 		o.ID = encodeID(k.Derive(route, to.Canonical(), c.IdempotencyKey))
-		o.Fingerprint = encodeID(k.Derive("meaning", string(channel), meaning))[:runLength]
+		o.Fingerprint = encodeID(k.Derive("meaning", string(channel), meaning))[:fingerprintLength]
 	}
 	return o
 }
 
 func check(r VerifyRequest, k Keyring) Check {
 	c := Check{
-		ID: newID(), RunID: newID()[:runLength],
+		ID: newID(), RunID: newID()[:shortLength],
 		VerificationID: r.VerificationID, Client: clientOf(k, r.Client),
 	}
 	if r.Nonce != "" {
-		c.Nonce = encodeID(k.Derive("nonce", r.Nonce))[:runLength]
+		c.Nonce = encodeID(k.Derive("nonce", r.Nonce))[:fingerprintLength]
 	}
 	if r.IdempotencyKey != "" {
 		c.ID = encodeID(k.Derive("verify", r.To.Canonical(), r.IdempotencyKey, r.VerificationID, r.PIN))
-		c.Key = c.ID[:clientLength]
+		c.Key = c.ID[:shortLength]
 	}
 	return c
 }

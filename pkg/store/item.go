@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -34,7 +35,7 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 	putTime(e, "windowEnds", l.WindowEnds)
 	putInt(e, "unconfirmed", int64(l.Unconfirmed))
 	putMap(e, "senders", l.Senders, func(s *otp.Sender) (string, types.AttributeValue) {
-		return clientName(s.Client), listOf(integer(int64(s.Sends)), integer(s.Ends.UnixMilli()))
+		return clientName(s.Client), &types.AttributeValueMemberS{Value: encodeSender(s)}
 	})
 	putInt(e, "total", int64(l.Total))
 	putTime(e, "totalEnds", l.TotalEnds)
@@ -45,7 +46,7 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 		failures += f.Count
 	}
 	putInt(e, "failures", int64(failures))
-	putMap(e, "failuresBy", l.Failures, func(f *otp.Failures) (string, types.AttributeValue) {
+	putMap(e, "failed", l.Failures, func(f *otp.Failures) (string, types.AttributeValue) {
 		return clientName(f.Client), integer(int64(f.Count))
 	})
 	putTime(e, "lastFailureAt", l.LastFailureAt)
@@ -63,7 +64,7 @@ func encodeVerification(v *otp.Verification) item {
 	putString(e, "pinId", v.PinID)
 	putTime(e, "expiresAt", v.ExpiresAt)
 	putInt(e, "attempts", int64(v.Attempts))
-	putInt(e, "strangers", int64(v.Strangers))
+	putInt(e, "others", int64(v.Strangers))
 	putString(e, "settledBy", v.SettledBy)
 	putTime(e, "settledAt", v.SettledAt)
 	putString(e, "nonce", v.Nonce)
@@ -85,12 +86,22 @@ func encodeDelivery(d *otp.Delivery) item {
 	if d.Channel != otp.SMS {
 		putString(e, "channel", string(d.Channel))
 	}
-	putString(e, "client", d.Client)
-	putString(e, "mark", d.Mark)
+	putString(e, "from", fromOf(d))
 	putString(e, "counted", d.Counted)
 	putTime(e, "startedAt", d.StartedAt)
 	putTime(e, "resendAt", d.ResendAt)
 	return e
+}
+
+// fromDot stands between a client and what the guard marked the delivery with, in one
+// attribute, since the name of a second would be as long as what it holds. Neither has a dot.
+const fromDot = "."
+
+func fromOf(d *otp.Delivery) string {
+	if d.Mark == "" {
+		return d.Client
+	}
+	return d.Client + fromDot + d.Mark
 }
 
 // The empty client has a name of its own, since an attribute's cannot be empty.
@@ -117,10 +128,6 @@ func putInt(e item, name string, value int64) {
 
 func integer(value int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
-}
-
-func listOf(values ...types.AttributeValue) types.AttributeValue {
-	return &types.AttributeValueMemberL{Value: values}
 }
 
 func putMap[T any](e item, name string, values []T, encode func(*T) (string, types.AttributeValue)) {
@@ -178,14 +185,13 @@ func decode(e item) (otp.Ledger, otp.Revision, error) {
 		l.ForgetAt = time.Unix(seconds, 0).UTC()
 	}
 	for client, inner := range r.entries("senders") {
-		numbers := inner.numbers()
-		if len(numbers) != 2 {
+		sender, ok := decodeSender(client, inner.text())
+		if !ok {
 			r.wrongKind("senders")
-			break
 		}
-		l.Senders = append(l.Senders, otp.Sender{Client: client, Sends: int(numbers[0]), Ends: time.UnixMilli(numbers[1]).UTC()})
+		l.Senders = append(l.Senders, sender)
 	}
-	for client, inner := range r.entries("failuresBy") {
+	for client, inner := range r.entries("failed") {
 		l.Failures = append(l.Failures, otp.Failures{Client: client, Count: int(inner.number())})
 	}
 	// The first version counted them together.
@@ -211,7 +217,7 @@ func (r *reader) verification() otp.Verification {
 		PinID:     r.text("pinId"),
 		ExpiresAt: r.time("expiresAt"),
 		Attempts:  int(r.integer("attempts")),
-		Strangers: int(r.integer("strangers")),
+		Strangers: int(r.integer("others")),
 		SettledBy: r.text("settledBy"),
 		SettledAt: r.time("settledAt"),
 		Nonce:     r.text("nonce"),
@@ -238,12 +244,11 @@ func (r *reader) delivery() otp.Delivery {
 		Progress:    otp.Progress(r.text("progress")),
 		Fingerprint: r.text("meaning"),
 		Channel:     otp.Channel(r.text("channel")),
-		Client:      r.text("client"),
-		Mark:        r.text("mark"),
 		Counted:     r.text("counted"),
 		StartedAt:   r.time("startedAt"),
 		ResendAt:    r.time("resendAt"),
 	}
+	d.Client, d.Mark, _ = strings.Cut(r.text("from"), fromDot)
 	if d.Channel == "" {
 		d.Channel = otp.SMS
 	}
@@ -378,15 +383,11 @@ func (e entry) number() int64 {
 	return n
 }
 
-func (e entry) numbers() []int64 {
-	l, ok := e.value.(*types.AttributeValueMemberL)
+func (e entry) text() string {
+	s, ok := e.value.(*types.AttributeValueMemberS)
 	if !ok {
 		e.owner.wrongKind(e.name)
-		return nil
+		return ""
 	}
-	var numbers []int64
-	for _, value := range l.Value {
-		numbers = append(numbers, entry{e.owner, e.name, value}.number())
-	}
-	return numbers
+	return s.Value
 }

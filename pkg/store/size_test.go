@@ -73,7 +73,7 @@ const (
 )
 
 // markLength is what a guard may keep with a delivery.
-const markLength = 11
+const markLength = 8
 
 // client is one of a few.
 func (l *life) client() string { return fmt.Sprintf("from-%d", l.random.IntN(l.clients)) }

@@ -28,6 +28,31 @@ func (r *rig) wantSpent(what string, want spent) {
 	}
 }
 
+// TestBudgetsOfTheDefaults is TestBudgets with all that the guard counts: four cells, and money
+// in three of them. What it reads at once costs four read units beside these (test/guard).
+func TestBudgetsOfTheDefaults(t *testing.T) {
+	r := newRig(t, map[string]string{"SPEND_LIMIT": "50/1d", "REGION_SPEND_LIMIT": "*=20/1d"})
+	want := func(what string, want spent) {
+		t.Helper()
+		if got := r.proxy.spent(); got != want {
+			t.Errorf("%s spent %+v, want %+v", what, got, want)
+		}
+	}
+	sending := spent{Calls: 9, Get: 1, Put: 2, Update: 1 + 4, Read: 1, Write: 3 + 4}
+	sent := r.send().want(t, 200, "")
+	want("a first send", sending)
+	r.advance(30 * time.Second)
+	r.resend(sent.VerificationID).want(t, 200, "")
+	want("a resend", sending)
+	checking := spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3}
+	r.verify(wrong(r.pin())).want(t, 401, "invalid_or_expired")
+	want("a wrong verify", checking)
+	r.advance(3 * time.Second)
+	checking.Calls, checking.Update, checking.Write = 8, 1+4, 3+4
+	r.verify(r.pin()).want(t, 200, "")
+	want("a right verify", checking)
+}
+
 // TestBudgets asserts what requests cost as numbers: they do not jitter.
 func TestBudgets(t *testing.T) {
 	r := newRig(t, free())
@@ -78,7 +103,7 @@ func TestBudgets(t *testing.T) {
 
 // TestStaleCounter: only a counter whose window is over costs a second call.
 func TestStaleCounter(t *testing.T) {
-	r := newRig(t, nil)
+	r := newRig(t, free("IP_SEND_LIMIT", "5/15m"))
 	r.send().want(t, 200, "")
 	r.advance(16 * time.Minute)
 	r.proxy.spent()

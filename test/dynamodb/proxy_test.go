@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -181,11 +182,11 @@ func (p *proxy) keep(put []byte) {
 		Item struct {
 			Sends, Total amount
 			Senders      struct {
-				M map[string]struct{ L []amount }
+				M map[string]struct{ S string }
 			}
 			Verifications struct {
 				L []struct {
-					M struct{ Attempts, Strangers amount }
+					M struct{ Attempts, Others amount }
 				}
 			}
 		}
@@ -195,11 +196,16 @@ func (p *proxy) keep(put []byte) {
 	}
 	saved := state{sends: call.Item.Sends.N, total: call.Item.Total.N}
 	for _, sender := range call.Item.Senders.M {
-		saved.client = max(saved.client, sender.L[0].N)
+		count, _, _ := strings.Cut(sender.S, ".") // and when its window ends
+		sends, err := strconv.Atoi(count)
+		if err != nil {
+			p.tb.Errorf("reading a saved sender: %v", err)
+		}
+		saved.client = max(saved.client, sends)
 	}
 	for _, v := range call.Item.Verifications.L {
 		saved.attempts = max(saved.attempts, v.M.Attempts.N)
-		saved.strangers = max(saved.strangers, v.M.Strangers.N)
+		saved.strangers = max(saved.strangers, v.M.Others.N)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

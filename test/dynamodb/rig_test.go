@@ -210,7 +210,10 @@ func (r *rig) advance(d time.Duration) { r.clock.Advance(d) }
 
 // free has no limits but those that a test is about.
 func free(settings ...string) map[string]string {
-	all := map[string]string{"IP_SEND_LIMIT": "1000000/1d", "IP_VERIFY_LIMIT": "1000000/1d", "VERIFY_SPACING": "0s"}
+	all := map[string]string{
+		"IP_SEND_LIMIT": "1000000/1d", "IP_VERIFY_LIMIT": "1000000/1d", "VERIFY_SPACING": "0s",
+		"NETWORK_ALLOWANCE": "off", "PREFIX_ALLOWANCE": "off", "REGION_ALLOWANCE": "off", "SERVICE_ALLOWANCE": "off",
+	}
 	for i := 0; i+1 < len(settings); i += 2 {
 		all[settings[i]] = settings[i+1]
 	}

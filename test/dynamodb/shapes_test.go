@@ -76,7 +76,8 @@ func setMoments(item object, now time.Time) {
 			value["N"] = strconv.FormatInt(was.UnixMilli(), 10)
 		case name == "senders":
 			for _, sender := range value["M"].(object) {
-				sender.(object)["L"].([]any)[1] = object{"N": strconv.FormatInt(ends.UnixMilli(), 10)}
+				sends, _, _ := strings.Cut(sender.(object)["S"].(string), ".")
+				sender.(object)["S"] = sends + "." + strconv.FormatInt(ends.UnixMilli(), 36)
 			}
 		case name == "verifications" || name == "resends":
 			for _, inner := range value["L"].([]any) {

@@ -132,7 +132,7 @@ func TestBudgets(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // the read that nobody waited for
 	r.proxy.want(t, "a send too soon", spent{Calls: 2, Read: 5})
 	want(t, "the first success", r.verify(t, number(t, 0)), "")
-	r.proxy.want(t, "the first success of a window", spent{Calls: 3 + 8, Read: 1, Write: 2 + 8})
+	r.proxy.want(t, "the first success of a window", spent{Calls: 3 + 4, Read: 1, Write: 2 + 4})
 	want(t, "a further success", r.verify(t, number(t, 1)), "")
 	r.proxy.want(t, "a further success", spent{Calls: 3 + 4, Read: 1, Write: 2 + 4})
 
