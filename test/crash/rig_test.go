@@ -86,6 +86,7 @@ func newService(t *testing.T) *service {
 		"INFOBIP_BASE_URL=" + s.provider.server.URL, "INFOBIP_2FA_APP_ID=" + appID, "INFOBIP_2FA_MSG_ID=" + messageID,
 		"AWS_ENDPOINT_URL_DYNAMODB=" + s.database.server.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + moto,
 		"IP_SEND_LIMIT=100000/15m", "IP_VERIFY_LIMIT=100000/5m", "NUMBER_SEND_LIMIT=5/1d",
+		"NETWORK_ALLOWANCE=off", "PREFIX_ALLOWANCE=off", "REGION_ALLOWANCE=off", "SERVICE_ALLOWANCE=off",
 		fmt.Sprintf("PIN_ATTEMPTS=%d", attempts), "VERIFY_SPACING=0s",
 	}
 	return s
