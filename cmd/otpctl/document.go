@@ -67,6 +67,7 @@ const (
 	memberPhoneKey     = "phoneKey"
 	memberPhoneKeyFrom = "phoneKeyFrom"
 	memberOriginKeys   = "originKeys"
+	memberChallenge    = "challengeSecret"
 )
 
 // members are those of the value, also such as this program knows nothing of.

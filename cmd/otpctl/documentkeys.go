@@ -125,3 +125,22 @@ func (d document) withOriginKeys(change func([]string) ([]string, error)) (chang
 	}
 	return changed{text: text}, nil
 }
+
+// withChallengeSecret returns the value with this secret of a challenge. No error holds a
+// value.
+func (d document) withChallengeSecret(challenge string) (changed, error) {
+	before, err := secrets.Parse(d.text)
+	if err != nil {
+		return changed{}, err
+	}
+	if before.ChallengeSecret() == challenge {
+		return changed{same: true}, nil
+	}
+	m, err := d.members()
+	if err != nil {
+		return changed{}, err
+	}
+	m.put(memberChallenge, challenge)
+	text, err := m.text(before, true)
+	return changed{text: text}, err
+}

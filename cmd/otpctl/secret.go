@@ -33,8 +33,8 @@ func newSecret(ui *tui, getenv func(string) string) *cobra.Command {
 		Use:   "secret",
 		Short: "Put keys into the deployment's secret, change them, or check the secret",
 		Long: `secret works on the one secret of a deployment in AWS Secrets Manager, SECRET_ID or
---secret: the Infobip API key, the keys under which phone numbers are kept, and the
-origin keys of trusted senders. No value of it is ever printed, but for an origin key
+--secret: the Infobip API key, the keys under which phone numbers are kept, the origin
+keys of trusted senders, and the secret of a challenge. No value of it is ever printed, but for an origin key
 that was made here, once.
 
 What a command does not change stays as it is, members that it does not know too. A
@@ -58,8 +58,8 @@ is not overwritten without --replace.`
 
 	check := s.command("check", "Say whether the functions can read the secret, and what it has", (*secret).check)
 	check.Long = check.Short + `:
-the versions of its phone keys, which one is in use and from when, and how many origin
-keys there are. Or what is wrong with it if they cannot. Whether Infobip takes the API
+the versions of its phone keys, which one is in use and from when, how many origin keys
+there are, and whether there is a challenge's secret. Or what is wrong with it if they cannot. Whether Infobip takes the API
 key is not asked.`
 
 	rotate := s.command("rotate-phone-key", "Have phone numbers kept under a new key from an hour on", (*secret).rotatePhoneKey)
@@ -81,7 +81,12 @@ with -, asked for or read from standard input.`
 or read from standard input.`
 	remove.Flags().BoolVar(&s.others, "others", false, "keep this one, and take out all others")
 
-	command.AddCommand(set, check, rotate, add, remove)
+	challenge := s.command("set-challenge-secret", "Put the secret of the site's challenge into the secret", (*secret).setChallengeSecret)
+	challenge.Long = challenge.Short + `, as Turnstile, hCaptcha or
+reCAPTCHA shows it. It is asked for without showing it, or read from standard input.`
+	challenge.Example = `  pass turnstile/secret | otpctl secret set-challenge-secret`
+
+	command.AddCommand(set, check, rotate, add, remove, challenge)
 	return command
 }
 
@@ -242,6 +247,11 @@ func (s *secret) report(parsed secrets.Secret, now time.Time) error {
 		fmt.Fprintf(table, "in use\t%s\n", inUse)
 	}
 	fmt.Fprintf(table, "origin keys\t%d\n", parsed.OriginKeys())
+	challenge := "none"
+	if parsed.ChallengeSecret() != "" {
+		challenge = "has a secret"
+	}
+	fmt.Fprintf(table, "challenge\t%s\n", challenge)
 	_ = table.Flush() // into memory
 	_, err := io.WriteString(s.ui.out, out.String())
 	if err != nil {

@@ -121,3 +121,31 @@ func (s *secret) originKey() (string, error) {
 	}
 	return key, nil
 }
+
+func (s *secret) setChallengeSecret(ctx context.Context, client *secretsmanager.Client, id string) error {
+	held, _, err := readable(ctx, client, id)
+	if err != nil {
+		return err
+	}
+	challenge, err := s.ui.readSecret("secret of the challenge")
+	if err != nil {
+		return fails(err)
+	}
+	if challenge == "" {
+		return fails(errors.New("nothing was changed: the secret that was given is empty"))
+	}
+	next, err := held.withChallengeSecret(challenge)
+	if err != nil {
+		return fails(fmt.Errorf("nothing was changed: %w", err))
+	}
+	if next.same {
+		s.ui.say("nothing to change: the %s has this secret of a challenge", secretNamed(id))
+		return nil
+	}
+	err = put(ctx, client, id, held, next.text)
+	if err != nil {
+		return err
+	}
+	s.ui.say("the %s has the challenge's secret; every running function knows it from %s on", secretNamed(id), stamp(held.now.Add(known)))
+	return nil
+}

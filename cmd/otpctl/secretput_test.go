@@ -141,16 +141,16 @@ func TestCheckTellsNoValue(t *testing.T) {
 		return `{"infobipApiKey":"canary-key","phoneKeys":{` + keys + `},"phoneKey":"` + named + `"` + more + `}`
 	}
 	for name, test := range map[string]struct{ value, want string }{
-		"one key": {secret(key("1"), "1", ""), "phone keys 1|in use 1|origin keys 0"},
+		"one key": {secret(key("1"), "1", ""), "phone keys 1|in use 1|origin keys 0|challenge none"},
 		"a change is under way": {
 			secret(key("1")+","+key("2"), "2", `,"phoneKeyFrom":"2029-11-24T13:00:00Z"`),
-			"phone keys 1, 2|in use 1, and 2 from 2029-11-24T13:00:00Z (in 1h00m)|origin keys 0",
+			"phone keys 1, 2|in use 1, and 2 from 2029-11-24T13:00:00Z (in 1h00m)|origin keys 0|challenge none",
 		},
 		"a change is over": {
 			secret(key("10")+","+key("9"), "10", `,"phoneKeyFrom":"2029-11-24T11:00:00Z","originKeys":["`+someOrigin+`","`+otherOrigin+`"]`),
-			"phone keys 9, 10|in use 10 since 2029-11-24T11:00:00Z (1h00m ago)|origin keys 2",
+			"phone keys 9, 10|in use 10 since 2029-11-24T11:00:00Z (1h00m ago)|origin keys 2|challenge none",
 		},
-		"since nobody knows when": {secret(key("1")+","+key("2"), "2", ""), "phone keys 1, 2|in use 2|origin keys 0"},
+		"since nobody knows when": {secret(key("1")+","+key("2"), "2", ""), "phone keys 1, 2|in use 2|origin keys 0|challenge none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(test.value)
@@ -208,6 +208,30 @@ func TestOriginKeyIsShownOnce(t *testing.T) {
 	}
 }
 
+func TestChallengeSecret(t *testing.T) {
+	v := newVault(complete)
+	code, stdout, stderr := v.run(t, "canary-challenge\n", "secret", "set-challenge-secret")
+	if code != exitOK || stdout != "" || strings.Contains(stderr, "canary") || string(read(t, v.value())["challengeSecret"]) != `"canary-challenge"` ||
+		!strings.Contains(stderr, "every running function knows it from 2029-11-24T12:15:00Z on\n") {
+		t.Errorf("exit code %d, %q, it said %s", code, stdout, stderr)
+	}
+	_, stdout, _ = v.run(t, "", "secret", "check")
+	if !strings.Contains(strings.Join(strings.Fields(stdout), " "), "challenge has a secret") {
+		t.Errorf("check says\n%s", stdout)
+	}
+	code, _, stderr = v.run(t, "canary-challenge", "secret", "set-challenge-secret")
+	if code != exitOK || !strings.Contains(stderr, "nothing to change") {
+		t.Errorf("the same again: exit code %d, it said %s", code, stderr)
+	}
+	was := v.value()
+	for _, wrong := range []string{"", "canary two", "canaré"} {
+		code, _, stderr = v.run(t, wrong, "secret", "set-challenge-secret")
+		if code != exitFailed || !strings.Contains(stderr, "nothing was changed: ") || strings.Contains(stderr, "canar") || v.value() != was {
+			t.Errorf("%q: exit code %d, it said %s", wrong, code, stderr)
+		}
+	}
+}
+
 func TestBadOriginKeys(t *testing.T) {
 	for _, key := range []string{"", "canary-key", someOrigin + " two", strings.Repeat("é", 32)} {
 		for _, args := range [][]string{{"add-origin-key", "-"}, {"remove-origin-key"}} {
@@ -222,7 +246,7 @@ func TestBadOriginKeys(t *testing.T) {
 
 // changing are the commands that change a secret which is complete, each with its
 // standard input.
-var changing = map[string]string{"set": "canary-other", "rotate-phone-key": "", "add-origin-key": "", "remove-origin-key": someOrigin}
+var changing = map[string]string{"set": "canary-other", "rotate-phone-key": "", "add-origin-key": "", "remove-origin-key": someOrigin, "set-challenge-secret": "canary-challenge"}
 
 var withOrigin = strings.TrimSuffix(complete, "}") + `,"originKeys":["` + someOrigin + `"]}`
 
