@@ -328,11 +328,20 @@ func (v *Verification) end(s State) {
 	v.slim()
 }
 
-// slim drops the resends of a verification that has ended, but for those under way: their
-// outcome is still to be recorded.
+// slim makes the resends of a verification that has ended small. Of those under way the
+// outcome is still to be recorded. Of those under an idempotency key the key is taken until
+// the verification is forgotten, so that it brings no message for another code.
 func (v *Verification) slim() {
-	if v.final() {
-		v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool { return d.Progress != InFlight })
+	if !v.final() {
+		return
+	}
+	v.Resends = slices.DeleteFunc(v.Resends, func(d Delivery) bool {
+		return d.Progress != InFlight && (d.Fingerprint == "" || d.notSent())
+	})
+	for i := range v.Resends {
+		if d := &v.Resends[i]; d.Progress != InFlight {
+			*d = Delivery{ID: d.ID, Progress: d.Progress, Fingerprint: d.Fingerprint, Channel: d.Channel, Counted: d.Counted}
+		}
 	}
 }
 

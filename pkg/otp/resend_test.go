@@ -1,6 +1,7 @@
 package otp
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -195,4 +196,31 @@ func TestFailedResendsDoNotPileUp(t *testing.T) {
 	if got := len(n.find("v").Resends); got != 1 {
 		t.Fatalf("%d resends are kept, want 1", got)
 	}
+}
+
+// A key that asked for one code once more is taken, also when that code is over: it brings no
+// message for another code.
+func TestResendKeyOfAnEndedCodeIsTaken(t *testing.T) {
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	again := anOrder("r")
+	again.Fingerprint = "of-v"
+	mustResend(t, &l, at(time.Minute), "v", again)
+	concludeResend(t, &l, again, Sent)
+	winner := named("winner", "v")
+	_, _, err := l.Settle(at(2*time.Minute), testPolicy(), mustDebit(t, &l, at(2*time.Minute), winner), winner, Verified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Delivery{{ID: "r", Progress: Sent, Fingerprint: "of-v", Channel: SMS}}
+	if got := l.find("v").Resends; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("the code that ended keeps %+v, want %+v", got, want)
+	}
+	mustSend(t, &l, at(3*time.Minute), anOrder("w"))
+	again.RunID = "another run"
+	_, err = l.ReserveResend(at(5*time.Minute), testPolicy(), "v", again)
+	wantRefusal(t, err, InvalidOrExpired, 0)
+	again.Fingerprint = "of-w"
+	_, err = l.ReserveResend(at(5*time.Minute), testPolicy(), "w", again)
+	wantRefusal(t, err, KeyReused, 0)
 }

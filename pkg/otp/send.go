@@ -70,7 +70,8 @@ func (l *Ledger) Reserve(now time.Time, p Policy, o Order) (Ticket, error) {
 // and extends no life.
 func (l *Ledger) ReserveResend(now time.Time, p Policy, verificationID string, o Order) (Ticket, error) {
 	l.forget(now, p)
-	if v, d := l.resend(o.ID); d != nil && v.Live(now) {
+	// Of a code that has ended only the key is still taken: the same request finds no code.
+	if v, d := l.resend(o.ID); d != nil && (v.Live(now) || !d.notSent() && !sameSecret(d.Fingerprint, o.Fingerprint)) {
 		again, err := d.repeat(now, p, o)
 		if err != nil || !again {
 			ticket := v.ticket(d)

@@ -260,17 +260,20 @@ func (m *model) keyed(r *Request) *delivery {
 	return nil
 }
 
+// asks reports whether a request under the delivery's key is the same once more.
+func (d *delivery) asks(r *Request) bool { return d.by.Voice == r.Voice && sameID(d.by.Of, r.Of) }
+
 // deliver says what a send or resend gets.
 func (m *model) deliver(r *Request, now time.Time) decision {
 	d := m.keyed(r)
-	if d != nil && r.Operation == Resend && !m.code(d.code).live(now) {
-		d = nil // an ended code keeps no resends
+	if d != nil && r.Operation == Resend && !m.code(d.code).live(now) && (d.asks(r) || d.fate == notSent || d.fate == turnedAway) {
+		d = nil // of an ended code only the key is still taken
 	}
 	if d != nil {
 		c := m.code(d.code)
 		over := c.ended == otp.StateVerified || c.ended == otp.StateLocked || c.ended == otp.StateExpired || !now.Before(c.expires)
 		switch {
-		case d.by.Voice != r.Voice || !sameID(d.by.Of, r.Of):
+		case !d.asks(r):
 			return decision{reason: otp.KeyReused}
 		case r.Operation == Send && over && d.fate != notSent && d.fate != turnedAway:
 			return decision{reason: otp.KeyExpired}
