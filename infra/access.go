@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -48,6 +50,25 @@ func useSecret(scope constructs.Construct, s secret, p props.Props) []awsiam.Pol
 		"kms:ViaService": jsii.Sprintf("secretsmanager.%s.%s", *stack.Region(), *stack.UrlSuffix()),
 	})
 	return append(statements, decrypt)
+}
+
+// signProofs signs with the one key, and with no other that is published.
+func signProofs(p props.Props) []awsiam.PolicyStatement {
+	if key := p.Settings["PROOF_KEY"]; key != "" {
+		return []awsiam.PolicyStatement{allow(jsii.String(key), "kms:Sign")}
+	}
+	return nil
+}
+
+// readProofKeys reads the public halves of the keys that are published.
+func readProofKeys(p props.Props) []awsiam.PolicyStatement {
+	var statements []awsiam.PolicyStatement
+	for key := range strings.SplitSeq(p.Settings["PROOF_KEY"]+","+p.Settings["PROOF_PUBLISHED_KEYS"], ",") {
+		if key = strings.TrimSpace(key); key != "" {
+			statements = append(statements, allow(jsii.String(key), "kms:GetPublicKey"))
+		}
+	}
+	return statements
 }
 
 func writeLog(logs awslogs.LogGroup) awsiam.PolicyStatement {

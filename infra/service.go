@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
@@ -60,13 +61,14 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		name:        "verify",
 		description: "Checks a PIN.",
 		environment: environment(p, settings.Verify, known),
-		grants:      state,
+		grants:      slices.Concat(state, signProofs(p)),
 		reserved:    p.ReservedConcurrency.Verify,
 	})
 	s.Discovery = newFunction(inside, p, function{
 		name:        "discovery",
 		description: "Answers the banner and everything that is no route.",
 		environment: environment(p, settings.Discovery, known),
+		grants:      readProofKeys(p),
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 

@@ -91,6 +91,7 @@ func TestRoles(t *testing.T) {
 				if function != "Discovery" {
 					want = append(want, test.state...)
 				}
+				want = append(want, proofGrants(test.d, function)...)
 				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
 				checkRole(t, test.d, function, want)
 			}
@@ -104,6 +105,21 @@ func TestRoles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// proofGrants are what a function may do with the keys of proofs, which the production
+// deployment alone has.
+func proofGrants(d deployment, function string) []string {
+	signing, next := d.props.Settings["PROOF_KEY"], d.props.Settings["PROOF_PUBLISHED_KEYS"]
+	switch {
+	case signing == "":
+		return nil
+	case function == "Verify":
+		return []string{"Allow kms:Sign on " + signing}
+	case function == "Discovery":
+		return []string{"Allow kms:GetPublicKey on " + signing, "Allow kms:GetPublicKey on " + next}
+	}
+	return nil
 }
 
 // checkRole compares all of a role: who may take it, and every statement.

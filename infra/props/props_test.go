@@ -266,8 +266,12 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s is %q for send and %q for verify", name, send[name], verify[name])
 		}
 	}
-	if len(set.Environment(settings.Discovery)) != 0 {
-		t.Errorf("discovery is told %v", set.Environment(settings.Discovery))
+	want := map[string]string{}
+	for _, name := range []string{"PROOF_ISSUER", "PROOF_KEY", "PROOF_PUBLISHED_KEYS"} {
+		want[name] = verify[name]
+	}
+	if diff := cmp.Diff(want, set.Environment(settings.Discovery)); diff != "" {
+		t.Errorf("discovery is told other than who signs proofs (-want +got):\n%s", diff)
 	}
 }
 
