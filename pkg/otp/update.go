@@ -47,6 +47,12 @@ func (s *Service) open(ctx context.Context, c Caller, to recipient.Recipient, ve
 // it would lose what a request still has to record; once it has settled, the next save puts
 // it under the newest.
 func (s *Service) load(ctx context.Context, keyrings []Keyring, to recipient.Recipient, verificationID string) (*document, error) {
+	if len(keyrings) == 1 { // no rotation is under way
+		doc := &document{keyring: keyrings[0], key: keyrings[0].LedgerKey(to)}
+		var err error
+		doc.ledger, doc.revision, err = s.Store.Load(ctx, doc.key)
+		return doc, err
+	}
 	docs := make([]*document, len(keyrings))
 	errs := make([]error, len(keyrings))
 	loadOne := func(i int) {

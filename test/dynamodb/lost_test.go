@@ -86,7 +86,7 @@ func TestBothAnswersLost(t *testing.T) {
 		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 2})
 		r.send("idempotency-key", "one").want(t, 503, "unavailable")
 		r.proxy.mend()
-		r.wantTakenBack()
+		r.wantTakenBack(7) // with the guard's stops
 		r.wantCalls("send", 0)
 		// The charge was taken back, and with it the cooldown.
 		r.wantCharged(0, 0)
@@ -103,7 +103,7 @@ func TestBothAnswersLost(t *testing.T) {
 		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 2})
 		r.verifyNamed(sent.VerificationID, pin, "idempotency-key", "one").want(t, 503, "unavailable")
 		r.proxy.mend()
-		r.wantTakenBack()
+		r.wantTakenBack(6)
 		r.wantCalls("verify", 0)
 		if l := r.ledger(); len(l.Failures) != 0 || l.Verifications[0].Attempts != 0 || len(l.Verifications[0].Charges) != 0 {
 			t.Errorf("still charged: failures %v, %d attempts, %d under way", l.Failures, l.Verifications[0].Attempts, len(l.Verifications[0].Charges))
@@ -138,9 +138,9 @@ func TestBothAnswersLost(t *testing.T) {
 
 // wantTakenBack checks that a request whose save was not answered made one more load and
 // save. The SDK's repeat of the first save met its own write, and its answer is lost too.
-func (r *rig) wantTakenBack() {
+func (r *rig) wantTakenBack(calls int) {
 	r.tb.Helper()
-	if got, want := r.proxy.spent(), (spent{Calls: 6, Get: 2, Put: 3, Update: 1, Read: 2, Write: 4}); got != want {
+	if got, want := r.proxy.spent(), (spent{Calls: calls, Get: 2, Put: 3, Update: 1, Read: 2, Write: 4}); got != want {
 		r.tb.Errorf("a charge that is taken back spent %+v, want %+v", got, want)
 	}
 }
