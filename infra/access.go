@@ -1,8 +1,6 @@
 package infra
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -53,20 +51,18 @@ func useSecret(scope constructs.Construct, s secret, p props.Props) []awsiam.Pol
 }
 
 // signProofs signs with the one key, and with no other that is published.
-func signProofs(p props.Props) []awsiam.PolicyStatement {
-	if key := p.Settings["PROOF_KEY"]; key != "" {
-		return []awsiam.PolicyStatement{allow(jsii.String(key), "kms:Sign")}
+func signProofs(keys proofKeys) []awsiam.PolicyStatement {
+	if len(keys) == 0 {
+		return nil
 	}
-	return nil
+	return []awsiam.PolicyStatement{allow(keys[0], "kms:Sign")}
 }
 
 // readProofKeys reads the public halves of the keys that are published.
-func readProofKeys(p props.Props) []awsiam.PolicyStatement {
+func readProofKeys(keys proofKeys) []awsiam.PolicyStatement {
 	var statements []awsiam.PolicyStatement
-	for key := range strings.SplitSeq(p.Settings["PROOF_KEY"]+","+p.Settings["PROOF_PUBLISHED_KEYS"], ",") {
-		if key = strings.TrimSpace(key); key != "" {
-			statements = append(statements, allow(jsii.String(key), "kms:GetPublicKey"))
-		}
+	for _, key := range keys {
+		statements = append(statements, allow(key, "kms:GetPublicKey"))
 	}
 	return statements
 }

@@ -107,17 +107,22 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// proofGrants are what a function may do with the keys of proofs, which the production
-// deployment alone has.
+// proofGrants are what a function may do with the keys of proofs.
 func proofGrants(d deployment, function string) []string {
-	signing, next := d.props.Settings["PROOF_KEY"], d.props.Settings["PROOF_PUBLISHED_KEYS"]
-	switch {
-	case signing == "":
-		return nil
-	case function == "Verify":
+	signing, further := "${ProofKey1.Arn}", []string{}
+	if d.props.Settings["PROOF_KEY"] != "" { // production: everything at once
+		signing = d.props.Settings["PROOF_KEY"]
+		further = []string{"${ProofKey2.Arn}", "${ProofKey1.Arn}", d.props.Settings["PROOF_PUBLISHED_KEYS"]}
+	}
+	switch function {
+	case "Verify":
 		return []string{"Allow kms:Sign on " + signing}
-	case function == "Discovery":
-		return []string{"Allow kms:GetPublicKey on " + signing, "Allow kms:GetPublicKey on " + next}
+	case "Discovery":
+		grants := []string{"Allow kms:GetPublicKey on " + signing}
+		for _, key := range further {
+			grants = append(grants, "Allow kms:GetPublicKey on "+key)
+		}
+		return grants
 	}
 	return nil
 }
