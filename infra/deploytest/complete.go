@@ -78,8 +78,7 @@ func createSecret(ctx context.Context, d *deployment, name string, properties ma
 	return nil
 }
 
-// createKey makes a key anew: the emulated CloudFormation makes every key a symmetric one, and
-// a key never becomes another.
+// createKey makes a key anew (see create), since no key becomes another.
 func createKey(ctx context.Context, d *deployment, name string, properties map[string]any) error {
 	policy, err := json.Marshal(properties["KeyPolicy"])
 	if err != nil {

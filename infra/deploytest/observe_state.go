@@ -97,7 +97,7 @@ func observeKey(ctx context.Context, d *deployment, name string) (map[string]any
 		return nil, err
 	}
 	properties := pick(answer, "Description", "KeySpec", "KeyUsage")
-	policy, err := d.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(physical)})
+	policy, err := d.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(physical), PolicyName: aws.String("default")})
 	if err != nil {
 		return nil, fmt.Errorf("getting a key's policy: %w", err)
 	}
