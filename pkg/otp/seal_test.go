@@ -93,6 +93,39 @@ func TestSealIsBesideTheSave(t *testing.T) {
 	})
 }
 
+// slowStore takes a while for each save.
+type slowStore struct {
+	otp.Store
+	takes time.Duration
+}
+
+func (s *slowStore) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	time.Sleep(s.takes)
+	return s.Store.Save(ctx, key, l, was)
+}
+
+// TestSealAddsNoRoundTrip: a verify with a seal takes what the slower of save and seal takes, to
+// the nanosecond of a clock that only moves while all are waiting.
+func TestSealAddsNoRoundTrip(t *testing.T) {
+	for _, c := range []struct{ save, seal, want time.Duration }{
+		{70 * time.Millisecond, 0, 140 * time.Millisecond}, // the debit and the success
+		{70 * time.Millisecond, 40 * time.Millisecond, 140 * time.Millisecond},
+		{70 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(&otptest.Provider{})
+			id := r.mustSend(t, otptest.Alice).VerificationID
+			r.service.Store = &slowStore{Store: r.store, takes: c.save}
+			seals := &sealer{during: func(context.Context) { time.Sleep(c.seal) }}
+			started := time.Now()
+			_, err := r.sealed(t, seals, id, r.right(), "", "")
+			if took := time.Since(started); err != nil || took != c.want || len(seals.called) != 1 {
+				t.Errorf("saves of %s and a seal of %s took %s and %d seals (%v), want %s", c.save, c.seal, took, len(seals.called), err, c.want)
+			}
+		})
+	}
+}
+
 // announcingStore tells of one of its saves before it takes place.
 type announcingStore struct {
 	otp.Store
