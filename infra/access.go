@@ -55,6 +55,23 @@ func useSecret(scope constructs.Construct, s secret, p props.Props) []awsiam.Pol
 	return append(statements, decrypt)
 }
 
+// signProofs signs with the one key, and with no other that is published.
+func signProofs(keys proofKeys) []awsiam.PolicyStatement {
+	if len(keys) == 0 {
+		return nil
+	}
+	return []awsiam.PolicyStatement{allow(keys[0], "kms:Sign")}
+}
+
+// readProofKeys reads the public halves of the keys that are published.
+func readProofKeys(keys proofKeys) []awsiam.PolicyStatement {
+	var statements []awsiam.PolicyStatement
+	for _, key := range keys {
+		statements = append(statements, allow(key, "kms:GetPublicKey"))
+	}
+	return statements
+}
+
 func writeLog(logs awslogs.LogGroup) awsiam.PolicyStatement {
 	return allow(logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
 }

@@ -1,13 +1,24 @@
 package infra_test
 
 import (
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+)
+
+// deployed puts in what a reference stands for once the stack is there.
+var deployed = strings.NewReplacer(
+	"${InfobipBaseUrl}", "abc123.api.infobip.com",
+	"${Api.ApiEndpoint}", "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",
+	"${ProofKey1.Arn}", "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000001",
+	"${ProofKey2.Arn}", "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000002",
 )
 
 // The functions read what the stack gives them: every name, every value. A name misspelt here
@@ -21,11 +32,7 @@ func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
 			t.Run(d.props.Stage+" "+function.id, func(t *testing.T) {
 				environment := map[string]string{"AWS_REGION": "eu-central-1"} // Lambda's own
 				for name, value := range d.environment(t, function.id) {
-					environment[name] = value.(string)
-				}
-				// A parameter has its value once the stack is deployed.
-				if strings.HasPrefix(environment["INFOBIP_BASE_URL"], "${") {
-					environment["INFOBIP_BASE_URL"] = "abc123.api.infobip.com"
+					environment[name] = deployed.Replace(value.(string))
 				}
 				read := map[string]bool{}
 				got, err := app.ReadConfig(func(name string) string {
@@ -72,7 +79,44 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 	}
 	// What the stack knows is checked where it stands in the template.
 	want.Infobip, want.AWS, want.Table, want.SecretID = got.Infobip, got.AWS, got.Table, got.SecretID
+	want.Proofs.Keys = got.Proofs.Keys // TestDiscoveryReadsItsEnvironment
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-props +function):\n%s", diff)
+	}
+}
+
+// Discovery publishes what verify signs with: it takes its environment, asks for nothing that is
+// not there, and both understand the same.
+func TestDiscoveryReadsItsEnvironment(t *testing.T) {
+	for _, d := range []deployment{development, production} {
+		keys := map[string]proofs.Keys{}
+		for _, function := range []string{"VerifyFunction", "DiscoveryFunction"} {
+			r := settings.NewReader(func(name string) string {
+				value, _ := d.environment(t, function)[name].(string)
+				return deployed.Replace(value)
+			})
+			keys[function] = proofs.ReadKeys(r)
+			err := errors.Join(r.Err(), keys[function].CheckDeployed())
+			if err != nil || !keys[function].On() {
+				t.Errorf("%s %s has no proofs: %v", d.props.Stage, function, err)
+			}
+		}
+		if diff := cmp.Diff(keys["VerifyFunction"], keys["DiscoveryFunction"]); diff != "" {
+			t.Errorf("%s (-verify +discovery):\n%s", d.props.Stage, diff)
+		}
+		read := map[string]bool{}
+		published, err := proofs.Discovery(func(name string) string {
+			read[name] = true
+			value, _ := d.environment(t, "DiscoveryFunction")[name].(string)
+			return deployed.Replace(value)
+		}, app.Clock{}, slog.New(slog.DiscardHandler))
+		if err != nil || published == nil {
+			t.Fatalf("%s: discovery does not start: %v", d.props.Stage, err)
+		}
+		for name := range d.environment(t, "DiscoveryFunction") {
+			if !read[name] {
+				t.Errorf("%s: discovery does not read %s", d.props.Stage, name)
+			}
+		}
 	}
 }

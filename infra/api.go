@@ -27,8 +27,18 @@ type route struct {
 	throttle *props.Throttle
 }
 
-// newAPI places the HTTP API with its routes and its one stage.
-func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery awslambda.Function) (awsapigatewayv2.HttpApi, awsapigatewayv2.CfnStage) {
+// newAPI places the HTTP API, without a route: its address is in every proof, so the
+// functions come after it.
+func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
+	return awsapigatewayv2.NewHttpApi(scope, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
+		ApiName:            jsii.String("infobip-otp-" + p.Stage),
+		CreateDefaultStage: jsii.Bool(false),
+		CorsPreflight:      preflights(p.CORSOrigins),
+	})
+}
+
+// addRoutes places the API's routes and its one stage.
+func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, send, verify, discovery awslambda.Function) awsapigatewayv2.CfnStage {
 	t := p.Throttles
 	routes := []route{
 		{id: "Send", key: "POST /send-otp", function: send, throttle: &t.Send},
@@ -39,11 +49,6 @@ func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery a
 		{id: "Default", key: defaultRoute, function: discovery},
 	}
 
-	api := awsapigatewayv2.NewHttpApi(scope, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
-		ApiName:            jsii.String("infobip-otp-" + p.Stage),
-		CreateDefaultStage: jsii.Bool(false),
-		CorsPreflight:      preflights(p.CORSOrigins),
-	})
 	integrations := map[awslambda.Function]awsapigatewayv2.CfnIntegration{
 		send:      newIntegration(scope, "SendIntegration", api, send),
 		verify:    newIntegration(scope, "VerifyIntegration", api, verify),
@@ -65,7 +70,7 @@ func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery a
 			mayInvoke(scope, api, r)
 		}
 	}
-	return api, stage
+	return stage
 }
 
 // preflights is nil for no origins: then the API answers no preflight and no page can call it.

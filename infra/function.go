@@ -65,16 +65,16 @@ func newLogGroup(scope constructs.Construct, id string, p props.Props) awslogs.L
 	return logs
 }
 
-// environment is what a function is told: the owner's settings, and what the stack knows, as
-// far as the function reads it.
+// environment is what a function is told: the owner's settings and, over them, what the stack
+// knows, as far as the function reads it.
 func environment(p props.Props, function settings.Program, known map[string]*string) map[string]*string {
 	values := map[string]*string{}
 	for name, value := range p.Environment(function) {
 		values[name] = jsii.String(value)
 	}
-	for _, s := range settings.All() {
-		if s.Setter == settings.Deployment && s.ReadBy(function) {
-			values[s.Name] = known[s.Name]
+	for name, value := range known {
+		if s, _ := settings.Lookup(name); s.ReadBy(function) {
+			values[name] = value
 		}
 	}
 	return values

@@ -77,6 +77,11 @@ func TestEnvironments(t *testing.T) {
 		if i := d.props.Infobip; i != nil {
 			known["INFOBIP_BASE_URL"], known["INFOBIP_2FA_APP_ID"], known["INFOBIP_2FA_MSG_ID"] = i.BaseURL, i.ApplicationID, i.MessageID
 		}
+		if s := d.props.Settings; s["PROOF_KEY"] == "" {
+			known["PROOF_ISSUER"], known["PROOF_KEY"] = "${Api.ApiEndpoint}", "${ProofKey1.Arn}"
+		} else {
+			known["PROOF_PUBLISHED_KEYS"] = "${ProofKey2.Arn},${ProofKey1.Arn}," + s["PROOF_PUBLISHED_KEYS"]
+		}
 		for function, program := range map[string]settings.Program{
 			"SendFunction": settings.Send, "VerifyFunction": settings.Verify, "DiscoveryFunction": settings.Discovery,
 		} {
@@ -84,7 +89,7 @@ func TestEnvironments(t *testing.T) {
 			for _, s := range settings.All() {
 				switch {
 				case !s.ReadBy(program):
-				case s.Setter == settings.Deployment:
+				case s.Setter == settings.Deployment || known[s.Name] != nil:
 					want[s.Name] = known[s.Name]
 				case s.Setter == settings.Owner && d.props.Settings[s.Name] != "":
 					want[s.Name] = d.props.Settings[s.Name]
@@ -190,6 +195,7 @@ func TestParametersWithoutAnAccount(t *testing.T) {
 
 // Whatever else comes into the stack comes on purpose.
 func TestNothingElse(t *testing.T) {
+	keys := map[string]int{"development": 1, "production": 2}
 	want := map[string]int{
 		"AWS::Lambda::Function":          3,
 		"AWS::IAM::Role":                 3,
@@ -203,6 +209,7 @@ func TestNothingElse(t *testing.T) {
 		"AWS::Lambda::Permission":        4,
 	}
 	for _, d := range []deployment{development, production} {
+		want["AWS::KMS::Key"] = keys[d.props.Stage]
 		got := map[string]int{}
 		for _, resource := range d.Resources {
 			got[resource.Type]++

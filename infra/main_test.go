@@ -88,6 +88,7 @@ func productionProps() props.Props {
 		Other:  props.Throttle{Rate: 7, Burst: 8},
 	}
 	p.ReservedConcurrency = props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)}
+	p.ProofStackKeys = []string{"2", "1"}
 	p.SecretKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	return p
 }

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -45,7 +46,11 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	secret := newSecret(inside, p)
 	s.SecretID = secret.id
 
+	s.API = newAPI(inside, p)
+	proofKeys := newProofKeys(inside, p)
+
 	known := infobipValues(inside, p)
+	maps.Copy(known, proofKeys.variables(p, s.API.ApiEndpoint()))
 	known["TABLE_NAME"] = s.Table.TableName()
 	known["SECRET_ID"] = secret.id
 
@@ -61,17 +66,18 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		name:        "verify",
 		description: "Checks a PIN.",
 		environment: environment(p, settings.Verify, known),
-		grants:      state,
+		grants:      slices.Concat(state, signProofs(proofKeys)),
 		reserved:    p.ReservedConcurrency.Verify,
 	})
 	s.Discovery = newFunction(inside, p, function{
 		name:        "discovery",
 		description: "Answers the banner and everything that is no route.",
 		environment: environment(p, settings.Discovery, known),
+		grants:      readProofKeys(proofKeys),
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
-	s.API, s.Stage = newAPI(inside, p, s.Send, s.Verify, s.Discovery)
+	s.Stage = addRoutes(inside, p, s.API, s.Send, s.Verify, s.Discovery)
 	s.URL = s.API.ApiEndpoint()
 	return s, nil
 }

@@ -94,6 +94,7 @@ func TestRoles(t *testing.T) {
 				if function == "Send" {
 					want = append(want, "Allow dynamodb:BatchGetItem on ${Table.Arn}")
 				}
+				want = append(want, proofGrants(test.d, function)...)
 				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
 				checkRole(t, test.d, function, want)
 			}
@@ -107,6 +108,26 @@ func TestRoles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// proofGrants are what a function may do with the keys of proofs.
+func proofGrants(d deployment, function string) []string {
+	signing, further := "${ProofKey1.Arn}", []string{}
+	if d.props.Settings["PROOF_KEY"] != "" { // production: everything at once
+		signing = d.props.Settings["PROOF_KEY"]
+		further = []string{"${ProofKey2.Arn}", "${ProofKey1.Arn}", d.props.Settings["PROOF_PUBLISHED_KEYS"]}
+	}
+	switch function {
+	case "Verify":
+		return []string{"Allow kms:Sign on " + signing}
+	case "Discovery":
+		grants := []string{"Allow kms:GetPublicKey on " + signing}
+		for _, key := range further {
+			grants = append(grants, "Allow kms:GetPublicKey on "+key)
+		}
+		return grants
+	}
+	return nil
 }
 
 // checkRole compares all of a role: who may take it, and every statement.

@@ -92,6 +92,9 @@ func measure(program string) (time.Duration, error) {
 		"AWS_ENDPOINT_URL=http://" + address,
 		"INFOBIP_BASE_URL=http://" + address, "INFOBIP_2FA_APP_ID=app", "INFOBIP_2FA_MSG_ID=msg",
 		"TABLE_NAME=table", "SECRET_ID=secret",
+		// As the stack deploys it: proofs are on, and signed in KMS.
+		"PROOF_ISSUER=https://otp.example.com", "PROOF_AUDIENCE=accounts.example.com",
+		"PROOF_KEY=arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 	}
 	type arrival struct {
 		at  time.Time

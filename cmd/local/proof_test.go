@@ -62,6 +62,10 @@ func (p *program) checked(proof string) map[string]any {
 // TestProof: what a laptop gives out is checked with what it publishes.
 func TestProof(t *testing.T) {
 	p := started(t, nil)
+	// A backend's developer reads there what the verifier has to be told.
+	if line := "\n  proofs    issuer " + p.base + ", audience " + p.base + "\n"; !strings.Contains(p.stdout.String(), line) {
+		t.Errorf("the program does not print %q", line)
+	}
 	_, _, sent := p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
 	id, _ := sent["verificationId"].(string)
 	body := func(nonce string) string {
@@ -100,6 +104,9 @@ func TestProof(t *testing.T) {
 // TestProofsOff: nothing is signed, and nothing published.
 func TestProofsOff(t *testing.T) {
 	p := started(t, map[string]string{"PROOF_ISSUER": "off"})
+	if !strings.Contains(p.stdout.String(), "\n  proofs    off\n") {
+		t.Error("the program does not print that proofs are off")
+	}
 	p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
 	status, _, members := p.post("/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+p.pin("14155552671")+`","nonce":"x"}`)
 	if status != http.StatusOK || members["text"] != `{"message":"OTP verified successfully."}` {
@@ -109,5 +116,19 @@ func TestProofsOff(t *testing.T) {
 		if status, _, members := p.call(http.MethodGet, p.base+path, ""); status != http.StatusNotFound || members["code"] != "not_found" {
 			t.Errorf("%s got %d %v", path, status, members)
 		}
+	}
+}
+
+// TestAudience: what is set is what is printed, and what a proof says.
+func TestAudience(t *testing.T) {
+	p := started(t, map[string]string{"PROOF_AUDIENCE": "accounts.example.com"})
+	if !strings.Contains(p.stdout.String(), "\n  proofs    issuer "+p.base+", audience accounts.example.com\n") {
+		t.Error("the program prints another audience")
+	}
+	p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
+	_, _, members := p.post("/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+p.pin("14155552671")+`"}`)
+	token, _ := members["proof"].(string)
+	if claims := p.checked(token); claims["aud"] != "accounts.example.com" {
+		t.Errorf("the proof is for %v", claims["aud"])
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -143,7 +145,7 @@ func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Ad
 		kept = "DynamoDB table " + c.Table
 	}
 	control := listeners[len(listeners)-2].Addr()
-	fmt.Fprintf(w, "infobip-otp\n  console   %s/\n  gateway   %s\n  state     %s\n", baseURL(control), base, kept)
+	fmt.Fprintf(w, "infobip-otp\n  console   %s/\n  gateway   %s\n  state     %s\n  proofs    %s\n", baseURL(control), base, kept, proofsOf(&c.Proofs))
 	pin, readIt := "123456", "the code from the SMS"
 	if c.simulate {
 		control := "http://" + control.String()
@@ -162,4 +164,12 @@ Ask for a code, then verify it with %[3]s:
 
 Ctrl-C ends it.
 `, base, pin, readIt)
+}
+
+// proofsOf is what a backend's verifier has to be told.
+func proofsOf(c *proofs.Config) string {
+	if !c.On() {
+		return "off"
+	}
+	return fmt.Sprintf("issuer %s, audience %s", c.Issuer, cmp.Or(c.Audience, c.Issuer))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -26,10 +27,11 @@ type completer struct {
 // completers stand in the order in which their resources refer to each other.
 var completers = []completer{
 	{"AWS::SecretsManager::Secret", createSecret},
+	{"AWS::KMS::Key", createKey},
 	{"AWS::DynamoDB::Table", completeTable},
 	{"AWS::IAM::Role", completeRole},
-	{"AWS::Lambda::Function", createFunction},
 	{"AWS::ApiGatewayV2::Api", createAPI},
+	{"AWS::Lambda::Function", createFunction},
 	{"AWS::ApiGatewayV2::Integration", createIntegration},
 	{"AWS::ApiGatewayV2::Route", createRoute},
 	{"AWS::ApiGatewayV2::Stage", createStage},
@@ -73,6 +75,28 @@ func createSecret(ctx context.Context, d *deployment, name string, properties ma
 		return fmt.Errorf("creating a secret: %w", err)
 	}
 	d.physical[name], d.values[name] = aws.ToString(secret.ARN), aws.ToString(secret.ARN)
+	return nil
+}
+
+// createKey makes a key anew (see create), since no key becomes another.
+func createKey(ctx context.Context, d *deployment, name string, properties map[string]any) error {
+	policy, err := json.Marshal(properties["KeyPolicy"])
+	if err != nil {
+		return fmt.Errorf("writing a key's policy: %w", err)
+	}
+	input := &kms.CreateKeyInput{Policy: aws.String(string(policy))}
+	rest := maps.Clone(properties)
+	delete(rest, "KeyPolicy")
+	err = fill(input, rest)
+	if err != nil {
+		return err
+	}
+	key, err := d.kms.CreateKey(ctx, input)
+	if err != nil {
+		return fmt.Errorf("creating a key: %w", err)
+	}
+	d.physical[name], d.values[name] = aws.ToString(key.KeyMetadata.KeyId), aws.ToString(key.KeyMetadata.KeyId)
+	d.values[name+".Arn"] = aws.ToString(key.KeyMetadata.Arn)
 	return nil
 }
 
@@ -184,6 +208,7 @@ func createAPI(ctx context.Context, d *deployment, name string, properties map[s
 		return fmt.Errorf("creating the API: %w", err)
 	}
 	d.physical[name], d.values[name] = aws.ToString(api.ApiId), aws.ToString(api.ApiId)
+	d.values[name+".ApiEndpoint"] = aws.ToString(api.ApiEndpoint)
 	return nil
 }
 

@@ -47,6 +47,8 @@ func TestDeployment(t *testing.T) {
 			"INFOBIP_2FA_MSG_ID":             "MSG1",
 			"ALLOWED_REGIONS":                "AT,DE",
 			"SPEND_LIMIT":                    "50/1d",
+			"PROOF_AUDIENCE":                 "accounts.example.com",
+			"PROOF_STACK_KEYS":               "2,1",
 			"CORS_ORIGINS":                   "https://app.example.com,https://www.example.com",
 			"LOG_RETENTION_DAYS":             "90",
 			"RESERVED_CONCURRENCY_SEND":      "10",

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -123,6 +124,7 @@ type clients struct {
 	ssm            *ssm.Client
 	lambda         *lambda.Client
 	iam            *iam.Client
+	kms            *kms.Client
 	dynamodb       *dynamodb.Client
 	logs           *cloudwatchlogs.Client
 	secrets        *secretsmanager.Client
@@ -143,6 +145,7 @@ func newClients(endpoint string) clients {
 		ssm:            ssm.NewFromConfig(config),
 		lambda:         lambda.NewFromConfig(config),
 		iam:            iam.NewFromConfig(config),
+		kms:            kms.NewFromConfig(config),
 		dynamodb:       dynamodb.NewFromConfig(config),
 		logs:           cloudwatchlogs.NewFromConfig(config),
 		secrets:        secretsmanager.NewFromConfig(config),

@@ -27,6 +27,7 @@ var observers = map[string]observer{
 	"AWS::Logs::LogGroup":            observeLogGroup,
 	"AWS::DynamoDB::Table":           observeTable,
 	"AWS::SecretsManager::Secret":    observeSecret,
+	"AWS::KMS::Key":                  observeKey,
 	"AWS::ApiGatewayV2::Api":         observeAPI,
 	"AWS::ApiGatewayV2::Integration": observeIntegration,
 	"AWS::ApiGatewayV2::Route":       observeRoute,

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
@@ -79,6 +80,29 @@ func observeTable(ctx context.Context, d *deployment, name string) (map[string]a
 		}
 	}
 	return properties, nil
+}
+
+func observeKey(ctx context.Context, d *deployment, name string) (map[string]any, error) {
+	physical, there := d.physical[name]
+	if !there {
+		return nil, nil
+	}
+	key, err := d.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(physical)})
+	if err != nil {
+		return nil, fmt.Errorf("describing a key: %w", err)
+	}
+	d.values[name], d.values[name+".Arn"] = physical, aws.ToString(key.KeyMetadata.Arn)
+	answer, err := shape(key.KeyMetadata)
+	if err != nil {
+		return nil, err
+	}
+	properties := pick(answer, "Description", "KeySpec", "KeyUsage")
+	policy, err := d.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(physical), PolicyName: aws.String("default")})
+	if err != nil {
+		return nil, fmt.Errorf("getting a key's policy: %w", err)
+	}
+	properties["KeyPolicy"], err = policyDocument(policy.Policy)
+	return properties, err
 }
 
 // observeSecret also looks for a value, which nobody is to have put there.

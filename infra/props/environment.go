@@ -2,6 +2,7 @@ package props
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -41,7 +42,8 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 			Verify:    optional(r.Number("RESERVED_CONCURRENCY_VERIFY")),
 			Discovery: optional(r.Number("RESERVED_CONCURRENCY_DISCOVERY")),
 		},
-		SecretKeyARN: r.Text("SECRET_KEY_ARN"),
+		ProofStackKeys: r.List("PROOF_STACK_KEYS"),
+		SecretKeyARN:   r.Text("SECRET_KEY_ARN"),
 	}
 	infobip := Infobip{
 		BaseURL:       r.Text("INFOBIP_BASE_URL"),
@@ -80,6 +82,9 @@ func (p Props) own() map[string]string {
 		"THROTTLE_RESEND":    p.Throttles.Resend.String(),
 		"THROTTLE_VERIFY":    p.Throttles.Verify.String(),
 		"THROTTLE_OTHER":     p.Throttles.Other.String(),
+	}
+	if len(p.ProofStackKeys) > 0 {
+		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}
 	if p.SecretKeyARN != "" {
 		values["SECRET_KEY_ARN"] = p.SecretKeyARN

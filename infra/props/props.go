@@ -24,8 +24,8 @@ type Props struct {
 	// parameters of the template, which then cannot be deployed without them.
 	Infobip *Infobip
 
-	// Settings are what the functions are told. Outside the development stage
-	// ALLOWED_REGIONS and SPEND_LIMIT have to be there.
+	// Settings are what the functions are told. Outside the development stage those that
+	// the table demands have to be there.
 	Settings Settings
 
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
@@ -40,6 +40,10 @@ type Props struct {
 
 	// ReservedConcurrency bounds the parallel executions of each function.
 	ReservedConcurrency ReservedConcurrency
+
+	// ProofStackKeys are the numbers of the keys that the stack makes for proofs, the one
+	// that signs first. Nil: the first one alone, or none where PROOF_KEY names another.
+	ProofStackKeys []string
 
 	// Secret names an existing secret instead of the one the stack would create.
 	Secret *ExistingSecret
@@ -101,3 +105,18 @@ func Default(assetsDir string) Props {
 
 // Keeps reports whether what the stack created outlives it.
 func (p Props) Keeps() bool { return p.Stage != Development }
+
+// Proofs reports whether a success carries a proof.
+func (p Props) Proofs() bool { return p.Settings["PROOF_ISSUER"] != settings.Off }
+
+// StackKeys returns the numbers of the keys that the stack makes for proofs, the one that
+// signs first (a PROOF_KEY goes before all of them).
+func (p Props) StackKeys() []string {
+	switch {
+	case !p.Proofs():
+		return nil
+	case len(p.ProofStackKeys) > 0 || p.Settings["PROOF_KEY"] != "":
+		return p.ProofStackKeys
+	}
+	return []string{"1"}
+}

@@ -2,9 +2,9 @@ package props_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -41,11 +41,11 @@ func TestValidate(t *testing.T) {
 		change func(*props.Props)
 		want   string // in the error; empty for accepted
 	}{
-		{"stage", func(p *props.Props) { p.Stage = "eu-2"; set("ALLOWED_REGIONS", "AT")(p) }, ""},
-		{"no stage", func(p *props.Props) { p.Stage = ""; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be up to 20"},
-		{"stage with a capital", func(p *props.Props) { p.Stage = "Prod"; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
-		{"stage that starts with a digit", func(p *props.Props) { p.Stage = "1st"; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
-		{"stage of 21 characters", func(p *props.Props) { p.Stage = strings.Repeat("a", 21); set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
+		{"stage", func(p *props.Props) { p.Stage = "eu-2"; decide(p) }, ""},
+		{"no stage", func(p *props.Props) { p.Stage = ""; decide(p) }, "STAGE must be up to 20"},
+		{"stage with a capital", func(p *props.Props) { p.Stage = "Prod"; decide(p) }, "STAGE must be"},
+		{"stage that starts with a digit", func(p *props.Props) { p.Stage = "1st"; decide(p) }, "STAGE must be"},
+		{"stage of 21 characters", func(p *props.Props) { p.Stage = strings.Repeat("a", 21); decide(p) }, "STAGE must be"},
 
 		{"no zips", func(p *props.Props) { p.AssetsDir = filepath.Join(dir, "none") }, "run `make build` first"},
 
@@ -72,14 +72,9 @@ func TestValidate(t *testing.T) {
 		{"plain http", set("INFOBIP_ALLOW_HTTP", "true"), "it is for laptops"},
 		{"client address", set("CLIENT_ADDRESS_HEADER", "CloudFront-Viewer-Address"), ""},
 		{"client address in no header", set("CLIENT_ADDRESS_HEADER", "Host"), "CLIENT_ADDRESS_HEADER must be"},
-		{"no regions elsewhere", func(p *props.Props) { p.Stage = "staging" }, "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all: outside the development stage it has no default"},
-		{"no limit elsewhere", func(p *props.Props) { p.Stage = "staging"; set("ALLOWED_REGIONS", "AT")(p); set("SPEND_LIMIT", "")(p) }, "SPEND_LIMIT must be none, or an amount and a window such as 50/1d"},
+		{"no limit elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("SPEND_LIMIT", "")(p) }, "SPEND_LIMIT must be none, or an amount and a window such as 50/1d"},
 		{"no limit in development", set("SPEND_LIMIT", ""), ""},
-		{"limit elsewhere", func(p *props.Props) {
-			p.Stage = "staging"
-			set("ALLOWED_REGIONS", "AT")(p)
-			set("SPEND_LIMIT", "50/1d")(p)
-		}, ""},
+		{"limit elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("SPEND_LIMIT", "50/1d")(p) }, ""},
 		{"limit below ten messages", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least ten times the dearest price (0.10)"},
 		{"network above its prefix", set("NETWORK_ALLOWANCE", "enforce 21/1d+3"), "NETWORK_ALLOWANCE must be an allowance whose floor"},
 		{"challenge without a site", set("CHALLENGE", "turnstile"), "CHALLENGE_HOSTNAMES must be set"},
@@ -89,7 +84,31 @@ func TestValidate(t *testing.T) {
 		}, ""},
 		{"challenge always, of nobody", set("CHALLENGE_MODE", "always"), "CHALLENGE must be set"},
 		{"challenge's secret", set("CHALLENGE_SECRET", "canary"), "it is for laptops"},
-		{"all regions elsewhere", func(p *props.Props) { p.Stage = "staging"; set("ALLOWED_REGIONS", "all")(p) }, ""},
+		{"no regions elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("ALLOWED_REGIONS", "")(p) }, "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all: outside the development stage it has no default"},
+		{"all regions elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("ALLOWED_REGIONS", "all")(p) }, ""},
+		{"no audience elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("PROOF_AUDIENCE", "")(p) }, "PROOF_AUDIENCE must be one word of 1 to 255 printable ASCII characters without a space or a comma, such as accounts.example.com: outside the development stage it has no default"},
+		{"no audience and no proofs", func(p *props.Props) {
+			p.Stage = "staging"
+			decide(p)
+			set("PROOF_AUDIENCE", "")(p)
+			set("PROOF_ISSUER", "off")(p)
+		}, ""},
+		{"issuer in plain http", set("PROOF_ISSUER", "http://otp.example.com"), "PROOF_ISSUER must be off, or an https address"},
+		{"issuer that ends in a slash", set("PROOF_ISSUER", "https://otp.example.com/"), "PROOF_ISSUER must be off, or an https address"},
+		{"audiences", set("PROOF_AUDIENCE", "a.example.com,b.example.com"), "PROOF_AUDIENCE must be one word"},
+		{"key of proofs by alias", set("PROOF_KEY", "alias/proofs"), "PROOF_KEY must be the ARN of a KMS key"},
+		{"keys of proofs", func(p *props.Props) { p.ProofStackKeys = []string{"2024", "7", "1"} }, ""},
+		{"key of proofs with a zero", func(p *props.Props) { p.ProofStackKeys = []string{"01"} }, "PROOF_STACK_KEYS must be numbers such as 1"},
+		{"keys of proofs twice", func(p *props.Props) { p.ProofStackKeys = []string{"1", "2", "1"} }, "PROOF_STACK_KEYS must be at most 3 numbers, each once"},
+		{"four keys of proofs", func(p *props.Props) { p.ProofStackKeys = []string{"1", "2", "3", "4"} }, "PROOF_STACK_KEYS must be at most 3 numbers, each once"},
+		{"eleven published keys", func(p *props.Props) {
+			p.ProofStackKeys = []string{"1", "2"}
+			set("PROOF_PUBLISHED_KEYS", manyKeys(9))(p)
+		}, "PROOF_PUBLISHED_KEYS must be at most 10 keys, with those of PROOF_STACK_KEYS"},
+		{"ten published keys", func(p *props.Props) {
+			p.ProofStackKeys = []string{"1", "2"}
+			set("PROOF_PUBLISHED_KEYS", manyKeys(8))(p)
+		}, ""},
 
 		{"retention", func(p *props.Props) { p.LogRetentionDays = 3653 }, ""},
 		{"retention of 31 days", func(p *props.Props) { p.LogRetentionDays = 31 }, "LOG_RETENTION_DAYS must be one of 1, 3, 5"},
@@ -98,7 +117,7 @@ func TestValidate(t *testing.T) {
 		{"any origin in development", func(p *props.Props) { p.CORSOrigins = []string{"*"} }, ""},
 		{"any origin elsewhere", func(p *props.Props) {
 			p.Stage, p.CORSOrigins = "staging", []string{"*"}
-			set("ALLOWED_REGIONS", "AT")(p)
+			decide(p)
 		}, "CORS_ORIGINS must not be *, outside the development stage"},
 		{"http origin", func(p *props.Props) { p.CORSOrigins = []string{"http://app.example.com"} }, `"http://app.example.com" is none`},
 		{"origin with a slash", func(p *props.Props) { p.CORSOrigins = []string{"https://app.example.com/"} }, "CORS_ORIGINS must be web origins without a path"},
@@ -134,7 +153,6 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := props.Default(dir)
-			set("SPEND_LIMIT", "none")(&p)
 			test.change(&p)
 			err := p.Validate()
 			switch {
@@ -158,6 +176,23 @@ func set(name, value string) func(*props.Props) {
 	return func(p *props.Props) { p.Settings[name] = value }
 }
 
+// decide decides about all that an owner has to, outside the development stage.
+func decide(p *props.Props) {
+	for _, s := range settings.All() {
+		if s.Demanded {
+			p.Settings[s.Name] = s.Example
+		}
+	}
+}
+
+func manyKeys(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf("arn:aws:kms:eu-central-1:111122223333:key/%d", i))
+	}
+	return strings.Join(list, ",")
+}
+
 func infobip(baseURL, application, message string) *props.Infobip {
 	return &props.Infobip{BaseURL: baseURL, ApplicationID: application, MessageID: message}
 }
@@ -169,7 +204,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		t.Fatal("props with nothing in them were accepted")
 	}
 	for _, name := range []string{
-		"STAGE", "AssetsDir", "ALLOWED_REGIONS", "LOG_RETENTION_DAYS", "THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
+		"STAGE", "AssetsDir", "ALLOWED_REGIONS", "PROOF_AUDIENCE", "LOG_RETENTION_DAYS", "THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
@@ -214,6 +249,7 @@ func TestFromEnvironment(t *testing.T) {
 		},
 		ReservedConcurrency: props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)},
 		Secret:              &props.ExistingSecret{ID: "otp/infobip"},
+		ProofStackKeys:      []string{"2", "1"},
 		SecretKeyARN:        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 	}
 	for _, s := range settings.All() {
@@ -284,10 +320,12 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s is %q for send and %q for verify", name, send[name], verify[name])
 		}
 	}
-	for name := range set.Environment(settings.Discovery) {
-		if !strings.HasPrefix(name, "PROOF_") {
-			t.Errorf("discovery is told %s", name)
-		}
+	want := map[string]string{}
+	for _, name := range []string{"PROOF_ISSUER", "PROOF_KEY", "PROOF_PUBLISHED_KEYS"} {
+		want[name] = verify[name]
+	}
+	if diff := cmp.Diff(want, set.Environment(settings.Discovery)); diff != "" {
+		t.Errorf("discovery is told other than who signs proofs (-want +got):\n%s", diff)
 	}
 }
 
@@ -317,8 +355,8 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		t.Errorf("missing for deployment (-want +got):\n%s", diff)
 	}
 	got.Stage = "staging"
-	if undecided := got.Undecided(); !slices.Equal(undecided, []string{"ALLOWED_REGIONS", "SPEND_LIMIT"}) {
-		t.Errorf("outside development an owner has to decide about %v", undecided)
+	if diff := cmp.Diff([]string{"ALLOWED_REGIONS", "SPEND_LIMIT", "PROOF_AUDIENCE"}, got.Undecided()); diff != "" {
+		t.Errorf("outside development an owner has to decide about (-want +got):\n%s", diff)
 	}
 }
 

@@ -60,6 +60,7 @@ func (p Props) Validate() error {
 	refuse(t.Send.Rate > t.Verify.Rate || t.Resend.Rate > t.Verify.Rate,
 		"THROTTLE_SEND and THROTTLE_RESEND must be at or below THROTTLE_VERIFY: they are %d and %d requests a second, and that is %d",
 		t.Send.Rate, t.Resend.Rate, t.Verify.Rate)
+	faults = append(faults, p.proofFaults()...)
 	if p.Secret != nil {
 		refuse(!secretARNForm.MatchString(p.Secret.ID) && !secretNameForm.MatchString(p.Secret.ID), "SECRET_ID must be the full ARN of a secret, or its name")
 	}
@@ -103,11 +104,30 @@ func (p Props) settingFaults() []error {
 	return faults
 }
 
+// proofFaults are what the lists of keys say together.
+func (p Props) proofFaults() []error {
+	// Discovery takes ten keys beside the one that signs, and reads each when it starts.
+	const mostPublished, mostStackKeys = 10, 3
+	keys := p.ProofStackKeys
+	if distinct := slices.Compact(slices.Sorted(slices.Values(keys))); len(distinct) < len(keys) || len(keys) > mostStackKeys {
+		return []error{fmt.Errorf("PROOF_STACK_KEYS must be at most %d numbers, each once", mostStackKeys)}
+	}
+	further := len(keys)
+	if list := p.Settings["PROOF_PUBLISHED_KEYS"]; list != "" {
+		further += strings.Count(list, ",") + 1
+	}
+	if further > mostPublished {
+		return []error{fmt.Errorf("PROOF_PUBLISHED_KEYS must be at most %d keys, with those of PROOF_STACK_KEYS", mostPublished)}
+	}
+	return nil
+}
+
 // Undecided names the settings that the owner has to decide about, and did not.
 func (p Props) Undecided() []string {
 	var names []string
 	for _, s := range settings.All() {
-		if s.Demanded && p.Keeps() && p.Settings[s.Name] == "" {
+		moot := s.Name == "PROOF_AUDIENCE" && !p.Proofs()
+		if s.Demanded && p.Keeps() && p.Settings[s.Name] == "" && !moot {
 			names = append(names, s.Name)
 		}
 	}

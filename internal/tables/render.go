@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -27,8 +28,9 @@ func files() []file {
 			"metrics":               metricsTable(telemetry.Metrics()),
 		}},
 		{name: "template.yaml", begin: variables("begin"), end: variables("end"), places: map[string]string{
-			"settings of the send function":   environment(settings.Send),
-			"settings of the verify function": environment(settings.Verify),
+			"settings of the send function":      environment(settings.Send),
+			"settings of the verify function":    environment(settings.Verify),
+			"settings of the discovery function": environment(settings.Discovery),
 		}},
 	}
 }
@@ -118,6 +120,12 @@ var known = map[string]string{
 	"INFOBIP_2FA_MSG_ID": "!Ref Infobip2faMsgId",
 }
 
+// offered are settings of the owner that the template has parameters or resources for.
+var offered = map[string]string{
+	"PROOF_ISSUER": "!Ref ProofIssuer",
+	"PROOF_KEY":    "!If [Proofs, !GetAtt ProofKey1.Arn, '']",
+}
+
 // environment lists a function's variables: what it has in a development stage that sets
 // nothing, and empty, for --env-vars, whatever else it reads.
 func environment(function settings.Program) string {
@@ -126,7 +134,7 @@ func environment(function settings.Program) string {
 		if !s.ReadBy(function) || s.Setter == settings.Platform {
 			continue
 		}
-		value := "'" + s.Default + "'"
+		value := cmp.Or(offered[s.Name], "'"+s.Default+"'")
 		switch s.Setter {
 		case settings.Deployment:
 			value = known[s.Name]

@@ -44,7 +44,7 @@ func TestEverySettingIsDocumented(t *testing.T) {
 		if both := s.ReadBy(settings.Stack) && s.ReadBy(settings.Laptop) && !s.ReadBy(settings.Functions); tables != 1 && !both || tables == 0 {
 			t.Errorf("%s is in %d tables", s.Name, tables)
 		}
-		for _, function := range []settings.Program{settings.Send, settings.Verify} {
+		for _, function := range []settings.Program{settings.Send, settings.Verify, settings.Discovery} {
 			declared := strings.Contains(environment(function), indent+s.Name+": ")
 			if want := s.ReadBy(function) && s.Setter != settings.Platform; declared != want {
 				t.Errorf("%s in the environment of function %d: %t, want %t", s.Name, function, declared, want)
@@ -52,6 +52,9 @@ func TestEverySettingIsDocumented(t *testing.T) {
 		}
 		if _, ok := known[s.Name]; ok != (s.Setter == settings.Deployment) {
 			t.Errorf("%s: the template knows its value: %t", s.Name, ok)
+		}
+		if _, ok := offered[s.Name]; ok && (s.Setter != settings.Owner || s.Default != "") {
+			t.Errorf("%s: the template offers another value than the stack has", s.Name)
 		}
 	}
 }

@@ -27,6 +27,25 @@ func TestFunctionsDoNotLinkTheSDKsConfig(t *testing.T) {
 	}
 }
 
+// Clients of the releases from 15 September 2026 on build the schemas of every operation before
+// main: half of what a function's start costs over a hello-world's. A newer release has to be
+// measured (make bench) before this test is changed.
+func TestFunctionsDoNotLinkSchemas(t *testing.T) {
+	clients := 0
+	for _, dep := range dependencies(t, "./functions/...") {
+		service, ok := strings.CutPrefix(dep, "github.com/aws/aws-sdk-go-v2/service/")
+		switch {
+		case ok && strings.HasSuffix(service, "/schemas"):
+			t.Errorf("the functions link %s", dep)
+		case ok && !strings.Contains(service, "/"):
+			clients++
+		}
+	}
+	if clients == 0 {
+		t.Fatal("the functions link no client: this test looks for the wrong packages")
+	}
+}
+
 func dependencies(t *testing.T, packages string) []string {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", "list", "-deps", packages)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
 
 const (
@@ -23,10 +24,14 @@ const (
 
 // allows are the methods of each path, as the Allow header lists them.
 var allows = map[string]string{
-	httpapi.RouteBanner: "GET, HEAD, OPTIONS",
-	httpapi.RouteSend:   "POST, OPTIONS",
-	httpapi.RouteResend: "POST, OPTIONS",
-	httpapi.RouteVerify: "POST, OPTIONS",
+	httpapi.RouteBanner:  "GET, HEAD, OPTIONS",
+	httpapi.RouteOpenAPI: "GET, HEAD, OPTIONS",
+	httpapi.RouteSend:    "POST, OPTIONS",
+	httpapi.RouteResend:  "POST, OPTIONS",
+	httpapi.RouteVerify:  "POST, OPTIONS",
+	// With proofs off these are there for no method but GET and HEAD, which find nothing.
+	proof.ConfigurationPath: "GET, HEAD, OPTIONS",
+	proof.KeySetPath:        "GET, HEAD, OPTIONS",
 }
 
 // everywhere asks each function, for API Gateway sends what it does not route to

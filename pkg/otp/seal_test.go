@@ -93,6 +93,39 @@ func TestSealIsBesideTheSave(t *testing.T) {
 	})
 }
 
+// slowStore takes a while for each save.
+type slowStore struct {
+	otp.Store
+	takes time.Duration
+}
+
+func (s *slowStore) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	time.Sleep(s.takes)
+	return s.Store.Save(ctx, key, l, was)
+}
+
+// TestSealAddsNoRoundTrip: a verify with a seal takes what the slower of save and seal takes, to
+// the nanosecond of a clock that only moves while all are waiting.
+func TestSealAddsNoRoundTrip(t *testing.T) {
+	for _, c := range []struct{ save, seal, want time.Duration }{
+		{70 * time.Millisecond, 0, 140 * time.Millisecond}, // the debit and the success
+		{70 * time.Millisecond, 40 * time.Millisecond, 140 * time.Millisecond},
+		{70 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(&otptest.Provider{})
+			id := r.mustSend(t, otptest.Alice).VerificationID
+			r.service.Store = &slowStore{Store: r.store, takes: c.save}
+			seals := &sealer{during: func(context.Context) { time.Sleep(c.seal) }}
+			started := time.Now()
+			_, err := r.sealed(t, seals, id, r.right(), "", "")
+			if took := time.Since(started); err != nil || took != c.want || len(seals.called) != 1 {
+				t.Errorf("saves of %s and a seal of %s took %s and %d seals (%v), want %s", c.save, c.seal, took, len(seals.called), err, c.want)
+			}
+		})
+	}
+}
+
 // announcingStore tells of one of its saves before it takes place.
 type announcingStore struct {
 	otp.Store
@@ -133,6 +166,79 @@ func TestSealIsOfWhatWasRecorded(t *testing.T) {
 	}
 	if len(seals.called) != 2 || seals.called[0].At.Equal(success.At) || !seals.called[1].At.Equal(success.At) {
 		t.Errorf("verified at %s, sealed as %v", success.At, seals.called)
+	}
+}
+
+// resendingStore has the code go out again, by voice, before the save of a success.
+type resendingStore struct {
+	otp.Store
+	saves int
+}
+
+func (s *resendingStore) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	if s.saves++; s.saves == 2 { // the debit is the first
+		current, revision, err := s.Load(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		v := &current.Verifications[0]
+		v.Resends = append(v.Resends, otp.Delivery{ID: "resend", Progress: otp.Sent, Channel: otp.Voice, StartedAt: v.StartedAt})
+		if _, err := s.Store.Save(ctx, key, current, revision); err != nil {
+			return "", err
+		}
+	}
+	return s.Store.Save(ctx, key, l, was)
+}
+
+// TestSealSaysTheChannelThatWasRecorded: within one millisecond the moment stays, and how the
+// person got the code is another.
+func TestSealSaysTheChannelThatWasRecorded(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	id, seals := r.mustSend(t, otptest.Alice).VerificationID, &sealer{}
+	r.service.Store = &resendingStore{Store: r.store}
+	success, err := r.sealed(t, seals, id, r.right(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seals.called) != 2 || !seals.called[0].At.Equal(success.At) || seals.called[0].Channel != otp.SMS ||
+		seals.called[1].Channel != otp.Voice || success.Channel != otp.Voice {
+		t.Errorf("verified by %s at %s, sealed as %v", success.Channel, success.At, seals.called)
+	}
+}
+
+// TestSettleOfAnotherNonce: of two runs of one request the second may ask with another nonce once
+// the first counts as dead. If both live after all, the success of one is not for the other's session.
+func TestSettleOfAnotherNonce(t *testing.T) {
+	p, now := otp.DefaultPolicy(), otptest.Start
+	l := otp.Ledger{Verifications: []otp.Verification{{
+		Delivery: otp.Delivery{ID: "id", Progress: otp.Sent, Channel: otp.SMS, StartedAt: now},
+		State:    otp.StateActive, PinID: "pin", ExpiresAt: now.Add(p.PINTTL),
+	}}}
+	runs := []otp.Check{
+		{ID: "check", Key: "key", RunID: "1", VerificationID: "id", Nonce: "nonce"},
+		{ID: "check", Key: "key", RunID: "2", VerificationID: "id", Nonce: "another"},
+		{ID: "check", Key: "key", RunID: "3", VerificationID: "id", Nonce: "nonce"},
+	}
+	debited := make([]otp.Debited, len(runs))
+	for i, c := range runs {
+		var err error
+		debited[i], err = l.Debit(now, p, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(p.SendTimeout)
+	}
+	now = now.Add(-time.Second)
+	if _, saved, err := l.Settle(now, p, debited[2], runs[2], otp.Verified); err != nil || !saved {
+		t.Fatalf("the last run: %v, saved: %t", err, saved)
+	}
+	_, saved, err := l.Settle(now, p, debited[1], runs[1], otp.Verified)
+	wantReason(t, err, otp.KeyReused)
+	if saved {
+		t.Error("a refusal is saved")
+	}
+	if again, saved, err := l.Settle(now, p, debited[0], runs[0], otp.Verified); err != nil || saved || again.VerificationID != "id" {
+		t.Errorf("the run with the same nonce: %v %v, saved: %t", again, err, saved)
 	}
 }
 

@@ -137,3 +137,10 @@ func isKeyARN(arn string) bool {
 	return parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "kms" && made(parts[3], lower+digits+"-") &&
 		len(parts[4]) == accountLength && made(parts[4], digits) && found && made(id, letters+digits+"-")
 }
+
+// isKeyNumber reports whether a text is the number of a key that the stack makes: one
+// spelling each, because it names a resource.
+func isKeyNumber(text string) bool {
+	const longest = 4
+	return made(text, digits) && len(text) <= longest && text[0] != '0'
+}

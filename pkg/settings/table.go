@@ -173,22 +173,22 @@ var table = [...]Setting{
 			Form:    "off, or an https address without a query, a fragment or a slash at its end, such as https://otp.example.com (http on this machine alone)",
 			Accepts: isIssuer,
 		},
-		Unset: "no proofs; the gateway in `make run`", Example: "https://otp.example.com", Readers: Verify | Discovery | Laptop,
-		Sentence: "the public address of the API, as proofs name it in `iss`; with it a success carries [proof](docs/proof.md) for your backend. `off` is none",
+		Unset: "the API's own address; the gateway in `make run`", Example: "https://otp.example.com", Readers: Verify | Discovery | Laptop,
+		Sentence: "the public address of the API, as proofs name it in `iss`; with it a success carries [proof](docs/proof.md) for your backend. `off`: no proofs, and no key in the stack",
 	}, {
 		Name: "PROOF_AUDIENCE", Kind: Text{
 			Form:    "one word of 1 to 255 printable ASCII characters without a space or a comma, such as accounts.example.com",
 			Accepts: isAudience,
 		},
-		Unset: "`PROOF_ISSUER`", Example: "accounts.example.com", Readers: Verify | Laptop,
+		Unset: "`PROOF_ISSUER`", Example: "accounts.example.com", Readers: Verify | Laptop, Demanded: true,
 		Sentence: "whom proofs are for: their `aud`",
 	}, {
 		Name: "PROOF_TTL", Kind: Duration{Least: proof.MinTTL, Most: proof.MaxTTL}, Default: "5m", Example: "4m", Readers: Verify | Laptop,
 		Sentence: "how long a proof is good for",
 	}, {
 		Name: "PROOF_KEY", Kind: Text{Form: keyForm, Accepts: isProofKey},
-		Unset: "a key of its own in `make run`", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Verify | Discovery | Laptop,
-		Sentence: "the KMS key that signs proofs (RSA_2048, SIGN_VERIFY); functions with a `PROOF_ISSUER` need it",
+		Unset: "a key that the stack makes; one of its own in `make run`", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Verify | Discovery | Laptop,
+		Sentence: "the KMS key that signs proofs (RSA_2048, SIGN_VERIFY), in the place of the stack's",
 	}, {
 		Name: "PROOF_PUBLISHED_KEYS", Kind: Text{
 			Form:    "a list of at most 10 ARNs of KMS keys, each once, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (no alias)",
@@ -343,5 +343,9 @@ var table = [...]Setting{
 		},
 		Unset: "`aws/secretsmanager`", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Stack,
 		Sentence: "the customer managed KMS key of the secret",
+	}, {
+		Name: "PROOF_STACK_KEYS", Kind: List{Form: "numbers such as 1, or 1,2 during a change of key", Accepts: isKeyNumber},
+		Unset: "`1`, or none beside a `PROOF_KEY`", Example: "2,1", Readers: Stack,
+		Sentence: "the KMS keys that the stack makes for proofs, by numbers of your own: all are published, and the first signs unless there is a `PROOF_KEY` ([how to change it](proof.md#changing-the-key)); about 1 US dollar a month each",
 	},
 }

@@ -49,7 +49,7 @@ func startService(t *testing.T, env ...string) *service {
 	}, env...)
 	s.send = harness.StartFunction(t, "send", common...)
 	s.verify = harness.StartFunction(t, "verify", common...)
-	s.discovery = harness.StartFunction(t, "discovery")
+	s.discovery = harness.StartFunction(t, "discovery", env...)
 	return s
 }
 

@@ -94,7 +94,7 @@ func TestMissingIsOneSentence(t *testing.T) {
 		{"the other half", without("AWS_ACCESS_KEY_ID"), []string{"missing: AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY"}},
 		{"region", without("AWS_REGION"), []string{"missing: an AWS region (set AWS_REGION)"}},
 		{"address", without("INFOBIP_BASE_URL"), []string{"missing: INFOBIP_BASE_URL (as"}},
-		{"what there is to decide", append([]string{"STAGE=staging"}, complete...), []string{"missing: ALLOWED_REGIONS, SPEND_LIMIT (README says what there is to decide)"}},
+		{"what there is to decide", append([]string{"STAGE=staging"}, complete...), []string{"missing: ALLOWED_REGIONS, SPEND_LIMIT, PROOF_AUDIENCE (README says what there is to decide)"}},
 		{"ids", complete[:4], []string{"missing: INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID (as"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,7 +140,7 @@ func answer(t *testing.T, w http.ResponseWriter, text string) {
 
 func TestDeploys(t *testing.T) {
 	root := checkout(t)
-	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\nALLOWED_REGIONS=AT\nSPEND_LIMIT=50/1d\n", 0o600)
+	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\nALLOWED_REGIONS=AT\nSPEND_LIMIT=50/1d\nPROOF_AUDIENCE=accounts.example.com\n", 0o600)
 	output, code := deploy(t, root, append(complete, identity(t, true)), "--require-approval", "never")
 	want := "deploying the staging stage to account 123456789012 in eu-central-1\n" +
 		"npm ci --no-audit --no-fund\n" +

@@ -85,6 +85,9 @@ func (t Template) Facts() map[string]string {
 		if resource.UpdateReplacePolicy != "" {
 			facts[name+".UpdateReplacePolicy"] = encode(resource.UpdateReplacePolicy)
 		}
+		if resource.Condition != "" {
+			facts[name+".Condition"] = encode(resource.Condition)
+		}
 		collect(facts, name+".Properties", resource.Properties)
 	}
 	for name, output := range t.Outputs {

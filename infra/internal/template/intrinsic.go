@@ -12,6 +12,10 @@ var placeholder = regexp.MustCompile(`\$\{([^!}][^}]*)\}`)
 func render(value any, rename func(string) string) (any, error) {
 	switch value := value.(type) {
 	case map[string]any:
+		chosen, found, err := choice(value, rename)
+		if found {
+			return chosen, err
+		}
 		text, found, err := intrinsic(value, rename)
 		if found || err != nil {
 			return text, err

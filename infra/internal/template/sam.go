@@ -18,6 +18,8 @@ func expand(t Template, globals any) (Template, error) {
 	for name, resource := range t.Resources {
 		made := map[string]Resource{name: resource}
 		switch {
+		case resource.Condition != "" && strings.HasPrefix(resource.Type, "AWS::Serverless::"):
+			err = fmt.Errorf("a Condition of %s is not understood here", resource.Type)
 		case resource.Type == "AWS::Serverless::Function":
 			made, err = expandFunction(name, resource, defaults)
 		case resource.Type == "AWS::Serverless::HttpApi":

@@ -28,6 +28,7 @@ type Resource struct {
 	Properties          map[string]any
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	Condition           string // without which it is not there; see Assume
 }
 
 // LoadCDK reads a template of the CDK and gives its resources the names they have in the
@@ -56,7 +57,7 @@ func load(path string, rename func(string) string) (Template, error) {
 
 // NameInCDK is the name that a logical id has in the construct named id.
 func NameInCDK(logical, id string) string {
-	match := regexp.MustCompile(`^` + regexp.QuoteMeta(id) + `([A-Za-z]+)[0-9A-F]{8}$`).FindStringSubmatch(logical)
+	match := regexp.MustCompile(`^` + regexp.QuoteMeta(id) + `([A-Za-z0-9]+)[0-9A-F]{8}$`).FindStringSubmatch(logical)
 	if match == nil {
 		return logical
 	}
@@ -113,6 +114,8 @@ func newResource(value any) (Resource, error) {
 			resource.DeletionPolicy, ok = value.(string)
 		case "UpdateReplacePolicy":
 			resource.UpdateReplacePolicy, ok = value.(string)
+		case "Condition":
+			resource.Condition, ok = value.(string)
 		case "Metadata", "DependsOn":
 		default:
 			return Resource{}, fmt.Errorf("has %s, which is not understood here", name)

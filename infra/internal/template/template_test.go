@@ -121,6 +121,8 @@ func TestSAMRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"event without an API", "{ApiId: !Ref Api}", "{Path: /}", "ApiId is missing"},
 		{"substitution of a list", "!Sub '${Api.ApiEndpoint}/'", "!Sub [a]", "Fn::Sub of"},
 		{"API property", "StageName: $default", "Auth: x", "Auth is not understood"},
+		{"condition of a function", "Type: AWS::Serverless::HttpApi\n", "Type: AWS::Serverless::HttpApi\n    Condition: x\n", "a Condition of AWS::Serverless::HttpApi is not understood"},
+		{"choice of one", "!Sub '${Api.ApiEndpoint}/'", "!If [x, a]", "Fn::If of"},
 		{"SAM resource", "AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::Serverless::Api is not understood"},
 		{"globals", "Globals:\n  Function", "Globals:\n  Api", "Globals.Api is not understood"},
 		{"global and own", "MemorySize: 256", "Runtime: x", "Runtime is in Globals too"},
@@ -138,6 +140,43 @@ func TestSAMRefusesWhatItDoesNotKnow(t *testing.T) {
 				t.Errorf("error %v, want it to have %q", err, test.want)
 			}
 		})
+	}
+}
+
+// Until a condition is decided both its ways are there, so that a comparison sees both.
+func TestAssume(t *testing.T) {
+	undecided, err := parseSAM([]byte(`
+Resources:
+  Key: {Type: K, Condition: Keys, Properties: {A: 1}}
+  Role:
+    Type: R
+    Properties:
+      List: [a, !If [Keys, !GetAtt Key.Arn, !Ref AWS::NoValue], {Nested: !If [Keys, !If [Other, b, c], d]}]
+      Name: !If [Other, x, !Ref AWS::NoValue]
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts := undecided.Facts(); facts["Key.Condition"] != `"Keys"` || facts["Role.Properties.List[1].Fn::If[1]"] != `"${Key.Arn}"` {
+		t.Errorf("before a decision there is %v", facts)
+	}
+	role := func(list ...any) Resource { return Resource{Type: "R", Properties: map[string]any{"List": list}} }
+	for _, test := range []struct {
+		holds []string
+		want  map[string]Resource
+	}{
+		{nil, map[string]Resource{"Role": role("a", map[string]any{"Nested": "d"})}},
+		{[]string{"Keys"}, map[string]Resource{
+			"Key":  {Type: "K", Properties: map[string]any{"A": 1.0}},
+			"Role": role("a", "${Key.Arn}", map[string]any{"Nested": "c"}),
+		}},
+	} {
+		if diff := cmp.Diff(test.want, undecided.Assume(test.holds...).Resources); diff != "" {
+			t.Errorf("with %v (-want +got):\n%s", test.holds, diff)
+		}
+	}
+	if got := undecided.Assume("Other").Resources["Role"].Properties["Name"]; got != "x" {
+		t.Errorf("with Other the name is %v", got)
 	}
 }
 

@@ -74,7 +74,8 @@ func TestFaultsOfDiscovery(t *testing.T) {
 	}
 }
 
-// TestKeysAreReadFromKMS: the one that signs and the further ones, each by its ARN.
+// TestKeysAreReadFromKMS: the one that signs and the further ones, each by its ARN and once,
+// though the one that signs stands among the others too.
 func TestKeysAreReadFromKMS(t *testing.T) {
 	var mu sync.Mutex
 	var asked []string
@@ -88,7 +89,7 @@ func TestKeysAreReadFromKMS(t *testing.T) {
 	}))
 	defer kms.Close()
 	published, err := discovery(t, map[string]string{
-		"PROOF_ISSUER": issuer, "PROOF_KEY": arn, "PROOF_PUBLISHED_KEYS": next, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_KMS": kms.URL,
+		"PROOF_ISSUER": issuer, "PROOF_KEY": arn, "PROOF_PUBLISHED_KEYS": next + "," + arn, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_KMS": kms.URL,
 	})
 	if err != nil {
 		t.Fatal(err)
