@@ -182,6 +182,18 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 	return c, r.Err()
 }
 
+// provider is what the provider's client is made from.
+func (c Config) provider(keys infobip.KeySource) infobip.Config {
+	return infobip.Config{
+		BaseURL:          c.Infobip.BaseURL,
+		AllowHTTP:        c.Infobip.AllowHTTP,
+		ApplicationID:    c.Infobip.ApplicationID,
+		MessageID:        c.Infobip.MessageID,
+		Keys:             keys,
+		VerifyRetryAfter: c.Policy.VerifySpacing,
+	}
+}
+
 func channels(words []string) []otp.Channel {
 	list := make([]otp.Channel, len(words))
 	for i, word := range words {
