@@ -74,6 +74,8 @@ type Infobip struct {
 	APIKey        string
 	ApplicationID string
 	MessageID     string
+	// Timeout bounds one call.
+	Timeout time.Duration
 }
 
 // AWS is how AWS is reached; the names are the SDK's own.
@@ -128,6 +130,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			APIKey:        r.Text("INFOBIP_API_KEY"),
 			ApplicationID: r.Text("INFOBIP_2FA_APP_ID"),
 			MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
+			Timeout:       r.Duration("INFOBIP_TIMEOUT"),
 		},
 		AWS: AWS{
 			Region:          cmp.Or(r.Text("AWS_REGION"), r.Text("AWS_DEFAULT_REGION")),
@@ -190,6 +193,7 @@ func (c Config) provider(keys infobip.KeySource) infobip.Config {
 		ApplicationID:    c.Infobip.ApplicationID,
 		MessageID:        c.Infobip.MessageID,
 		Keys:             keys,
+		Timeout:          c.Infobip.Timeout,
 		VerifyRetryAfter: c.Policy.VerifySpacing,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -36,6 +37,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
+		Infobip:     Infobip{Timeout: 5 * time.Second},
 		SendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
 		VerifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		SendCounts:  CountAll,
@@ -98,7 +100,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1"},
+		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1", Timeout: 8 * time.Second},
 		AWS: AWS{
 			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
 		},
@@ -131,6 +133,23 @@ func TestEveryFieldIsRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("the configuration differs (-want +got):\n%s", diff)
+	}
+}
+
+// TestProviderIsToldItsSettings, all of them: one that is left out would bound nothing.
+func TestProviderIsToldItsSettings(t *testing.T) {
+	variables := examples()
+	variables["VERIFY_SPACING"] = "4s"
+	c, err := ReadConfig(env(variables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := infobip.Config{
+		BaseURL: "xyz.api.infobip.com", AllowHTTP: true, ApplicationID: "APP1", MessageID: "MSG1",
+		Timeout: 8 * time.Second, VerifyRetryAfter: 4 * time.Second,
+	}
+	if diff := cmp.Diff(want, c.provider(nil)); diff != "" {
+		t.Errorf("the client is told (-want +got):\n%s", diff)
 	}
 }
 

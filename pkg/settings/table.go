@@ -164,6 +164,9 @@ var table = [...]Setting{
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
 		Sentence: "message template, likewise",
 	}, {
+		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
+		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",
+	}, {
 		Name: "TABLE_NAME", Kind: Text{}, Unset: "memory in `make run`, the stack's in AWS", Example: "table", Readers: Stateful | Laptop, Setter: Deployment,
 		Sentence: "DynamoDB table",
 	}, {
