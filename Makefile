@@ -42,6 +42,7 @@ check: ## The fast inner loop: format, vet, short tests, builds (needs Go alone)
 	@go vet ./...
 	@go test -short ./...
 	@go build -o dist/host/ ./cmd/...
+	@go run ./internal/mutants -stale
 
 .PHONY: test
 test: ## Everything, on the real parts; installs what is missing first
@@ -100,7 +101,7 @@ bench: ## Benchmarks, and the cold start of each function beside a hello-world's
 	@tools/bench
 
 .PHONY: fuzz
-fuzz: ## Each fuzz target for FUZZTIME (1m), until the first finding
+fuzz: ## Each fuzz target for FUZZTIME (1m)
 	@tools/fuzz
 
 SEQUENCES ?= 1000000
@@ -110,9 +111,9 @@ soak: ## The domain's state machine: SEQUENCES (1000000) random interleavings wi
 	@go test -count=1 -v -timeout 4h -run '^TestStateMachine$$' ./pkg/otp -rapid.checks=$(SEQUENCES)
 
 .PHONY: mutants
-mutants: ## Disable each guard in turn; fails if the tests of one do not notice
+mutants: ## Disable each guard in turn; fails if the tests of one do not notice (ARGS: -only REGEXP, ...)
 	@tools/install dynamodb
-	@go run ./internal/mutants
+	@go run ./internal/mutants $(ARGS)
 
 # `sam build` (infra/sam) calls build-<logical id> with the folder that is to hold the bootstrap.
 .PHONY: build-SendFunction build-VerifyFunction build-DiscoveryFunction

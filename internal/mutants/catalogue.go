@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"regexp"
 	"strings"
 	"sync"
@@ -29,7 +28,7 @@ var (
 	guardCell = regexp.MustCompile("^`([^`]+)`$")
 )
 
-// readCatalogue gives the lines of the catalogue's tables.
+// readCatalogue returns the lines of the catalogue's tables.
 func readCatalogue(text string) ([]invariant, error) {
 	var all []invariant
 	var faults []error
@@ -61,17 +60,14 @@ func readCatalogue(text string) ([]invariant, error) {
 	return all, errors.Join(faults...)
 }
 
-// find gives the mutant that a catalogue names.
-func find(guard string) (*target, *mutant) {
-	for i := range targets {
-		t := &targets[i]
-		for j := range t.mutants {
-			if path.Base(t.file)+": "+t.mutants[j].name == guard {
-				return t, &t.mutants[j]
-			}
+// find returns the mutant that a catalogue names, or nil.
+func find(all []mutant, guard string) *mutant {
+	for i := range all {
+		if all[i].guard() == guard {
+			return &all[i]
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // checkCatalogue runs the one test of each line without its guard. It has to fail.
@@ -84,6 +80,10 @@ func checkCatalogue(ctx context.Context, pattern *regexp.Regexp, o options) erro
 	if err != nil {
 		return err
 	}
+	mutants, err := readMutants()
+	if err != nil {
+		return err
+	}
 	green, ran := 0, 0
 	var mu sync.Mutex
 	var wait sync.WaitGroup
@@ -91,7 +91,8 @@ func checkCatalogue(ctx context.Context, pattern *regexp.Regexp, o options) erro
 	for range o.workers {
 		wait.Go(func() {
 			for v := range queue {
-				verdict, err := seenRed(ctx, v, o)
+				verdict := "red"
+				err := seenRed(ctx, mutants, v, o)
 				mu.Lock()
 				ran++
 				if err != nil {
@@ -120,36 +121,31 @@ func checkCatalogue(ctx context.Context, pattern *regexp.Regexp, o options) erro
 	return nil
 }
 
-// seenRed runs an invariant's test with and without its guard.
-func seenRed(ctx context.Context, v invariant, o options) (string, error) {
-	t, m := find(v.guard)
+// seenRed runs an invariant's test with its guard, which has to pass, and without it, which
+// has to fail.
+func seenRed(ctx context.Context, mutants []mutant, v invariant, o options) error {
+	m := find(mutants, v.guard)
 	if m == nil {
-		return "", fmt.Errorf("there is no mutant %q", v.guard)
+		return fmt.Errorf("there is no mutant %q", v.guard)
 	}
-	source, err := os.ReadFile(t.file)
+	s, err := readSource(m.file)
 	if err != nil {
-		return "", fmt.Errorf("reading the source: %w", err)
+		return err
 	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		return "", fmt.Errorf("its text is there %d times, not once", n)
-	}
-	one := target{file: t.file, packages: []string{"./" + v.dir}, run: "^" + v.test + "$"}
-	if module, rest, _ := strings.Cut(v.dir, "/"); module == "test" {
-		one.dir, one.packages = module, []string{"./" + rest}
-	}
-	failed, err := run(ctx, &one, nil, o)
+	patched, err := m.apply(s)
 	if err != nil {
-		return "", err
+		return fmt.Errorf("its patch does not apply: %w", err)
 	}
-	if len(failed) > 0 {
-		return "", errors.New("RED with its guard in place")
-	}
-	failed, err = run(ctx, &one, []byte(strings.Replace(string(source), m.old, m.new, 1)), o)
+	p, err := rehearse(ctx, tests{dir: v.dir, run: "^" + v.test + "$"}, o)
 	if err != nil {
-		return "", err
+		return err
+	}
+	failed, err := p.run(ctx, m.file, patched, o)
+	if err != nil {
+		return err
 	}
 	if len(failed) == 0 {
-		return "", errors.New("GREEN without its guard")
+		return errors.New("GREEN without its guard")
 	}
-	return "red", nil
+	return nil
 }

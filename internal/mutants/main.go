@@ -2,19 +2,27 @@
 // the tests that should notice. A mutant that no test kills survives, and the run
 // fails: what can be deleted without a test going red is not tested.
 //
-// The mutants are a list kept by hand (the other files of this folder), not generated
-// ones. A generator such as gremlins changes single operators; what matters here are
-// whole guards (a cap, a condition of a write, a canonicalisation), and every survivor
-// of a generated set that changes nothing would have to be excused one by one. A mutant
-// whose text is not found exactly once is an error, so the list cannot fall behind the
-// source in silence.
+// Mutants are patches that stand beside what they disable: pkg/otp/mutants/verify.patch has
+// those of pkg/otp/verify.go, each a sentence and the hunks of a unified diff. They are kept
+// by hand, not generated. A generator such as gremlins changes single operators; what
+// matters here are whole guards (a cap, a condition of a write, a canonicalisation), and
+// every survivor of a generated set that changes nothing would have to be excused one by one.
 //
-// Nothing is written into the source: the changed file is laid over it (go test
+// A hunk is found by its declaration and its lines, so that an edit beside a guard does not
+// break its patch (see locate). One that does not apply any more breaks neither the build nor
+// `make check`, which names it; here it fails the run until it is written anew.
+//
+// To add a guard's mutant, or to renew one: stage what you have (git add), take the guard out
+// of the file, run this with -write and what is missing then, and restore the file
+// (git restore FILE).
+//
+// Nothing is written into the source by a run: the changed file is laid over it (go test
 // -overlay).
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,28 +33,13 @@ import (
 	"time"
 )
 
-// mutant replaces one piece of a file's text.
-type mutant struct {
-	// name says what is missing then.
-	name     string
-	old, new string
-}
-
-// target is a file of this module, its mutants, and the tests that should notice.
-type target struct {
-	file string
-	// dir is where the tests are run: another module's folder, or empty for this one.
-	dir      string
-	packages []string
-	// run selects tests, for packages whose tests take their time; empty means all.
-	run     string
-	mutants []mutant
-}
-
 func main() {
-	only := flag.String("only", "", "run the mutants whose file and name match this regular expression")
+	only := flag.String("only", "", "take the mutants whose file and name match this regular expression")
 	workers := flag.Int("workers", 2, "how many run at a time")
 	catalogue := flag.Bool("catalogue", false, "run the one test of each line of docs/invariants.md without the guard named there")
+	list := flag.Bool("list", false, "name the mutants and run none")
+	stale := flag.Bool("stale", false, "name the mutants that do not apply any more and run none")
+	write := flag.String("write", "", "make a mutant of this name from the one file that differs from what is staged")
 	every := flag.Bool("every", false, "name every test that fails, not the first ones")
 	verbose := flag.Bool("v", false, "show what the tests print")
 	flag.Parse()
@@ -56,6 +49,10 @@ func main() {
 	o := options{workers: max(*workers, 1), every: *every, verbose: *verbose}
 	switch {
 	case err != nil:
+	case *write != "":
+		err = writeMutant(ctx, *write)
+	case *list, *stale:
+		err = show(pattern, *list)
 	case *catalogue:
 		err = checkCatalogue(ctx, pattern, o)
 	default:
@@ -74,40 +71,101 @@ type options struct {
 
 // job is one mutant to run.
 type job struct {
-	target *target
-	mutant
+	*mutant
 	patched []byte
+	// stale is why the mutant does not apply any more; nil if it does.
+	stale error
 }
 
-func (j *job) title() string { return j.target.file + ": " + j.name }
+// collect makes jobs of the mutants that match, those included that do not apply.
+func collect(pattern *regexp.Regexp) ([]job, error) {
+	mutants, err := readMutants()
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]*source{}
+	var jobs []job
+	for i := range mutants {
+		j := job{mutant: &mutants[i]}
+		if !pattern.MatchString(j.title()) {
+			continue
+		}
+		s, read := sources[j.file]
+		if !read {
+			s, j.stale = readSource(j.file)
+			if j.stale == nil {
+				sources[j.file] = s
+			}
+		}
+		if j.stale == nil {
+			j.patched, j.stale = j.apply(s)
+		}
+		jobs = append(jobs, j)
+	}
+	if len(jobs) == 0 {
+		return nil, errors.New("no mutant matches")
+	}
+	return jobs, nil
+}
 
+// show names mutants.
+func show(pattern *regexp.Regexp, all bool) error {
+	jobs, err := collect(pattern)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if j.stale != nil {
+			fmt.Printf("this guard's patch does not apply any more: %s (%v)\n", j.title(), j.stale)
+		} else if all {
+			fmt.Println(j.title())
+		}
+	}
+	return nil
+}
+
+// check runs the tests on every mutant that matches.
 func check(ctx context.Context, pattern *regexp.Regexp, o options) error {
 	began := time.Now()
 	jobs, err := collect(pattern)
 	if err != nil {
 		return err
 	}
-	if err := healthy(ctx, jobs, o); err != nil {
-		return err
+	plans := map[tests]*plan{}
+	for _, j := range jobs {
+		if plans[j.tests] != nil || j.stale != nil {
+			continue
+		}
+		plans[j.tests], err = rehearse(ctx, j.tests, o)
+		if err != nil {
+			return err
+		}
 	}
-	survivors, broken := 0, 0
+	var survived, broken, stale int
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	queue := make(chan *job)
+	queue := make(chan job)
 	for range o.workers {
 		all.Go(func() {
 			for j := range queue {
-				result, err := run(ctx, j.target, j.patched, o)
+				var failed []string
+				err := j.stale
+				if err == nil {
+					failed, err = plans[j.tests].run(ctx, j.file, j.patched, o)
+				}
 				mu.Lock()
 				switch {
+				case j.stale != nil:
+					stale++
+					fmt.Printf("STALE    %s\n         %v\n", j.title(), err)
 				case err != nil:
 					broken++
 					fmt.Printf("BROKEN   %s\n         %v\n", j.title(), err)
-				case len(result) == 0:
-					survivors++
+				case len(failed) == 0:
+					survived++
 					fmt.Printf("SURVIVED %s\n", j.title())
 				default:
-					fmt.Printf("killed   %s\n         by %s\n", j.title(), inWords(result, o.every))
+					fmt.Printf("killed   %s\n         by %s\n", j.title(), inWords(failed, o.every))
 				}
 				mu.Unlock()
 			}
@@ -124,9 +182,10 @@ func check(ctx context.Context, pattern *regexp.Regexp, o options) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	fmt.Printf("%d mutants, %d survived, %d could not be run, in %s\n", len(jobs), survivors, broken, time.Since(began).Round(time.Second))
-	if survivors+broken > 0 {
-		return fmt.Errorf("%d mutants survived, %d could not be run", survivors, broken)
+	result := fmt.Sprintf("%d survived, %d could not be run, %d do not apply any more", survived, broken, stale)
+	fmt.Printf("%d mutants, %s, in %s\n", len(jobs), result, time.Since(began).Round(time.Second))
+	if survived+broken+stale > 0 {
+		return errors.New(result)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // root is the module's; the program itself is run there.
 const root = "../.."
 
-// TestMain runs the tests in the module's root, where the paths of the targets begin.
+// TestMain runs the tests in the module's root, where the paths of the patches begin.
 func TestMain(m *testing.M) {
 	if err := os.Chdir(root); err != nil {
 		panic(err)
@@ -24,22 +23,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A mutant whose text is no longer in the source has to be written anew, or its guard
-// is gone.
-func TestMutantsFitTheSource(t *testing.T) {
+// TestPatchesAreRead: what is no patch is a fault. A patch that does not apply any more is
+// none here (an edit of the source must not end in red tests of the tests), and is named:
+// `make check` prints it, `make mutants` fails for it.
+func TestPatchesAreRead(t *testing.T) {
 	jobs, err := collect(regexp.MustCompile(""))
 	if err != nil {
-		t.Fatalf("correct internal/mutants:\n%v", err)
+		t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	const least = 300
+	if len(jobs) < least {
+		t.Errorf("there are %d mutants, want %d", len(jobs), least)
+	}
 	for _, j := range jobs {
-		title := path.Base(j.target.file) + ": " + j.name
-		if seen[title] {
-			t.Errorf("two mutants are called %q", title)
+		if j.stale != nil {
+			t.Logf("%s: %v", j.title(), j.stale)
 		}
-		seen[title] = true
-		if _, err := parser.ParseFile(token.NewFileSet(), "", j.patched, 0); err != nil {
-			t.Errorf("%s is no Go: %v", j.title(), err)
+		if _, err := moduleOf(j.tests.dir); err != nil {
+			t.Errorf("%s: %v", j.title(), err)
 		}
 	}
 }
@@ -58,6 +59,10 @@ func TestCatalogue(t *testing.T) {
 	if len(all) < least {
 		t.Errorf("%s has %d invariants, want %d", cataloguePath, len(all), least)
 	}
+	mutants, err := readMutants()
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string][]string{}
 	said := map[string]bool{}
 	for _, v := range all {
@@ -74,13 +79,13 @@ func TestCatalogue(t *testing.T) {
 		if v.guard == "" {
 			continue
 		}
-		if _, m := find(v.guard); m == nil {
+		if find(mutants, v.guard) == nil {
 			t.Errorf("there is no mutant %q: %s", v.guard, v.sentence)
 		}
 	}
 }
 
-// testsOf gives the names of a folder's test functions.
+// testsOf returns the names of a folder's test functions.
 func testsOf(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
