@@ -166,3 +166,127 @@ func TestCodesThatAreOverEndUnlessSomethingIsUnderWay(t *testing.T) {
 		})
 	}
 }
+
+func TestResendTakesTheChannelOfItsSend(t *testing.T) {
+	var l Ledger
+	send := anOrder("v")
+	send.Channel = Voice
+	mustSend(t, &l, at(0), send)
+	resend := anOrder("r")
+	resend.Channel = ""
+	ticket := mustResend(t, &l, at(time.Minute), "v", resend)
+	if kept := l.find("v").Resends[0].Channel; ticket.Channel != Voice || kept != Voice {
+		t.Errorf("it goes by %q and is kept as %q, want %q", ticket.Channel, kept, Voice)
+	}
+}
+
+// A resend whose outcome comes after its code's end leaves nothing behind.
+func TestEndedCodesKeepNoResends(t *testing.T) {
+	for _, progress := range []Progress{Sent, NotDelivered, DeliveryThrottled, Unconfirmed} {
+		var l Ledger
+		mustSend(t, &l, at(0), anOrder("v"))
+		mustResend(t, &l, at(time.Minute), "v", anOrder("r"))
+		l.find("v").end(StateLocked)
+		if got := len(l.find("v").Resends); got != 1 {
+			t.Fatalf("%s: %d resends are kept while one is under way", progress, got)
+		}
+		concludeResend(t, &l, anOrder("r"), progress)
+		if got := l.find("v").Resends; len(got) != 0 {
+			t.Errorf("%s: kept are %+v", progress, got)
+		}
+		wantState(t, &l, "v", StateLocked)
+	}
+}
+
+func TestWithdraw(t *testing.T) {
+	p := testPolicy()
+	sent := func(t *testing.T) Ledger {
+		t.Helper()
+		var l Ledger
+		mustSend(t, &l, at(0), anOrder("v"))
+		return l
+	}
+	t.Run("a send, as if it had never been", func(t *testing.T) {
+		l := sent(t)
+		want := l.Clone()
+		want.NextSendAt = at(time.Minute) // over
+		mustReserve(t, &l, at(time.Minute), anOrder("w"))
+		if !l.Withdraw(p, anOrder("w")) {
+			t.Error("there is nothing to save, it says")
+		}
+		wantLedger(t, l, want)
+	})
+	t.Run("a resend, and not its send", func(t *testing.T) {
+		l := sent(t)
+		want := l.Clone()
+		want.NextSendAt = at(time.Minute)
+		mustResend(t, &l, at(time.Minute), "v", anOrder("r"))
+		if !l.Withdraw(p, anOrder("r")) {
+			t.Error("there is nothing to save, it says")
+		}
+		wantLedger(t, l, want)
+	})
+	t.Run("not the cooldown of a later one", func(t *testing.T) {
+		l := sent(t)
+		mustReserve(t, &l, at(10*time.Second), anOrder("w"))
+		mustReserve(t, &l, at(30*time.Second), anOrder("later"))
+		cooldown := l.NextSendAt
+		l.Withdraw(p, anOrder("w"))
+		if !l.NextSendAt.Equal(cooldown) {
+			t.Errorf("the next send may be at %s, want %s", l.NextSendAt, cooldown)
+		}
+	})
+	for name, c := range map[string]struct {
+		prepare func(*Ledger)
+		order   Order
+	}{
+		"not what another run reserved": {func(l *Ledger) { mustReserve(t, l, at(time.Minute), keyed("w", "run1", "")) }, keyed("w", "run2", "")},
+		"not what went out":             {func(*Ledger) {}, Order{ID: "v"}},
+		"not what may be out": {func(l *Ledger) {
+			mustReserve(t, l, at(time.Minute), anOrder("w"))
+			l.giveUp(at(2*time.Minute), p) // the run stays named
+		}, anOrder("w")},
+		"nothing": {func(*Ledger) {}, anOrder("w")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := sent(t)
+			c.prepare(&l)
+			want := l.Clone()
+			if l.Withdraw(p, c.order) {
+				t.Error("there is something to save, it says")
+			}
+			wantLedger(t, l, want)
+		})
+	}
+}
+
+func TestKeysOfCodesThatAreOver(t *testing.T) {
+	first, again := keyed("v", "run1", "sms"), keyed("v", "run2", "sms")
+	t.Run("expired, and a check is still under way", func(t *testing.T) {
+		var l Ledger
+		mustReserve(t, &l, at(0), first)
+		activate(t, &l, first)
+		mustDebit(t, &l, at(10*time.Minute-time.Second), guess("g"))
+		_, refused := l.Reserve(at(10*time.Minute), testPolicy(), again)
+		wantRefusal(t, refused, KeyExpired, 0)
+	})
+	t.Run("never sent: there was no code", func(t *testing.T) {
+		var l Ledger
+		mustReserve(t, &l, at(0), first)
+		fail(t, &l, first, NotDelivered)
+		_, refused := l.Reserve(at(10*time.Minute), testPolicy(), again)
+		wantRefusal(t, refused, SendFailed, 0)
+	})
+}
+
+func TestClientsThatAreNotKnownAreStrangers(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), of("", "v"))
+	for i := range p.PINAttempts {
+		mustDebit(t, &l, at(time.Duration(i)*p.VerifySpacing), byClient("", fmt.Sprint(i)))
+	}
+	if v := l.find("v"); v.Attempts != 0 || v.Strangers != p.PINAttempts {
+		t.Errorf("%d attempts of the owner and %d of strangers, want all of strangers", v.Attempts, v.Strangers)
+	}
+}
