@@ -290,3 +290,66 @@ func TestClientsThatAreNotKnownAreStrangers(t *testing.T) {
 		t.Errorf("%d attempts of the owner and %d of strangers, want all of strangers", v.Attempts, v.Strangers)
 	}
 }
+
+// What a success was is told again as it was, until PIN_TTL after it and no longer.
+func TestSuccessIsRepeatedAsItWas(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	for i, channel := range []Channel{Voice, SMS} { // the second one fails
+		o := anOrder(fmt.Sprint("r", i))
+		o.Channel = channel
+		mustResend(t, &l, at(time.Duration(i+1)*time.Minute), "v", o)
+		concludeResend(t, &l, o, []Progress{Sent, Unconfirmed}[i])
+	}
+	winner := named("winner", "v")
+	debited := mustDebit(t, &l, at(5*time.Minute), winner)
+	want := Settled{VerificationID: "v", Channel: Voice, At: at(5 * time.Minute)}
+	for range 2 { // and found again after a lost write
+		settled, _, err := l.Settle(at(5*time.Minute), p, debited, winner, Verified)
+		if err != nil || fmt.Sprint(settled) != fmt.Sprint(want) {
+			t.Errorf("settled as %+v, %v; want %+v", settled, err, want)
+		}
+	}
+	again := winner
+	again.RunID = "again"
+	repeat, err := l.Debit(at(15*time.Minute-time.Millisecond), p, again)
+	if want := (Debited{Repeat: true, VerificationID: "v", Channel: Voice, At: at(5 * time.Minute)}); err != nil || repeat != want {
+		t.Errorf("repeated as %+v, %v; want %+v", repeat, err, want)
+	}
+	_, refused := l.Debit(at(15*time.Minute), p, again)
+	wantRefusal(t, refused, InvalidOrExpired, 0)
+}
+
+func TestStrangersAttemptComesBackToStrangers(t *testing.T) {
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	mustDebit(t, &l, at(0), guess("own"))
+	stranger := byClient("stranger", "s")
+	mustDebit(t, &l, at(3*time.Second), stranger)
+	l.Refund(at(4*time.Second), testPolicy(), "v", stranger, NotSent)
+	if v := l.find("v"); v.Attempts != 1 || v.Strangers != 0 {
+		t.Errorf("%d attempts of the owner and %d of strangers, want 1 and 0", v.Attempts, v.Strangers)
+	}
+}
+
+// A code that has to wait for checks under way tells its state all the same.
+func TestCodeStateWhileChecksAreUnderWay(t *testing.T) {
+	p := testPolicy()
+	for want, c := range map[CodeState]struct{ checks, from time.Duration }{
+		CodeExpired: {1, 10*time.Minute - time.Second},
+		CodeLocked:  {3, time.Minute},
+	} {
+		var l Ledger
+		mustSend(t, &l, at(0), anOrder("v"))
+		for i := range c.checks {
+			mustDebit(t, &l, at(c.from+i*p.VerifySpacing), guess(fmt.Sprint(int(i))))
+		}
+		_, refused := l.Debit(at(c.from+10*time.Second), p, named("late", "v"))
+		wantRefusal(t, refused, InvalidOrExpired, 0)
+		if got := stateOf(refused); got != want || remainingOf(refused) != "0" {
+			t.Errorf("state is %q with %s tries left, want %q and 0", got, remainingOf(refused), want)
+		}
+		wantState(t, &l, "v", StateActive)
+	}
+}
