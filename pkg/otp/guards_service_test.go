@@ -459,3 +459,21 @@ func TestWaitsAfterTheProvidersAnswer(t *testing.T) {
 		})
 	}
 }
+
+func TestAKeyIsCheckedOnceAtATime(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.mustSend(t, otptest.Alice)
+	pin := r.right()
+	var second error
+	r.provider.Hold = func(otptest.Operation) {
+		r.provider.Hold = nil
+		second = r.verify(t, otptest.Alice, "", pin, "key")
+	}
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, second, otp.KeyInUse)
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Errorf("the repeat afterwards: %v", err)
+	}
+}

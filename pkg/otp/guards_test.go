@@ -353,3 +353,62 @@ func TestCodeStateWhileChecksAreUnderWay(t *testing.T) {
 		wantState(t, &l, "v", StateActive)
 	}
 }
+
+func TestWhoIsCountedStaysCounted(t *testing.T) {
+	var l Ledger
+	for _, client := range []string{"", "a", "b", "c", "d", "e", "a"} {
+		l.fail(client)
+	}
+	want := []Failures{{"", 2}, {"a", 2}, {"b", 1}, {"c", 1}, {"d", 1}} // e is one of the rest
+	if fmt.Sprint(l.Failures) != fmt.Sprint(want) {
+		t.Errorf("failures are %v, want %v", l.Failures, want)
+	}
+}
+
+// A recipient is closed from the failure that closed it, whatever comes of checks under way.
+func TestDisablingBeginsOnce(t *testing.T) {
+	p := testPolicy()
+	l := Ledger{Failures: inARow(p.FailureLimit - 2), LastFailureAt: at(0)}
+	mustSend(t, &l, at(0), anOrder("v"))
+	first, second := byClient("a", "first"), byClient("b", "second")
+	for i, c := range []Check{first, second} {
+		mustDebit(t, &l, at(time.Duration(i)*p.VerifySpacing), c)
+	}
+	for i, c := range []Check{first, second} {
+		_, _, refused := l.Settle(at(time.Minute+time.Duration(i)*time.Second), p, Debited{VerificationID: "v", PinID: "pin-of-v"}, c, Wrong)
+		wantRefusal(t, refused, InvalidOrExpired, 0)
+	}
+	if !l.DisabledAt.Equal(at(time.Minute)) {
+		t.Errorf("it is closed since %s, want %s", l.DisabledAt, at(time.Minute))
+	}
+}
+
+// Twice a function's life after its start nobody will say any more what a run came to.
+func TestRunsAreWrittenOff(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	mustReserve(t, &l, at(10*time.Second), anOrder("dead"))
+	mustDebit(t, &l, at(10*time.Second), guess("dead"))
+	l.find("v").Charges = append(l.find("v").Charges, Charge{RunID: "of the version before"}) // which kept no moment
+	for _, c := range []struct {
+		now     time.Time
+		charges int
+		named   bool
+	}{{at(50*time.Second - time.Millisecond), 2, true}, {at(50 * time.Second), 1, false}} {
+		after := forgotten(l, c.now)
+		if got := after.find("v").Charges; len(got) != c.charges {
+			t.Errorf("at %s: charges are %+v, want %d", c.now, got, c.charges)
+		}
+		if d := after.find("dead"); d.Progress != Unconfirmed || (d.RunID != "") != c.named {
+			t.Errorf("at %s: the send is %s of run %q, want its run named: %t", c.now, d.Progress, d.RunID, c.named)
+		}
+	}
+	after := forgotten(l, at(50*time.Second))
+	if err := after.Activate(p, "dead", anOrder("dead"), "pin"); err == nil {
+		t.Error("a run that was written off records its outcome")
+	}
+	if after.find("v").Attempts != 1 || inRow(after) != 1 {
+		t.Errorf("%d attempts and %d failures, want those of the run that is dead", after.find("v").Attempts, inRow(after))
+	}
+}
