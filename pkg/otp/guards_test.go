@@ -228,10 +228,17 @@ func TestWithdraw(t *testing.T) {
 	})
 	t.Run("not the cooldown of a later one", func(t *testing.T) {
 		l := sent(t)
-		mustReserve(t, &l, at(10*time.Second), anOrder("w"))
-		mustReserve(t, &l, at(30*time.Second), anOrder("later"))
+		p := testPolicy()
+		p.SendCooldown = time.Second
+		for i, id := range []string{"w", "later"} {
+			if _, err := l.Reserve(at(time.Duration(i+1)*10*time.Second), p, anOrder(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		cooldown := l.NextSendAt
-		l.Withdraw(p, anOrder("w"))
+		if !l.Withdraw(p, anOrder("w")) {
+			t.Error("there is nothing to save, it says")
+		}
 		if !l.NextSendAt.Equal(cooldown) {
 			t.Errorf("the next send may be at %s, want %s", l.NextSendAt, cooldown)
 		}
