@@ -36,6 +36,12 @@ simulator: ## Start the Infobip simulator alone (needs Go alone)
 	@go build -o dist/host/simulator ./cmd/simulator
 	@tools/foreground dist/host/simulator
 
+# The result is committed, so that nothing else needs Node; a test builds it anew and compares.
+.PHONY: web
+web: ## Build the console page and otp.d.ts from web/ (needs Node)
+	@tools/install node
+	@cd web && npm ci && npm run --silent build
+
 .PHONY: check
 check: ## The fast inner loop: format, vet, short tests, builds (needs Go alone)
 	@tools/format

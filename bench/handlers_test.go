@@ -107,7 +107,7 @@ func newWorld(tb testing.TB) *world {
 		clock:  c,
 		calls:  counted,
 		send:   httpapi.NewSend(edge, form, limit, service),
-		verify: httpapi.NewVerify(edge, form, limit, service),
+		verify: httpapi.NewVerify(edge, form, limit, service, nil),
 	}
 }
 

@@ -3,80 +3,76 @@ package infra_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // The functions read what the stack gives them: every name, every value. A name misspelt here
 // would be a default there, without a word.
 func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
 	for _, d := range []deployment{development, production} {
-		t.Run(d.props.Stage, func(t *testing.T) {
-			variables := d.properties(t, "SendFunction", "AWS::Lambda::Function")["Environment"].(object)["Variables"].(object)
-			environment := map[string]string{"AWS_REGION": "eu-central-1"}
-			for name, value := range variables {
-				environment[name] = value.(string)
-			}
-			// A parameter has its value once the stack is deployed.
-			if strings.HasPrefix(environment["INFOBIP_BASE_URL"], "${") {
-				environment["INFOBIP_BASE_URL"] = "abc123.api.infobip.com"
-			}
-			read := map[string]bool{}
-			config, err := app.ReadConfig(func(name string) string {
-				read[name] = true
-				return environment[name]
-			})
-			if err != nil {
-				t.Fatalf("the functions refuse their environment: %v", err)
-			}
-			err = config.CheckDeployed()
-			if err != nil {
-				t.Errorf("the functions lack something: %v", err)
-			}
-			for name := range variables {
-				if !read[name] {
-					t.Errorf("no function reads %s", name)
+		for _, function := range []struct {
+			id      string
+			program settings.Program
+		}{{"SendFunction", settings.Send}, {"VerifyFunction", settings.Verify}} {
+			t.Run(d.props.Stage+" "+function.id, func(t *testing.T) {
+				environment := map[string]string{"AWS_REGION": "eu-central-1"} // Lambda's own
+				for name, value := range d.environment(t, function.id) {
+					environment[name] = value.(string)
 				}
-			}
-			checkConfig(t, d, config)
-		})
+				// A parameter has its value once the stack is deployed.
+				if strings.HasPrefix(environment["INFOBIP_BASE_URL"], "${") {
+					environment["INFOBIP_BASE_URL"] = "abc123.api.infobip.com"
+				}
+				read := map[string]bool{}
+				got, err := app.ReadConfig(func(name string) string {
+					read[name] = true
+					return environment[name]
+				})
+				if err != nil {
+					t.Fatalf("the function refuses its environment: %v", err)
+				}
+				err = got.CheckDeployed()
+				if err != nil {
+					t.Errorf("the function lacks something: %v", err)
+				}
+				for name := range environment {
+					if !read[name] {
+						t.Errorf("the function does not read %s", name)
+					}
+				}
+				checkUnderstood(t, d, function.program, got)
+				timeout := d.properties(t, function.id, "AWS::Lambda::Function")["Timeout"]
+				if timeout != app.FunctionTimeout.Seconds() {
+					t.Errorf("timeout %v s, the function counts on %v", timeout, app.FunctionTimeout)
+				}
+			})
+		}
 	}
 }
 
-// checkConfig compares what the functions understood with what the props said.
-func checkConfig(t *testing.T, d deployment, got app.Config) {
+// checkUnderstood compares what a function understood with what it would of the owner's settings
+// themselves, as far as it reads them.
+func checkUnderstood(t *testing.T, d deployment, function settings.Program, got app.Config) {
 	t.Helper()
-	l := d.props.Limits
-	timeout := d.properties(t, "SendFunction", "AWS::Lambda::Function")["Timeout"]
-	if timeout != app.FunctionTimeout.Seconds() {
-		t.Errorf("timeout %v s, the functions count on %v", timeout, app.FunctionTimeout)
+	want, err := app.ReadConfig(func(name string) string {
+		if s, _ := settings.Lookup(name); s.ReadBy(function) {
+			return d.props.Settings[name]
+		}
+		return ""
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := map[string]any{
-		"IPSend": l.IPSend.String(), "IPVerify": l.IPVerify.String(), "NumberSend": l.NumberSend.String(),
-		"SendCooldown": l.SendCooldown, "VerifySpacing": l.VerifySpacing,
-		"PINAttempts": l.PINAttempts, "PINTTL": l.PINTTL, "PINLength": l.PINLength,
-		"NumberFailures": l.NumberFailures, "FailureMemory": l.FailureMemory, "DisabledMemory": l.DisabledMemory,
-		"RequireVerificationID": l.RequireVerificationID, "AllowHTTP": false, "APIKey": "",
-		"AllowedRegions": d.props.AllowedRegions,
+	if got.Infobip.AllowHTTP || got.Infobip.APIKey != "" || len(got.ClientAddress.OriginKeys) > 0 {
+		t.Error("a deployed function has a setting of laptops")
 	}
-	rate := func(attempts int, window time.Duration) string {
-		return rate.Rate{Attempts: attempts, Window: window}.String()
-	}
-	understood := map[string]any{
-		"IPSend":       rate(got.SendLimit.Attempts, got.SendLimit.Window),
-		"IPVerify":     rate(got.VerifyLimit.Attempts, got.VerifyLimit.Window),
-		"NumberSend":   rate(got.Policy.NumberSendLimit.Attempts, got.Policy.NumberSendLimit.Window),
-		"SendCooldown": got.Policy.SendCooldown, "VerifySpacing": got.Policy.VerifySpacing,
-		"PINAttempts": got.Policy.PINAttempts, "PINTTL": got.Policy.PINTTL, "PINLength": got.PINLength,
-		"NumberFailures": got.Policy.FailureLimit, "FailureMemory": got.Policy.FailureMemory, "DisabledMemory": got.Policy.DisabledMemory,
-		"RequireVerificationID": got.RequireVerificationID, "AllowHTTP": got.Infobip.AllowHTTP, "APIKey": got.Infobip.APIKey,
-		"AllowedRegions": got.AllowedRegions,
-	}
-	if diff := cmp.Diff(want, understood); diff != "" {
-		t.Errorf("settings (-props +functions):\n%s", diff)
+	// What the stack knows is checked where it stands in the template.
+	want.Infobip, want.AWS, want.Table, want.SecretID = got.Infobip, got.AWS, got.Table, got.SecretID
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-props +function):\n%s", diff)
 	}
 }

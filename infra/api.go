@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/cors"
 )
 
 // defaultRoute is whatever no other route takes. Its permission is for every method and path of
@@ -41,7 +42,7 @@ func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery a
 	api := awsapigatewayv2.NewHttpApi(scope, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
 		ApiName:            jsii.String("infobip-otp-" + p.Stage),
 		CreateDefaultStage: jsii.Bool(false),
-		CorsPreflight:      cors(p.CORSOrigins),
+		CorsPreflight:      preflights(p.CORSOrigins),
 	})
 	integrations := map[awslambda.Function]awsapigatewayv2.CfnIntegration{
 		send:      newIntegration(scope, "SendIntegration", api, send),
@@ -67,17 +68,21 @@ func newAPI(scope constructs.Construct, p props.Props, send, verify, discovery a
 	return api, stage
 }
 
-// cors is nil for no origins: then the API answers no preflight and no page can call it.
-func cors(origins []string) *awsapigatewayv2.CorsPreflightOptions {
+// preflights is nil for no origins: then the API answers no preflight and no page can call it.
+func preflights(origins []string) *awsapigatewayv2.CorsPreflightOptions {
 	if len(origins) == 0 {
 		return nil
 	}
+	var methods []awsapigatewayv2.CorsHttpMethod
+	for _, method := range cors.AllowedMethods() {
+		methods = append(methods, awsapigatewayv2.CorsHttpMethod(method))
+	}
 	return &awsapigatewayv2.CorsPreflightOptions{
 		AllowOrigins:  jsii.Strings(origins...),
-		AllowMethods:  &[]awsapigatewayv2.CorsHttpMethod{awsapigatewayv2.CorsHttpMethod_GET, awsapigatewayv2.CorsHttpMethod_POST},
-		AllowHeaders:  jsii.Strings("content-type", "idempotency-key"),
-		ExposeHeaders: jsii.Strings("ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "retry-after"),
-		MaxAge:        awscdk.Duration_Hours(jsii.Number(1)),
+		AllowMethods:  &methods,
+		AllowHeaders:  jsii.Strings(cors.AllowedHeaders()...),
+		ExposeHeaders: jsii.Strings(cors.ExposedHeaders()...),
+		MaxAge:        awscdk.Duration_Seconds(jsii.Number(cors.MaxAge.Seconds())),
 	}
 }
 

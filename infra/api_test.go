@@ -60,7 +60,7 @@ func TestStage(t *testing.T) {
 		deployment
 		send, resend, verify, other object
 	}{
-		{development, throttle(5, 10), throttle(5, 10), throttle(50, 100), throttle(20, 40)},
+		{development, throttle(50, 100), throttle(50, 100), throttle(50, 100), throttle(100, 200)},
 		{production, throttle(1, 2), throttle(3, 4), throttle(5, 6), throttle(7, 8)},
 	} {
 		want := object{
@@ -160,8 +160,8 @@ func TestCORS(t *testing.T) {
 		"CorsConfiguration": object{
 			"AllowOrigins":  []any{"https://app.example.com", "https://www.example.com"},
 			"AllowMethods":  []any{"GET", "POST"},
-			"AllowHeaders":  []any{"content-type", "idempotency-key"},
-			"ExposeHeaders": []any{"ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "retry-after"},
+			"AllowHeaders":  []any{"content-type", "idempotency-key", "traceparent", "tracestate", "baggage", "sentry-trace", "x-amzn-trace-id"},
+			"ExposeHeaders": []any{"date", "retry-after", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"},
 			"MaxAge":        3600.0,
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // onPurpose are the only differences between the stack and template.yaml.
@@ -15,14 +16,15 @@ func onPurpose() []template.Allowed {
 		allowed = append(allowed, template.Allowed{Path: function + ".Properties.Code.", Reason: "the CDK uploads a zip, SAM builds and packages a folder"},
 			template.Allowed{Path: function + ".Properties.Code", Reason: "as above: one side has a text, the other an object"})
 	}
-	for _, function := range []string{"SendFunction", "VerifyFunction"} {
-		for _, variable := range []string{
-			"ALLOWED_REGIONS", "INFOBIP_API_KEY", "INFOBIP_ALLOW_HTTP", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-		} {
-			allowed = append(allowed, template.Allowed{
-				Path:   function + ".Properties.Environment.Variables." + variable,
-				Reason: "declared empty for --env-vars, which can only set what a template declares; empty means unset",
-			})
+	for function, program := range map[string]settings.Program{"SendFunction": settings.Send, "VerifyFunction": settings.Verify} {
+		for _, s := range settings.All() {
+			unset := s.Handed() && s.Default == ""
+			if s.ReadBy(program) && (s.Setter == settings.Developer || unset) {
+				allowed = append(allowed, template.Allowed{
+					Path:   function + ".Properties.Environment.Variables." + s.Name,
+					Reason: "declared empty for --env-vars, which can only set what a template declares; empty means unset",
+				})
+			}
 		}
 	}
 	return append(allowed, template.Allowed{

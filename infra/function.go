@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // Every call that a function makes fits into its timeout, and the timeout into the 30 s that an
@@ -64,28 +65,29 @@ func newLogGroup(scope constructs.Construct, id string, p props.Props) awslogs.L
 	return logs
 }
 
-// settings is the environment of the functions that hold state.
-func settings(scope constructs.Construct, p props.Props) map[string]*string {
-	infobip := infobipValues(scope, p)
-	values := map[string]*string{
-		"INFOBIP_BASE_URL":   infobip[0],
-		"INFOBIP_2FA_APP_ID": infobip[1],
-		"INFOBIP_2FA_MSG_ID": infobip[2],
-	}
-	for name, value := range p.Environment() {
+// environment is what a function is told: the owner's settings, and what the stack knows, as
+// far as the function reads it.
+func environment(p props.Props, function settings.Program, known map[string]*string) map[string]*string {
+	values := map[string]*string{}
+	for name, value := range p.Environment(function) {
 		values[name] = jsii.String(value)
+	}
+	for _, s := range settings.All() {
+		if s.Setter == settings.Deployment && s.ReadBy(function) {
+			values[s.Name] = known[s.Name]
+		}
 	}
 	return values
 }
 
 // infobipValues are the address, the application's id and the message template's id: as given,
 // or as parameters that a deployment has to fill in.
-func infobipValues(scope constructs.Construct, p props.Props) [3]*string {
+func infobipValues(scope constructs.Construct, p props.Props) map[string]*string {
 	if p.Infobip != nil {
-		return [3]*string{
-			jsii.String(p.Infobip.BaseURL),
-			jsii.String(p.Infobip.ApplicationID),
-			jsii.String(p.Infobip.MessageID),
+		return map[string]*string{
+			"INFOBIP_BASE_URL":   jsii.String(p.Infobip.BaseURL),
+			"INFOBIP_2FA_APP_ID": jsii.String(p.Infobip.ApplicationID),
+			"INFOBIP_2FA_MSG_ID": jsii.String(p.Infobip.MessageID),
 		}
 	}
 	parameter := func(id, description string) *string {
@@ -97,9 +99,9 @@ func infobipValues(scope constructs.Construct, p props.Props) [3]*string {
 		value.OverrideLogicalId(jsii.String(id))
 		return value.ValueAsString()
 	}
-	return [3]*string{
-		parameter("InfobipBaseUrl", "Personal Infobip address, such as abc123.api.infobip.com."),
-		parameter("Infobip2faAppId", "Infobip 2FA application id."),
-		parameter("Infobip2faMsgId", "Infobip 2FA message template id."),
+	return map[string]*string{
+		"INFOBIP_BASE_URL":   parameter("InfobipBaseUrl", "Personal Infobip address, such as abc123.api.infobip.com."),
+		"INFOBIP_2FA_APP_ID": parameter("Infobip2faAppId", "Infobip 2FA application id."),
+		"INFOBIP_2FA_MSG_ID": parameter("Infobip2faMsgId", "Infobip 2FA message template id."),
 	}
 }

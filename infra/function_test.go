@@ -11,18 +11,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 type object = map[string]any
 
 func TestFunctions(t *testing.T) {
-	for _, test := range []struct {
-		function, zip, description string
-		stateful                   bool
-	}{
-		{"Send", "send", "Sends a PIN, or the same PIN again.", true},
-		{"Verify", "verify", "Checks a PIN.", true},
-		{"Discovery", "discovery", "Answers the banner and everything that is no route.", false},
+	for _, test := range []struct{ function, zip, description string }{
+		{"Send", "send", "Sends a PIN, or the same PIN again."},
+		{"Verify", "verify", "Checks a PIN."},
+		{"Discovery", "discovery", "Answers the banner and everything that is no route."},
 	} {
 		t.Run(test.function, func(t *testing.T) {
 			want := object{
@@ -36,30 +35,10 @@ func TestFunctions(t *testing.T) {
 				"Timeout":       20.0,
 				"TracingConfig": object{"Mode": "Active"},
 			}
-			if test.stateful {
-				want["Environment"] = object{"Variables": object{
-					"TABLE_NAME":              "${Table}",
-					"SECRET_ID":               "${Secret}",
-					"INFOBIP_BASE_URL":        "${InfobipBaseUrl}",
-					"INFOBIP_2FA_APP_ID":      "${Infobip2faAppId}",
-					"INFOBIP_2FA_MSG_ID":      "${Infobip2faMsgId}",
-					"IP_SEND_LIMIT":           "5/15m",
-					"IP_VERIFY_LIMIT":         "10/5m",
-					"NUMBER_SEND_LIMIT":       "3/1d",
-					"SEND_COOLDOWN":           "30s",
-					"VERIFY_SPACING":          "3s",
-					"PIN_ATTEMPTS":            "5",
-					"PIN_TTL":                 "10m",
-					"PIN_LENGTH":              "6",
-					"NUMBER_FAILURE_LIMIT":    "50",
-					"NUMBER_FAILURE_MEMORY":   "90d",
-					"NUMBER_DISABLED_MEMORY":  "400d",
-					"REQUIRE_VERIFICATION_ID": "false",
-				}}
-			}
 			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
 			checkCode(t, got["Code"], test.zip)
 			delete(got, "Code")
+			delete(got, "Environment") // TestEnvironments
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("properties (-want +got):\n%s", diff)
 			}
@@ -88,35 +67,35 @@ func checkCode(t *testing.T, code any, function string) {
 	}
 }
 
-func TestSettingsReachTheFunctions(t *testing.T) {
-	want := object{
-		"TABLE_NAME":              "${Table}",
-		"SECRET_ID":               "${Secret}",
-		"INFOBIP_BASE_URL":        "abc123.api.infobip.com",
-		"INFOBIP_2FA_APP_ID":      "APP1",
-		"INFOBIP_2FA_MSG_ID":      "MSG1",
-		"ALLOWED_REGIONS":         "AT,DE",
-		"IP_SEND_LIMIT":           "6/16m",
-		"IP_VERIFY_LIMIT":         "11/6m",
-		"NUMBER_SEND_LIMIT":       "4/2d",
-		"SEND_COOLDOWN":           "0s",
-		"VERIFY_SPACING":          "4s",
-		"PIN_ATTEMPTS":            "4",
-		"PIN_TTL":                 "9m",
-		"PIN_LENGTH":              "8",
-		"NUMBER_FAILURE_LIMIT":    "60",
-		"NUMBER_FAILURE_MEMORY":   "91d",
-		"NUMBER_DISABLED_MEMORY":  "401d",
-		"REQUIRE_VERIFICATION_ID": "true",
-	}
-	for _, function := range []string{"SendFunction", "VerifyFunction"} {
-		got := production.properties(t, function, "AWS::Lambda::Function")["Environment"]
-		if diff := cmp.Diff(any(object{"Variables": want}), got); diff != "" {
-			t.Errorf("%s environment (-want +got):\n%s", function, diff)
+// Every function has what the table of settings says that it reads, and nothing else.
+func TestEnvironments(t *testing.T) {
+	for _, d := range []deployment{development, production} {
+		known := map[string]any{
+			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}",
+			"INFOBIP_BASE_URL": "${InfobipBaseUrl}", "INFOBIP_2FA_APP_ID": "${Infobip2faAppId}", "INFOBIP_2FA_MSG_ID": "${Infobip2faMsgId}",
 		}
-	}
-	if got, there := production.properties(t, "DiscoveryFunction", "AWS::Lambda::Function")["Environment"]; there {
-		t.Errorf("DiscoveryFunction has the environment %v, want none", got)
+		if i := d.props.Infobip; i != nil {
+			known["INFOBIP_BASE_URL"], known["INFOBIP_2FA_APP_ID"], known["INFOBIP_2FA_MSG_ID"] = i.BaseURL, i.ApplicationID, i.MessageID
+		}
+		for function, program := range map[string]settings.Program{
+			"SendFunction": settings.Send, "VerifyFunction": settings.Verify, "DiscoveryFunction": settings.Discovery,
+		} {
+			want := object{}
+			for _, s := range settings.All() {
+				switch {
+				case !s.ReadBy(program):
+				case s.Setter == settings.Deployment:
+					want[s.Name] = known[s.Name]
+				case s.Setter == settings.Owner && d.props.Settings[s.Name] != "":
+					want[s.Name] = d.props.Settings[s.Name]
+				case s.Setter == settings.Owner && s.Default != "":
+					want[s.Name] = s.Default
+				}
+			}
+			if diff := cmp.Diff(want, d.environment(t, function)); diff != "" {
+				t.Errorf("%s %s (-table +stack):\n%s", d.props.Stage, function, diff)
+			}
+		}
 	}
 }
 
@@ -126,7 +105,7 @@ func TestPlainHTTPIsNeverAllowed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"INFOBIP_ALLOW_HTTP", "INFOBIP_API_KEY", "AWS_ENDPOINT_URL"} {
+		for _, name := range []string{"INFOBIP_ALLOW_HTTP", "INFOBIP_API_KEY", "ORIGIN_KEYS", "AWS_ENDPOINT_URL"} {
 			if strings.Contains(string(text), name) {
 				t.Errorf("%s stage names %s, which is for local runs", d.props.Stage, name)
 			}
@@ -236,7 +215,7 @@ func TestNothingElse(t *testing.T) {
 
 func TestOutputs(t *testing.T) {
 	want := map[string]any{
-		"ApiUrl":    object{"Description": "Base address of the service.", "Value": "${Api.ApiEndpoint}/"},
+		"ApiUrl":    object{"Description": "Base address of the service.", "Value": "${Api.ApiEndpoint}"},
 		"TableName": object{"Description": "State, one item for a phone number or a client address.", "Value": "${Table}"},
 		"SecretId":  object{"Description": "Put the secret's value here.", "Value": "${Secret}"},
 	}

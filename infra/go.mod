@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/infra
 
-go 1.26.0
+go 1.26.8
 
 // The CDK's command line brings templates of Go programs.
 ignore ./node_modules
@@ -30,7 +30,6 @@ require (
 	github.com/joho/godotenv v1.5.1
 	github.com/seed-a131a524/infobip-otp v0.0.0-00010101000000-000000000000
 	go.yaml.in/yaml/v3 v3.0.6
-	golang.org/x/text v0.44.0
 )
 
 require (
@@ -62,6 +61,7 @@ require (
 	golang.org/x/sync v0.25.0 // indirect
 	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
+	golang.org/x/text v0.44.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	golang.org/x/tools/cmd/godoc v0.1.0-deprecated // indirect
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 	"github.com/seed-a131a524/infobip-otp/infra/props"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // Starting the CDK costs seconds, so every test looks at the same few deployments.
@@ -74,20 +74,10 @@ func productionProps() props.Props {
 	p := props.Default(assets)
 	p.Stage = "production"
 	p.Infobip = &props.Infobip{BaseURL: "abc123.api.infobip.com", ApplicationID: "APP1", MessageID: "MSG1"}
-	p.AllowedRegions = []string{"AT", "DE"}
-	p.Limits = props.Limits{
-		IPSend:                rate.Rate{Attempts: 6, Window: 16 * 60e9},
-		IPVerify:              rate.Rate{Attempts: 11, Window: 6 * 60e9},
-		NumberSend:            rate.Rate{Attempts: 4, Window: 2 * rate.Day},
-		SendCooldown:          0,
-		VerifySpacing:         4e9,
-		PINAttempts:           4,
-		PINTTL:                9 * 60e9,
-		PINLength:             8,
-		NumberFailures:        60,
-		FailureMemory:         91 * rate.Day,
-		DisabledMemory:        401 * rate.Day,
-		RequireVerificationID: true,
+	for _, s := range settings.All() {
+		if s.Handed() {
+			p.Settings[s.Name] = s.Example
+		}
 	}
 	p.LogRetentionDays = 90
 	p.CORSOrigins = []string{"https://app.example.com", "https://www.example.com"}
@@ -135,4 +125,14 @@ func (d deployment) properties(t *testing.T, name, kind string) map[string]any {
 		t.Fatalf("%s is a %s, want a %s", name, resource.Type, kind)
 	}
 	return resource.Properties
+}
+
+// environment has the variables of a function; none of one that has no environment.
+func (d deployment) environment(t *testing.T, function string) object {
+	t.Helper()
+	environment, there := d.properties(t, function, "AWS::Lambda::Function")["Environment"].(object)
+	if !there {
+		return object{}
+	}
+	return environment["Variables"].(object)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // Service is one deployment of phone verification. Its parts are exported for what an app may
@@ -25,7 +26,7 @@ type Service struct {
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
-	// URL is the base address, with a slash at the end.
+	// URL is the base address, without a slash at the end, so that ${URL}/send-otp is right.
 	URL *string
 }
 
@@ -43,33 +44,34 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	secret := newSecret(inside, p)
 	s.SecretID = secret.id
 
-	environment := settings(inside, p)
-	environment["TABLE_NAME"] = s.Table.TableName()
-	environment["SECRET_ID"] = secret.id
+	known := infobipValues(inside, p)
+	known["TABLE_NAME"] = s.Table.TableName()
+	known["SECRET_ID"] = secret.id
 
 	state := append(useTable(s.Table), useSecret(inside, secret, p)...)
 	s.Send = newFunction(inside, p, function{
 		name:        "send",
 		description: "Sends a PIN, or the same PIN again.",
-		environment: environment,
+		environment: environment(p, settings.Send, known),
 		grants:      state,
 		reserved:    p.ReservedConcurrency.Send,
 	})
 	s.Verify = newFunction(inside, p, function{
 		name:        "verify",
 		description: "Checks a PIN.",
-		environment: environment,
+		environment: environment(p, settings.Verify, known),
 		grants:      state,
 		reserved:    p.ReservedConcurrency.Verify,
 	})
 	s.Discovery = newFunction(inside, p, function{
 		name:        "discovery",
 		description: "Answers the banner and everything that is no route.",
+		environment: environment(p, settings.Discovery, known),
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
 	s.API, s.Stage = newAPI(inside, p, s.Send, s.Verify, s.Discovery)
-	s.URL = jsii.Sprintf("%s/", *s.API.ApiEndpoint())
+	s.URL = s.API.ApiEndpoint()
 	return s, nil
 }
 

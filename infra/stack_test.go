@@ -21,7 +21,7 @@ func TestWrongPropsPlaceNothing(t *testing.T) {
 	if err == nil {
 		t.Fatal("a stack was placed with wrong props")
 	}
-	for _, prop := range []string{"Stage (STAGE)", "LogRetentionDays (LOG_RETENTION_DAYS)"} {
+	for _, prop := range []string{"STAGE must be", "LOG_RETENTION_DAYS must be", "ALLOWED_REGIONS must be"} {
 		if !strings.Contains(err.Error(), prop) {
 			t.Errorf("error does not name %s:\n%v", prop, err)
 		}
@@ -33,8 +33,8 @@ func TestWrongPropsPlaceNothing(t *testing.T) {
 	}
 
 	_, err = infra.NewService(app, "Otp", wrong)
-	if err == nil || !strings.Contains(err.Error(), "Stage (STAGE)") {
-		t.Errorf("NewService: %v, want an error that names Stage", err)
+	if err == nil || !strings.Contains(err.Error(), "STAGE must be") {
+		t.Errorf("NewService: %v, want an error that names STAGE", err)
 	}
 }
 

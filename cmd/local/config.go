@@ -16,6 +16,9 @@ import (
 type config struct {
 	app.Config
 	port int
+	// corsOrigins are the pages that may call the gateway; empty means those of every
+	// loopback origin.
+	corsOrigins []string
 	// simulate is set unless the real provider was configured.
 	simulate   bool
 	simulation simulation.Config
@@ -23,8 +26,6 @@ type config struct {
 
 // defaultTable is the table in a DynamoDB that is given without a TABLE_NAME.
 const defaultTable = "infobip-otp"
-
-const highestPort = 65535
 
 // environment puts the .env file behind the real environment: what is set there wins.
 func environment(getenv func(string) string, file string) (func(string) string, error) {
@@ -45,13 +46,15 @@ func environment(getenv func(string) string, file string) (func(string) string, 
 }
 
 func readConfig(getenv func(string) string) (config, error) {
+	getenv = settings.OnLaptop(getenv)
 	common, err := app.ReadConfig(getenv)
 	r := settings.NewReader(getenv)
 	c := config{
-		Config:     common,
-		port:       r.Number("PORT", 3000, 0, highestPort),
-		simulate:   common.Infobip.BaseURL == "",
-		simulation: simulation.ReadConfig(r),
+		Config:      common,
+		port:        r.Number("PORT"),
+		corsOrigins: r.List("CORS_ORIGINS"),
+		simulate:    common.Infobip.BaseURL == "",
+		simulation:  simulation.ReadConfig(r),
 	}
 	if c.Table == "" && c.AWS.DynamoDB != "" {
 		c.Table = defaultTable
@@ -59,7 +62,7 @@ func readConfig(getenv func(string) string) (config, error) {
 	return c, errors.Join(err, r.Err(), c.check())
 }
 
-// check says what does not go together.
+// check returns what does not go together.
 func (c *config) check() error {
 	var faults []error
 	hasKey := c.Infobip.APIKey != "" || c.SecretID != ""
@@ -70,6 +73,11 @@ func (c *config) check() error {
 		faults = append(faults, errors.New("INFOBIP_BASE_URL is set but INFOBIP_API_KEY is not: set both for the real Infobip, or neither for the simulator"))
 	case !c.simulate && (c.Infobip.ApplicationID == "" || c.Infobip.MessageID == ""):
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID must be set with INFOBIP_BASE_URL (otpctl provision prints them)"))
+	}
+	// A secret that is read from AWS has its own origin keys.
+	readsSecret := !c.simulate && c.Infobip.APIKey == "" && c.SecretID != ""
+	if c.ClientAddress.Header != "" && len(c.ClientAddress.OriginKeys) == 0 && !readsSecret {
+		faults = append(faults, errors.New("CLIENT_ADDRESS_HEADER is set but ORIGIN_KEYS is not: without a key nobody could be believed, and every send would be refused"))
 	}
 	return errors.Join(faults...)
 }

@@ -84,4 +84,14 @@ func TestGateway(t *testing.T) {
 	if status != http.StatusOK || got["text"] != "Infobip OTP Service Running!" || header.Get("Content-Type") != "text/plain; charset=utf-8" {
 		t.Errorf("GET / got %d %v", status, got)
 	}
+	status, header, got = p.call(http.MethodHead, p.base+"/", "")
+	if status != http.StatusOK || got["text"] != "" || header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("HEAD / got %d %v %v", status, header, got)
+	}
+	for path, allow := range map[string]string{"/": "GET, HEAD, OPTIONS", "/send-otp": "POST, OPTIONS", "/resend-otp": "POST, OPTIONS", "/verify-otp": "POST, OPTIONS"} {
+		status, header, got := p.call(http.MethodOptions, p.base+path, "")
+		if status != http.StatusNoContent || header.Get("Allow") != allow || got["text"] != "" {
+			t.Errorf("OPTIONS %s got %d %v %v", path, status, header, got)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/seed-a131a524/infobip-otp/internal/console"
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
@@ -16,8 +17,8 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// loopback is where the gateway is, always: it has no stage's throttles before it.
-const loopback = "127.0.0.1"
+// gatewayHost is where the gateway is, always: it has no stage's throttles before it.
+const gatewayHost = "127.0.0.1"
 
 // run is the program. It returns when ctx ends, or with what kept it from starting.
 func run(ctx context.Context, getenv func(string) string, envFile string, stdout, stderr io.Writer) error {
@@ -29,27 +30,44 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	if err != nil {
 		return err
 	}
-	gateway, err := serve.Listen(ctx, loopback, c.port, "PORT")
+	gateway, err := serve.Listen(ctx, gatewayHost, c.port, "PORT")
 	if err != nil {
 		return err
 	}
 	defer gateway.Close()
+	if c.Proofs.Issuer == "" {
+		c.Proofs.Issuer = baseURL(gateway.Addr())
+	}
 
 	var clock otp.Clock = app.Clock{}
 	var listeners []serve.Listener
+	var running *simulation.Simulation
+	var page *console.Console
+	var fault func() (simulator.GatewayFault, bool)
 	if c.simulate {
 		movable := simulator.NewClock()
 		clock = movable
 		c.simulation.Options.Clock = movable
-		running, err := startSimulator(ctx, &c)
+		running, err = startSimulator(ctx, &c)
 		if err != nil {
 			return err
 		}
 		defer running.Close()
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
-		listeners = running.Listeners()
+		page = running.Console
+		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
+		listeners = running.Listeners(ctx)
+		fault = running.Account.TakeGatewayFault
+	} else {
+		control, err := c.simulation.ListenControl(ctx)
+		if err != nil {
+			return err
+		}
+		defer control.Close()
+		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil))
+		listeners = []serve.Listener{{Listener: control, Handler: page.Handler(ctx)}}
 	}
-	logger := telemetry.NewLogger(stderr, getenv("AWS_LAMBDA_LOG_LEVEL"))
+	logger := telemetry.NewLogger(stderr, c.LogLevel)
 	if c.AWS.DynamoDB != "" {
 		if err := store.CreateTable(ctx, app.NewDynamoDB(c.AWS), c.Table); err != nil {
 			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
@@ -59,12 +77,37 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	if err != nil {
 		return err
 	}
-	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger),
-	)})
+	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: page.Exchanges.Observe(console.SideGateway, newGateway(
+		a.Send, a.Verify, httpapi.NewDiscovery(logger, a.Published), origins(c.corsOrigins), fault,
+	))})
 	announce(stdout, &c, listeners, gateway.Addr())
+	if running != nil {
+		running.PrintMessages(ctx, stdout)
+	}
 	return serve.Run(ctx, listeners...)
 }
+
+// facts are what the console page is told.
+func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Facts {
+	offered := []string{}
+	for _, channel := range c.Guard.Channels {
+		offered = append(offered, string(channel))
+	}
+	return console.Facts{
+		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
+		Channels: offered, Locales: []string{}, Simulator: simulated,
+	}
+}
+
+// baseURL is a loopback listener's address as a browser has it.
+func baseURL(listener net.Addr) string {
+	_, port, _ := net.SplitHostPort(listener.String()) // a listener's address has a port
+	return "http://localhost:" + port
+}
+
+// localText ends as WebOTP wants it, bound to this machine, so that a phone's browser
+// would fill the code in (https://wicg.github.io/sms-one-time-codes/).
+const localText = "Your code is {{pin}}.\n\n@localhost #{{pin}}"
 
 // startSimulator opens the simulator's ports and points the gateway at it, with an
 // application made from the gateway's own settings, so that ours decide.
@@ -77,6 +120,7 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
 		NumberSendLimit: c.Policy.TotalLimit,
+		MessageText:     localText,
 	})
 	if err != nil {
 		return nil, err
@@ -86,23 +130,23 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		running.Close()
 		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
 	}
-	c.Infobip.BaseURL = "http://" + net.JoinHostPort(loopback, port)
+	c.Infobip.BaseURL = "http://" + net.JoinHostPort(gatewayHost, port)
 	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
 	c.Infobip.APIKey = c.simulation.Options.Key
 	return running, nil
 }
 
 func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Addr) {
-	_, port, _ := net.SplitHostPort(gateway.String())
-	base := "http://localhost:" + port
+	base := baseURL(gateway)
 	kept := "memory"
 	if c.Table != "" {
 		kept = "DynamoDB table " + c.Table
 	}
-	fmt.Fprintf(w, "infobip-otp\n  gateway   %s\n  state     %s\n", base, kept)
+	control := listeners[len(listeners)-2].Addr()
+	fmt.Fprintf(w, "infobip-otp\n  console   %s/\n  gateway   %s\n  state     %s\n", baseURL(control), base, kept)
 	pin, readIt := "123456", "the code from the SMS"
 	if c.simulate {
-		control := "http://" + listeners[1].Addr().String()
+		control := "http://" + control.String()
 		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  outbox    %s/outbox\n", listeners[0].Addr(), control)
 		// The newest message is the last of the array.
 		pin = fmt.Sprintf(`'"$(curl -s '%s/outbox?to=14155552671' | sed 's/.*"pin":"\([0-9]*\)".*/\1/')"'`, control)

@@ -148,8 +148,24 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 			"INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID must be set with INFOBIP_BASE_URL (otpctl provision prints them)",
 		},
 		{
+			"a header for the client's address and nobody to believe", map[string]string{"CLIENT_ADDRESS_HEADER": "X-Client-Address"},
+			"CLIENT_ADDRESS_HEADER is set but ORIGIN_KEYS is not: without a key nobody could be believed, and every send would be refused",
+		},
+		{
+			"the same with the secret of the real provider's key", map[string]string{
+				"CLIENT_ADDRESS_HEADER": "X-Client-Address", "SECRET_ID": "canary", "INFOBIP_BASE_URL": "canary.example.com", "INFOBIP_API_KEY": "canary",
+				"INFOBIP_2FA_APP_ID": "APP1", "INFOBIP_2FA_MSG_ID": "MSG1",
+			},
+			"CLIENT_ADDRESS_HEADER is set but ORIGIN_KEYS is not: without a key nobody could be believed, and every send would be refused",
+		},
+		{
+			"an origin key that is too short", map[string]string{"CLIENT_ADDRESS_HEADER": "X-Client-Address", "ORIGIN_KEYS": "canary"},
+			"ORIGIN_KEYS must be origin keys of 32 to 256 printable ASCII characters without spaces, with commas between them\n" +
+				"CLIENT_ADDRESS_HEADER is set but ORIGIN_KEYS is not: without a key nobody could be believed, and every send would be refused",
+		},
+		{
 			"several at once", map[string]string{"PORT": "canary", "PIN_LENGTH": "canary", "INFOBIP_SIMULATOR_STRICT": "canary", "INFOBIP_API_KEY": "canary"},
-			"PIN_LENGTH must be a whole number from 4 to 12\n" +
+			"PIN_LENGTH must be a whole number from 4 to 8\n" +
 				"PORT must be a whole number from 0 to 65535\n" +
 				"INFOBIP_SIMULATOR_STRICT must be true or false\n" +
 				"INFOBIP_API_KEY is set but INFOBIP_BASE_URL is not: set both for the real Infobip, or neither for the simulator",
@@ -222,7 +238,7 @@ func TestBadEnvironmentFile(t *testing.T) {
 
 // TestSettingsReachTheSimulator: what the file sets decides, there as here.
 func TestSettingsReachTheSimulator(t *testing.T) {
-	p := started(t, map[string]string{"PIN_LENGTH": "8", "VERIFY_SPACING": "0s", "SEND_COOLDOWN": "0s", "NUMBER_SEND_LIMIT": "5/1d", "IP_VERIFY_LIMIT": "100/1d"})
+	p := started(t, map[string]string{"PIN_LENGTH": "8", "VERIFY_SPACING": "0s", "SEND_COOLDOWN": "0s", "NUMBER_CLIENT_SEND_LIMIT": "5/1d", "IP_VERIFY_LIMIT": "100/1d"})
 	for range 5 {
 		if status, _, got := p.post("/send-otp", `{"phoneNumber":"+14155552671"}`); status != http.StatusOK {
 			t.Fatalf("send got %d %v", status, got)

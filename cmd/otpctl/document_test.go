@@ -16,8 +16,8 @@ var someKey = base64.StdEncoding.EncodeToString([]byte("canary-phone-key-canary-
 func TestWithAPIKeyKeepsTheRest(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"complete": {
-			`{"infobipApiKey":"old","phoneKeys":{"1":"@","2":"not base64"},"phoneKey":"1","later":{"a":[1]}}`,
-			`{"infobipApiKey":"new","later":{"a":[1]},"phoneKey":"1","phoneKeys":{"1":"@","2":"not base64"}}`,
+			`{"infobipApiKey":"old","phoneKeys":{"1":"@","2":"@"},"phoneKey":"1","later":{"a":[1]}}`,
+			`{"infobipApiKey":"new","later":{"a":[1]},"phoneKey":"1","phoneKeys":{"1":"@","2":"@"}}`,
 		},
 		"without an API key": {
 			`{"phoneKeys":{"9":"@"},"phoneKey":"9"}`,
@@ -79,6 +79,8 @@ func TestWithAPIKeyLeavesAloneWhatItCannotRead(t *testing.T) {
 		`{"phoneKey":"canary"}`,
 		`{"phoneKeys":"canary"}`,
 		`{"phoneKeys":{"1":"Y2FuYXJ5"},"phoneKey":"1"}`,
+		`{"phoneKeys":{"1":"` + someKey + `","2":"canary"},"phoneKey":"1"}`,
+		`{"infobipApiKey":"a","phoneKeys":{"2":"` + someKey + `"},"phoneKeys":{"1":"` + someKey + `"},"phoneKey":"1"}`,
 	} {
 		got, err := document{text: text}.withAPIKey("new")
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,11 @@ The table is TABLE_NAME or --table. The key under which it keeps numbers is in t
 secret SECRET_ID or --secret. Without one it comes from INFOBIP_API_KEY, as on a
 laptop ("simulator" where make run simulates Infobip). The role needs
 secretsmanager:GetSecretValue, dynamodb:GetItem and, to change something,
-dynamodb:PutItem.`,
+dynamodb:PutItem.
+
+A number is looked for under every phone key that the secret holds. One that was first
+sent to by two requests at the very moment of a change of key may be found under both:
+then both are shown, and both are changed.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return command.Help()
@@ -81,11 +86,17 @@ func (n *number) command(name, short string, do func(*number, context.Context, *
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, args []string) error {
-			s, err := n.open(command.Context(), args)
+			found, err := n.open(command.Context(), args)
 			if err != nil {
 				return err
 			}
-			return do(n, command.Context(), s)
+			for _, s := range found {
+				err = do(n, command.Context(), s)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	n.target.registerTable(command.Flags())
@@ -93,10 +104,11 @@ func (n *number) command(name, short string, do func(*number, context.Context, *
 	return command
 }
 
-// subject is the number that a command is about.
+// subject is what is kept of the number that a command is about, under one phone key.
 type subject struct {
 	table   resource
 	store   otp.Store
+	clock   otp.Clock
 	key     string     // in the table
 	policy  otp.Policy // of this environment, which may not be the deployment's
 	logName string     // in the gateway's log lines
@@ -104,8 +116,9 @@ type subject struct {
 	state   otp.Ledger
 }
 
-// open finds the number's state.
-func (n *number) open(ctx context.Context, args []string) (*subject, error) {
+// open finds what is kept of the number: one subject, or one a phone key if something
+// counts under several.
+func (n *number) open(ctx context.Context, args []string) ([]*subject, error) {
 	c, err := n.target.read()
 	if err != nil {
 		return nil, err
@@ -122,7 +135,7 @@ func (n *number) open(ctx context.Context, args []string) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, keptBy, err := n.phoneKey(ctx, c)
+	keys, err := n.phoneKeys(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -131,15 +144,30 @@ func (n *number) open(ctx context.Context, args []string) (*subject, error) {
 		return nil, err
 	}
 	to := recipient.OfPhone(who)
-	s := &subject{
-		table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), policy: c.Policy,
-		key: key.LedgerKey(to), logName: key.LogName(to), keptBy: keptBy,
+	all := make([]*subject, 0, len(keys.Ledgers))
+	for _, key := range keys.Ledgers {
+		s := &subject{
+			table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), clock: app.Clock{}, policy: c.Policy,
+			key: key.LedgerKey(to), logName: keys.Oldest.LogName(to), keptBy: keptBy(c, key),
+		}
+		s.state, _, err = s.store.Load(ctx, s.key)
+		if err != nil {
+			return nil, s.table.explain(err)
+		}
+		all = append(all, s)
 	}
-	s.state, _, err = s.store.Load(ctx, s.key)
-	if err != nil {
-		return nil, s.table.explain(err)
+	return counting(all, time.Now()), nil
+}
+
+// counting returns those of which something counts, else the first of which the table has
+// anything, else the one in use.
+func counting(all []*subject, now time.Time) []*subject {
+	kept := func(s *subject) bool { return !s.state.IsZero() }
+	if found := slices.DeleteFunc(slices.Clone(all), func(s *subject) bool { return !kept(s) || !now.Before(s.state.ForgetAt) }); len(found) > 0 {
+		return found
 	}
-	return s, nil
+	first := max(slices.IndexFunc(all, kept), 0)
+	return all[first : first+1]
 }
 
 // whose reads the number. No error repeats it.
@@ -169,32 +197,39 @@ func (n *number) whose(args []string) (phone.Number, error) {
 // secretTime bounds one call about the secret.
 const secretTime = 10 * time.Second
 
-// phoneKey gets the key under which the table keeps numbers. A secret that is named
-// wins over INFOBIP_API_KEY, other than in the gateway: the functions in AWS never have
-// that one, and whoever has just used otpctl provision does.
-func (n *number) phoneKey(ctx context.Context, c app.Config) (pseudonym.Key, string, error) {
-	keptBy := "derived from INFOBIP_API_KEY"
+// phoneKeys gets the keys under which the table keeps numbers. A secret that is named wins
+// over INFOBIP_API_KEY, other than in the gateway: the functions in AWS never have that
+// one, and whoever has just used otpctl provision does.
+func (n *number) phoneKeys(ctx context.Context, c app.Config) (pseudonym.Keys, error) {
 	var manager secrets.SecretsManagerAPI // nobody signs in without need
 	if c.SecretID != "" {
 		c.Infobip.APIKey = ""
-		keptBy = "in the secret " + c.SecretID
 		client, err := n.target.secretsManager(ctx, c)
 		if err != nil {
-			return pseudonym.Key{}, "", err
+			return pseudonym.Keys{}, err
 		}
 		manager = client
 	}
 	reader, err := app.SecretReader(c, manager)
 	if err != nil {
-		return pseudonym.Key{}, "", fails(err)
+		return pseudonym.Keys{}, fails(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, secretTime)
 	defer cancel()
 	secret, err := reader.Read(ctx)
 	if err != nil {
-		return pseudonym.Key{}, "", secretNamed(c.SecretID).explain(err)
+		return pseudonym.Keys{}, secretNamed(c.SecretID).explain(err)
 	}
-	return secret.PhoneKey(), keptBy, nil
+	const forEver = 0 // an operator looks under every key
+	return secret.PhoneKeys(time.Now(), forEver), nil
+}
+
+// keptBy says which key it is, for a person.
+func keptBy(c app.Config, key pseudonym.Key) string {
+	if c.SecretID == "" {
+		return "derived from INFOBIP_API_KEY"
+	}
+	return fmt.Sprintf("version %s in the secret %s", key.Version(), c.SecretID)
 }
 
 func (n *number) show(_ context.Context, s *subject) error {

@@ -7,14 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // change applies a decision to the state as it is, in the domain's own loop, and returns
 // the state that was replaced.
 func (s *subject) change(ctx context.Context, decide func(*otp.Ledger) bool) (otp.Ledger, bool, error) {
-	service := &otp.Service{Store: s.store, Clock: app.Clock{}, Policy: s.policy}
+	service := &otp.Service{Store: s.store, Clock: s.clock, Policy: s.policy}
 	was, changed, err := service.Change(ctx, s.key, func(l *otp.Ledger, _ time.Time) bool { return decide(l) })
 	if failed, ok := errors.AsType[*otp.Error](err); ok && failed.Reason == otp.Busy {
 		return was, false, fails(errors.New("requests for this number kept getting in between, and nothing was changed"), "run it again")

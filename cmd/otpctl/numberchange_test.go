@@ -21,6 +21,15 @@ type clock struct{}
 
 func (clock) Now() time.Time { return now }
 
+// underWay is an attacked number without anything in it that has run out: a change would
+// drop that.
+func underWay() otp.Ledger {
+	l := attacked()
+	l.Verifications = l.Verifications[1:]
+	l.Verifications[0].Resends[0].StartedAt = at("-5s")
+	return l
+}
+
 // busyStore is a memory into which somebody else saves before each of the next saves.
 type busyStore struct {
 	otp.Store
@@ -52,10 +61,8 @@ func opened(t *testing.T, state otp.Ledger, between ...func(*otp.Ledger)) (*subj
 	busy := &busyStore{Store: memory, between: between}
 	s := subjectOf(state)
 	s.store = busy
-	s.revision = ""
-	if !blank(state) {
-		var err error
-		s.revision, err = memory.Save(t.Context(), s.key, state, "")
+	if !state.IsZero() {
+		_, err := memory.Save(t.Context(), s.key, state, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,16 +84,17 @@ func silent(stderr io.Writer) *number {
 }
 
 func TestEnable(t *testing.T) {
-	enabled := attacked()
-	enabled.Enable() // what it does to the charges under way is tested in pkg/otp
-	undecided := attacked()
+	enabled := underWay()
+	enabled.Enable()             // what it does to the charges under way is tested in pkg/otp
+	enabled.ForgetAt = at("23h") // the window is what it remembers longest
+	undecided := underWay()
 	undecided.DisabledAt = time.Time{}
 	for name, test := range map[string]struct {
 		state, want otp.Ledger
 		saves       int
 		said        string
 	}{
-		"disabled":           {attacked(), enabled, 1, "otpctl: the number is enabled: it was disabled since 2026-11-24T11:59:00Z, after 50 failures in a row\n"},
+		"disabled":           {underWay(), enabled, 1, "otpctl: the number is enabled: it was disabled since 2026-11-24T11:59:00Z, after 50 failures in a row\n"},
 		"failures only":      {undecided, enabled, 1, "otpctl: the number was not marked as disabled; its failures in a row are 0 and no longer 50\n"},
 		"not disabled":       {enabled, enabled, 0, "otpctl: nothing to change: the number is not disabled, and has no failures in a row\n"},
 		"nothing remembered": {otp.Ledger{}, otp.Ledger{}, 0, "otpctl: nothing to change: the number is not disabled, and has no failures in a row\n"},
@@ -113,20 +121,20 @@ func TestEnable(t *testing.T) {
 
 // What others save in between is not lost.
 func TestEnableDecidesAgain(t *testing.T) {
-	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 }, func(n *otp.Ledger) { n.Failures = 51 })
+	s, busy := opened(t, underWay(), func(n *otp.Ledger) { n.Sends = 3 }, func(n *otp.Ledger) { n.Failures[0].Count++ })
 	var stderr bytes.Buffer
 	err := silent(&stderr).enable(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := kept(t, s); got.Sends != 3 || got.Failures != 0 || !got.DisabledAt.IsZero() || busy.saves != 3 {
-		t.Errorf("after %d saves: %d sends, %d failures, disabled %v", busy.saves, got.Sends, got.Failures, got.DisabledAt)
+	if got := kept(t, s); got.Sends != 3 || len(got.Failures) != 0 || !got.DisabledAt.IsZero() || busy.saves != 3 {
+		t.Errorf("after %d saves: %d sends, %d failures, disabled %v", busy.saves, got.Sends, failures(got), got.DisabledAt)
 	}
 	if !strings.Contains(stderr.String(), "after 51 failures in a row") {
 		t.Errorf("it said %q, which is not what it replaced", stderr.String())
 	}
 	// Somebody else has done it meanwhile.
-	s, busy = opened(t, attacked(), func(n *otp.Ledger) { n.Enable() })
+	s, busy = opened(t, underWay(), func(n *otp.Ledger) { n.Enable() })
 	stderr.Reset()
 	err = silent(&stderr).enable(t.Context(), s)
 	if err != nil || busy.saves != 1 || !strings.Contains(stderr.String(), "nothing to change") {
@@ -139,24 +147,24 @@ func TestEnableGivesUp(t *testing.T) {
 	for i := range 1000 {
 		forever = append(forever, func(n *otp.Ledger) { n.Sends = i })
 	}
-	s, busy := opened(t, attacked(), forever...)
+	s, busy := opened(t, underWay(), forever...)
 	err := silent(io.Discard).enable(t.Context(), s)
-	if err == nil || busy.saves != maxConflicts || kept(t, s).DisabledAt.IsZero() {
+	if err == nil || !strings.Contains(err.Error(), "nothing was changed") || busy.saves < 10 || busy.saves > 100 || kept(t, s).DisabledAt.IsZero() {
 		t.Errorf("after %d saves: %v", busy.saves, err)
 	}
 }
 
 func TestReset(t *testing.T) {
-	s, busy := opened(t, attacked(), func(n *otp.Ledger) { n.Sends = 3 })
+	s, busy := opened(t, underWay(), func(n *otp.Ledger) { n.Sends = 3 })
 	var stderr bytes.Buffer
 	err := silent(&stderr).reset(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !blank(s.state) || s.state.ForgetAt.IsZero() || time.Since(s.state.ForgetAt) > time.Minute || busy.saves != 2 {
-		t.Errorf("after %d saves the state is %+v, want a blank one whose time is over", busy.saves, s.state)
+	if got := kept(t, s); !got.IsZero() || busy.saves != 2 {
+		t.Errorf("after %d saves the state is %+v, want none", busy.saves, got)
 	}
-	const want = "forgotten: disabled since 2026-11-24T11:59:00Z, 3 sends, 50 failures in a row, 3 verifications ("
+	const want = "forgotten: disabled since 2026-11-24T11:59:00Z, 3 sends, 50 failures in a row, 2 verifications ("
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("it said %q, want %q", stderr.String(), want)
 	}
@@ -171,7 +179,7 @@ func TestReset(t *testing.T) {
 }
 
 func TestResetAsks(t *testing.T) {
-	s, busy := opened(t, attacked())
+	s, busy := opened(t, underWay())
 	n := silent(io.Discard)
 	n.yes = false
 	err := n.reset(t.Context(), s)
@@ -189,7 +197,7 @@ func (l lostStore) Save(ctx context.Context, key string, n otp.Ledger, was otp.R
 }
 
 func TestLostAnswerIsNotSaidToBeNothing(t *testing.T) {
-	s, _ := opened(t, attacked())
+	s, _ := opened(t, underWay())
 	s.store = lostStore{s.store}
 	err := silent(io.Discard).enable(t.Context(), s)
 	if failed := (*failure)(nil); !errors.As(err, &failed) || failed.hints[0] != "run it again: it says whether the change was made" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
@@ -48,16 +49,16 @@ func (p *policy) register(flags *pflag.FlagSet) {
 	p.pinTimeToLive.set("10m")
 	p.verifyPinLimit.set("1/3s")
 	p.perApplication.set("10000/1d")
-	p.perNumber.set("3/1d")
+	p.perNumber.set("20/1d")
 
 	flags.StringVar(&p.name, "name", "infobip-otp", "application's name")
 	flags.BoolVar(&p.enabled, "enabled", true, "whether the application sends; --enabled=false stops it")
-	flags.IntVar(&p.pinAttempts, "pin-attempts", 10, "tries for each PIN, not below PIN_ATTEMPTS; twice as many leave room for lost answers")
+	flags.IntVar(&p.pinAttempts, "pin-attempts", 10, "tries for each PIN, not below twice PIN_ATTEMPTS")
 	flags.BoolVar(&p.allowMultiple, "allow-multiple-pin-verifications", true, "has to stay true: a lost answer is asked for again")
 	flags.Var(&p.pinTimeToLive, "pin-time-to-live", "life of a PIN, not below PIN_TTL")
 	flags.Var(&p.verifyPinLimit, "verify-pin-limit", "verifies of one number, not below one in each VERIFY_SPACING")
-	flags.Var(&p.perApplication, "send-per-application", "sends of the whole application, not below NUMBER_SEND_LIMIT")
-	flags.Var(&p.perNumber, "send-per-number", "sends to one number, not below NUMBER_SEND_LIMIT")
+	flags.Var(&p.perApplication, "send-per-application", "sends of the whole application; beyond it nobody is sent anything")
+	flags.Var(&p.perNumber, "send-per-number", "sends to one number, above NUMBER_SEND_LIMIT and NUMBER_TOTAL_LIMIT")
 
 	flags.StringVar(&p.text, "text", pinPlaceholder+" is your verification code. Do not share it with anyone.", "message `text` with "+pinPlaceholder+" in it")
 	flags.IntVar(&p.pinLength, "pin-length", 6, "digits of a PIN, the same as PIN_LENGTH")
@@ -94,7 +95,7 @@ func (p *policy) message() infobip.Message {
 	return m
 }
 
-// check gives all that the provider would not take, and all that would let the
+// check returns all that the provider would not take, and all that would let the
 // provider refuse before the gateway's own limits do.
 func (p *policy) check(gateway app.Config) error {
 	return errors.Join(append(p.malformed(), p.unreachable(gateway)...)...)
@@ -121,6 +122,48 @@ func (p *policy) malformed() []error {
 	return faults
 }
 
+// follow raises what no flag names to what the gateway's settings need.
+func (p *policy) follow(named func(flag string) bool, gateway app.Config) {
+	ours := gateway.Policy
+	if !named("pin-attempts") {
+		p.pinAttempts = max(p.pinAttempts, bothTries*ours.PINAttempts)
+	}
+	if !named("pin-time-to-live") && p.pinTimeToLive.value < ours.PINTTL {
+		p.pinTimeToLive.set(rate.FormatDuration(ours.PINTTL))
+	}
+	if !named("pin-length") {
+		p.pinLength = gateway.Form.PINLength
+	}
+	if spacing := (rate.Rate{Attempts: 1, Window: ours.VerifySpacing}); !named("verify-pin-limit") && tighter(p.verifyPinLimit.value, spacing) {
+		p.verifyPinLimit.set(spacing.String())
+	}
+	for _, limit := range sendLimits(ours) {
+		if !named("send-per-number") && tighter(p.perNumber.value, limit.Rate) {
+			p.perNumber.set(enough(p.perNumber.value.Window, limit.Rate).String())
+		}
+	}
+}
+
+// bothTries: who names a verification has PIN_ATTEMPTS at its code, and who does not as many.
+const bothTries = 2
+
+// named is a limit of ours by the name of its setting.
+type named struct {
+	rate.Rate
+	name string
+}
+
+// sendLimits are our limits of sends to one number that can be reached. A success gives the
+// sends of the first back and never those of the second, so this one rules where it is the
+// smaller.
+func sendLimits(ours otp.Policy) []named {
+	sends, total := named{ours.SendLimit, "NUMBER_SEND_LIMIT"}, named{ours.TotalLimit, "NUMBER_TOTAL_LIMIT"}
+	if total.Attempts <= sends.Attempts && total.Window >= sends.Window {
+		return []named{total}
+	}
+	return []named{sends, total}
+}
+
 func (p *policy) unreachable(gateway app.Config) []error {
 	var faults []error
 	refuse := func(bad bool, format string, args ...any) {
@@ -129,17 +172,20 @@ func (p *policy) unreachable(gateway app.Config) []error {
 		}
 	}
 	ours := gateway.Policy
-	sends := rate.Rate(ours.SendLimit)
 	refuse(!p.allowMultiple, "--allow-multiple-pin-verifications must stay true: "+
 		"when the answer to a right PIN is lost the gateway asks once more, and would be told only that it was verified before (it lets each PIN be used once itself)")
-	refuse(p.pinAttempts < ours.PINAttempts,
-		"--pin-attempts %d is below PIN_ATTEMPTS (%d): Infobip would end a PIN before the gateway does", p.pinAttempts, ours.PINAttempts)
+	refuse(p.pinAttempts < bothTries*ours.PINAttempts,
+		"--pin-attempts %d is below twice PIN_ATTEMPTS (%d): who names a verification and who does not have that many tries each, and Infobip would end a PIN before the gateway does",
+		p.pinAttempts, ours.PINAttempts)
 	refuse(p.pinTimeToLive.value < ours.PINTTL,
 		"--pin-time-to-live %s is below PIN_TTL (%s): a PIN would die before the gateway says so", &p.pinTimeToLive, rate.FormatDuration(ours.PINTTL))
-	refuse(tighter(p.perNumber.value, sends),
-		"--send-per-number %s is below NUMBER_SEND_LIMIT (%s): Infobip would refuse sends that the gateway allows", &p.perNumber, sends)
-	refuse(tighter(p.perApplication.value, sends),
-		"--send-per-application %s is below NUMBER_SEND_LIMIT (%s): one number could use up the sends of all", &p.perApplication, sends)
+	for _, limit := range sendLimits(ours) {
+		refuse(tighter(p.perNumber.value, limit.Rate),
+			"--send-per-number %s undercuts %s (%s): its window does not begin with ours, and Infobip would refuse sends that the gateway allows; %s is enough",
+			&p.perNumber, limit.name, limit.Rate, enough(p.perNumber.value.Window, limit.Rate))
+		refuse(tighter(p.perApplication.value, limit.Rate),
+			"--send-per-application %s undercuts %s (%s): one number could use up the sends of all", &p.perApplication, limit.name, limit.Rate)
+	}
 	refuse(ours.VerifySpacing > 0 && tighter(p.verifyPinLimit.value, rate.Rate{Attempts: 1, Window: ours.VerifySpacing}),
 		"--verify-pin-limit %s is below one in each VERIFY_SPACING (%s): Infobip would refuse verifies that the gateway allows",
 		&p.verifyPinLimit, rate.FormatDuration(ours.VerifySpacing))
@@ -149,10 +195,16 @@ func (p *policy) unreachable(gateway app.Config) []error {
 	return faults
 }
 
-// tighter is whether provider can refuse what ours allows. Ours starts a window
-// with its first event, so within one window of the provider it can allow its
-// attempts once for each window of ours that has a part in it.
+// tighter reports whether provider can refuse what ours allows.
 func tighter(provider, ours rate.Rate) bool {
-	windows := (provider.Window + ours.Window - 1) / ours.Window
-	return time.Duration(provider.Attempts) < windows*time.Duration(ours.Attempts)
+	return ours.Window > 0 && provider.Attempts < enough(provider.Window, ours).Attempts
+}
+
+// enough is the least that a provider has to allow in a window of its own, wherever that
+// begins. Ours begin with their first event. So the most that ours let into one of the
+// provider's are the last of a window that began before it, all but the one that began it, and
+// all of every window that can begin in it.
+func enough(window time.Duration, ours rate.Rate) rate.Rate {
+	begun := int((window + ours.Window - 1) / ours.Window)
+	return rate.Rate{Attempts: ours.Attempts - 1 + begun*ours.Attempts, Window: window}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -14,17 +15,18 @@ func TestTighter(t *testing.T) {
 		provider, ours string
 		want           bool
 	}{
-		{"3/1d", "3/1d", false},
-		{"2/1d", "3/1d", true},
-		{"4/1d", "3/1d", false},
-		{"3/24h", "3/1d", false},
-		{"3/1h", "3/1d", false},  // ours may all come within an hour, then no more
-		{"2/1h", "3/1d", true},   // and do not fit
-		{"6/2d", "3/1d", false},  // two windows of ours
-		{"5/2d", "3/1d", true},   //
-		{"6/36h", "3/1d", false}, // parts of two windows of ours
-		{"5/36h", "3/1d", true},  //
-		{"1/3s", "1/3s", false},
+		{"5/1d", "3/1d", false}, // two late in a window of ours, three early in the next
+		{"4/1d", "3/1d", true},
+		{"5/24h", "3/1d", false},
+		{"5/1h", "3/1d", false}, // all of those may come within an hour
+		{"4/1h", "3/1d", true},
+		{"8/2d", "3/1d", false}, // the end of one window, and two more
+		{"7/2d", "3/1d", true},
+		{"8/36h", "3/1d", false}, // a second one begins within a day and a half
+		{"7/36h", "3/1d", true},
+		{"19/1d", "10/1d", false},
+		{"18/1d", "10/1d", true},
+		{"1/3s", "1/3s", false}, // one in a window is spacing, which begins anywhere
 		{"1/3s", "1/5s", false},
 		{"1/3s", "1/2s", true},
 		{"2/3s", "1/2s", false},
@@ -58,5 +60,41 @@ func TestDefaultsAreReachable(t *testing.T) {
 	err = p.check(gateway)
 	if err != nil {
 		t.Error(err)
+	}
+	if p.pinAttempts != 10 || p.perNumber.text != "20/1d" || p.perApplication.text != "10000/1d" {
+		t.Errorf("the defaults are %d tries, %s to a number and %s by the application", p.pinAttempts, &p.perNumber, &p.perApplication)
+	}
+}
+
+// TestEnoughIsReached: the figure is not too high either. Sends that ours let through, as late
+// and as early as they may, fill some window of the provider's up to it.
+func TestEnoughIsReached(t *testing.T) {
+	for _, ours := range []rate.Rate{{Attempts: 3, Window: time.Hour}, {Attempts: 1, Window: time.Hour}, {Attempts: 10, Window: rate.Day}} {
+		for _, window := range []time.Duration{time.Hour, 90 * time.Minute, rate.Day, 36 * time.Hour} {
+			var sends []time.Duration
+			for begins := time.Duration(0); begins < 4*max(window, ours.Window); begins += ours.Window {
+				sends = append(sends, begins)
+				late := begins + ours.Window - 1 // in the first of ours, just before its end
+				if begins > 0 {
+					late = begins // and at once in those that follow
+				}
+				for range ours.Attempts - 1 {
+					sends = append(sends, late)
+				}
+			}
+			most := 0
+			for _, begins := range sends {
+				within := 0
+				for _, at := range sends {
+					if at >= begins && at < begins+window {
+						within++
+					}
+				}
+				most = max(most, within)
+			}
+			if got := enough(window, ours).Attempts; got != most {
+				t.Errorf("ours %s in a window of %s: %d is enough, and %d can come", ours, window, got, most)
+			}
+		}
 	}
 }

@@ -21,7 +21,7 @@ type provision struct {
 	baseURL   string
 	appID     string
 	messageID string
-	nameGiven bool
+	named     func(flag string) bool // whether the operator set it
 	keyStdin  bool
 	dryRun    bool
 }
@@ -39,9 +39,10 @@ The application is found by its name, or named by --app-id. The template is the
 one with the same text, or else the only one of the application, or named by
 --message-id.
 
-A setting with which Infobip would refuse before the gateway's own limits do
-(PIN_ATTEMPTS, PIN_TTL, PIN_LENGTH, NUMBER_SEND_LIMIT, VERIFY_SPACING from the
-environment, or their defaults) is refused here.
+Infobip's limits have to lie above the gateway's own (PIN_ATTEMPTS, PIN_TTL,
+PIN_LENGTH, NUMBER_SEND_LIMIT, NUMBER_TOTAL_LIMIT, VERIFY_SPACING from the environment,
+or their defaults). What no flag names is raised to that, and a flag with which Infobip
+would refuse before the gateway does is refused here.
 
 Durations are written as in 10m, rates as in 3/1d: a number of attempts, a slash,
 and a window in ms, s, m, h or d.
@@ -53,7 +54,7 @@ it from a prompt, or from standard input with --key-stdin.`,
   pass infobip/key | otpctl provision --base-url xxxxx.api.infobip.com --key-stdin`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			p.nameGiven = command.Flags().Changed("name")
+			p.named = command.Flags().Changed
 			return p.run(command.Context())
 		},
 	}
@@ -84,6 +85,7 @@ func (p *provision) run(ctx context.Context) error {
 	if err != nil {
 		return fails(err, "set these environment variables again; the gateway would not start with them either")
 	}
+	p.policy.follow(p.named, gateway)
 	err = p.policy.check(gateway)
 	if err != nil {
 		return fails(err, "change the flag, or the gateway's own setting in the environment")
@@ -98,6 +100,8 @@ func (p *provision) run(ctx context.Context) error {
 	if gateway.Policy.VerifySpacing == 0 {
 		p.ui.warn("VERIFY_SPACING is off, so that Infobip refuses what comes sooner than --verify-pin-limit %s", &p.policy.verifyPinLimit)
 	}
+	p.ui.say("the application may send %s, to all numbers together: beyond that Infobip refuses every send until its window is over, "+
+		"whoever used it up (--send-per-application changes it)", &p.policy.perApplication)
 	key, err := p.key()
 	if err != nil {
 		return err
@@ -154,7 +158,7 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (st
 	if err != nil {
 		return "", "", err
 	}
-	if p.appID != "" && !p.nameGiven {
+	if p.appID != "" && !p.named("name") {
 		want.Name = found.Name
 	}
 	wantMessage := p.policy.message()

@@ -25,21 +25,21 @@ func at(off string) time.Time {
 func attacked() otp.Ledger {
 	return otp.Ledger{
 		Sends: 2, WindowEnds: at("23h"), NextSendAt: at("-5s"), NextVerifyAt: at("2s"),
-		Failures: 50, LastFailureAt: at("-1m"), DisabledAt: at("-1m"),
-		ForgetAt: at("9599h59m"),
+		Failures: []otp.Failures{{Client: "canary-c", Count: 30}, {Count: 20}}, LastFailureAt: at("-1m"), DisabledAt: at("-1m"),
+		ForgetAt: at("2159h59m"),
 		Verifications: []otp.Verification{
 			{
-				Delivery: otp.Delivery{ID: "OLDcanary-verification", Progress: otp.Sent, StartedAt: at("-1h"), ResendAt: at("-59m")},
-				State:    otp.StateActive, Channel: otp.SMS, PinID: "canary-pinid", ExpiresAt: at("-50m"), Attempts: 5,
+				Delivery: otp.Delivery{ID: "OLDcanary-verification", Progress: otp.Sent, Channel: otp.SMS, StartedAt: at("-1h"), ResendAt: at("-59m")},
+				State:    otp.StateActive, PinID: "canary-pinid", ExpiresAt: at("-50m"), Attempts: 5,
 			},
 			{
-				Delivery: otp.Delivery{ID: "NEWcanary-verification", By: "canary-run", Progress: otp.Sent, Meaning: "canary-meaning", StartedAt: at("-90s")},
-				State:    otp.StateActive, Channel: otp.Voice, PinID: "canary-pinid", ExpiresAt: at("8m30s"), Attempts: 3, Pending: []string{"canary-run"},
-				Resends: []otp.Delivery{{ID: "AGAINcanary-resend", By: "canary-run", Progress: otp.InFlight, StartedAt: at("-60s")}},
+				Delivery: otp.Delivery{ID: "NEWcanary-verification", Progress: otp.Sent, Fingerprint: "canary-print", Channel: otp.Voice, Client: "canary-c", StartedAt: at("-90s")},
+				State:    otp.StateActive, PinID: "canary-pinid", ExpiresAt: at("8m30s"), Attempts: 3, Charges: []otp.Charge{{RunID: "canary-run", Client: "canary-c"}},
+				Resends: []otp.Delivery{{ID: "AGAINcanary-resend", RunID: "canary-run", Client: "canary-c", Progress: otp.InFlight, StartedAt: at("-60s")}},
 			},
 			{
-				Delivery: otp.Delivery{ID: "DONEcanary-id", Progress: otp.Sent, StartedAt: at("-80s")},
-				State:    otp.StateVerified, Channel: otp.SMS, SettledBy: "canary-settled", ExpiresAt: at("9m"), Attempts: 1,
+				Delivery: otp.Delivery{ID: "DONEcanary-id", Progress: otp.Sent, Channel: otp.SMS, StartedAt: at("-80s")},
+				State:    otp.StateVerified, SettledBy: "canary-settled", ExpiresAt: at("9m"), Attempts: 1,
 			},
 		},
 	}
@@ -48,7 +48,7 @@ func attacked() otp.Ledger {
 func subjectOf(state otp.Ledger) *subject {
 	return &subject{
 		table: tableNamed("otp"), key: "number#1#canary-key", keptBy: "in the secret otp", logName: "log-name",
-		policy: otp.DefaultPolicy(), state: state, revision: "canary-revision",
+		clock: clock{}, policy: otp.DefaultPolicy(), state: state,
 	}
 }
 
@@ -72,7 +72,7 @@ failures     50 in a row, the last 2026-11-24T11:59:00Z (1m00s ago)
 sends        2 in the window that ends 2026-11-25T11:00:00Z (in 23h00m)
 next send    no pause
 next verify  from 2026-11-24T12:00:02Z (in 2s)
-remembered   until 2027-12-29T11:59:00Z (in 399d)
+remembered   until 2027-02-22T11:59:00Z (in 89d)
 
 verification  state         last delivery  channel  attempts                started                         expires
 OLDcan…       active, over  sent           sms      5                       2026-11-24T11:00:00Z (1h00m ago)  2026-11-24T11:10:00Z (50m00s ago)
@@ -104,9 +104,9 @@ func TestReportOfLittle(t *testing.T) {
 		"reset":           {otp.Ledger{ForgetAt: at("-1h")}, now, []string{"remembered nothing"}},
 		"window over":     {otp.Ledger{Sends: 3, WindowEnds: at("-1s"), ForgetAt: at("1h")}, now, []string{"disabled no", "failures none", "sends none", "verifications none"}},
 		"window ends now": {otp.Ledger{Sends: 3, WindowEnds: now, ForgetAt: at("1h")}, now, []string{"sends none"}},
-		"limit reached":   {otp.Ledger{Failures: 50, ForgetAt: at("1h")}, now, []string{"disabled by its failures, which reach NUMBER_FAILURE_LIMIT (50 here)"}},
-		"below the limit": {otp.Ledger{Failures: 49, ForgetAt: at("1h")}, now, []string{"disabled no"}},
-		"waiting for TTL": {attacked(), at("9600h"), []string{"remembered until 2027-12-29T11:59:00Z (1m00s ago): nothing here counts any more, and the table will delete it"}},
+		"limit reached":   {otp.Ledger{Failures: []otp.Failures{{Count: 25}, {Client: "c", Count: 25}}, ForgetAt: at("1h")}, now, []string{"disabled by its failures, which reach NUMBER_FAILURE_LIMIT (50 here)"}},
+		"below the limit": {otp.Ledger{Failures: []otp.Failures{{Count: 24}, {Client: "c", Count: 25}}, ForgetAt: at("1h")}, now, []string{"disabled no"}},
+		"waiting for TTL": {attacked(), at("2160h"), []string{"remembered until 2027-02-22T11:59:00Z (1m00s ago): nothing here counts any more, and the table will delete it"}},
 		"code just expired": {attacked(), at("8m30s"), []string{"verification state last delivery channel attempts started expires",
 			"NEWcan… active, over sent voice 3 (1 without an outcome) 2026-11-24T11:58:30Z (10m00s ago) 2026-11-24T12:08:30Z (0s ago)"}},
 	} {
@@ -161,7 +161,7 @@ func TestReportAsJSON(t *testing.T) {
 	delete(got, "verifications")
 	if diff := cmp.Diff(map[string]any{
 		"table": "otp", "phoneKeyFrom": "in the secret otp", "logName": "log-name", "remembered": true,
-		"rememberedUntil": "2027-12-29T11:59:00Z", "disabled": true, "failureLimit": 50.0,
+		"rememberedUntil": "2027-02-22T11:59:00Z", "disabled": true, "failureLimit": 50.0,
 		"disabledAt": "2026-11-24T11:59:00Z", "failures": 50.0, "lastFailureAt": "2026-11-24T11:59:00Z",
 		"sends": 2.0, "windowEnds": "2026-11-25T11:00:00Z", "nextSendAt": "2026-11-24T11:59:55Z", "nextVerifyAt": "2026-11-24T12:00:02Z",
 	}, got); diff != "" {

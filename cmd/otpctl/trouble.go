@@ -20,7 +20,7 @@ func tableNamed(name string) resource {
 }
 
 func secretNamed(name string) resource {
-	return resource{"secret", name, "SECRET_ID or --secret", "secretsmanager:GetSecretValue (and PutSecretValue to change it, and use of its KMS key if that is your own)"}
+	return resource{"secret", name, "SECRET_ID or --secret", "secretsmanager:GetSecretValue (and PutSecretValue and UpdateSecretVersionStage to change it, and use of its KMS key if that is your own)"}
 }
 
 // explain turns a call's error into a sentence, and adds what to do about it.

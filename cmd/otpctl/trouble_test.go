@@ -101,7 +101,7 @@ func TestTroubleWithAWS(t *testing.T) {
 		},
 		"an unreadable item": {
 			&cloud{status: 200, body: fmt.Sprintf(`{"SecretString":%q,"Item":{"pk":{"S":"x"},"sends":{"S":"many"},"rev":{"S":"1"}}}`, good)}, "number reset - --yes",
-			"loading number: dependency unavailable: attribute sends is not of its kind", "",
+			"loading ledger: dependency unavailable: attribute sends is not of its kind", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

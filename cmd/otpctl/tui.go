@@ -7,8 +7,9 @@ package main
 //   - Everything else goes to standard error behind "otpctl:", without a capital
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
-//   - A secret is read without echo and is never printed. A phone number may show
-//     while it is typed, so that a slip is seen, and is never printed either.
+//   - A secret is read without echo and is never printed, but for one that was made
+//     here and is the result. A phone number may show while it is typed, so that a slip
+//     is seen, and is never printed either.
 
 import (
 	"bufio"

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"time"
-
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -18,32 +15,23 @@ type config struct {
 	settings   simulator.Settings
 }
 
-// Bounds of the gateway's settings, as far as an Infobip application has them.
-const (
-	maxPINLength   = simulator.LongestPIN
-	maxPINAttempts = 1000
-	maxSends       = 1_000_000
-	maxPINTTL      = 365 * rate.Day
-	maxSpacing     = rate.Day
-)
-
 // readConfig returns the configuration or all that is wrong with it.
 func readConfig(getenv func(string) string) (config, error) {
 	r := settings.NewReader(getenv)
-	defaults := simulator.DefaultSettings()
 	c := config{
 		simulation: simulation.ReadConfig(r),
 		settings: simulator.Settings{
-			ApplicationID:   r.Text("INFOBIP_2FA_APP_ID", ""),
-			MessageID:       r.Text("INFOBIP_2FA_MSG_ID", ""),
-			PINLength:       r.Number("PIN_LENGTH", defaults.PINLength, 1, maxPINLength),
-			PINAttempts:     r.Number("PIN_ATTEMPTS", defaults.PINAttempts, 1, maxPINAttempts),
-			PINTTL:          r.Duration("PIN_TTL", defaults.PINTTL, time.Second, maxPINTTL),
-			VerifySpacing:   r.Duration("VERIFY_SPACING", defaults.VerifySpacing, 0, maxSpacing),
-			NumberSendLimit: r.Rate("NUMBER_SEND_LIMIT", defaults.NumberSendLimit, maxSends),
+			ApplicationID: r.Text("INFOBIP_2FA_APP_ID"),
+			MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
+			PINLength:     r.Number("PIN_LENGTH"),
+			// As many tries by who names a verification as by who does not.
+			PINAttempts:     2 * r.Number("PIN_ATTEMPTS"),
+			PINTTL:          r.Duration("PIN_TTL"),
+			VerifySpacing:   r.Duration("VERIFY_SPACING"),
+			NumberSendLimit: r.Rate("NUMBER_TOTAL_LIMIT"),
 		},
 	}
-	if names := r.Text(switchesVariable, ""); names != "" && c.simulation.Options.Turn(names) != nil {
+	if names := r.Text(switchesVariable); names != "" && c.simulation.Options.Turn(names) != nil {
 		r.Fault(switchesVariable, "names of switches with commas between them, see --help")
 	}
 	return c, r.Err()

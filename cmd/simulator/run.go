@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
@@ -49,7 +50,8 @@ func simulate(ctx context.Context, c config, stdout io.Writer) error {
 	defer running.Close()
 	context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 	announce(stdout, c, running)
-	return serve.Run(ctx, running.Listeners()...)
+	running.PrintMessages(ctx, stdout)
+	return serve.Run(ctx, running.Listeners(ctx)...)
 }
 
 func announce(w io.Writer, c config, running *simulation.Simulation) {
@@ -57,7 +59,9 @@ func announce(w io.Writer, c config, running *simulation.Simulation) {
 	if key != simulator.DefaultKey {
 		key = "$INFOBIP_SIMULATOR_KEY"
 	}
+	_, port, _ := net.SplitHostPort(running.Control.Addr().String())
 	fmt.Fprintf(w, `Infobip 2FA simulator
+  console          http://localhost:%[6]s/
   API              http://%[1]s
   control          http://%[2]s
   application      INFOBIP_2FA_APP_ID=%[3]s
@@ -68,5 +72,5 @@ Send a PIN:
 Read the outbox:
   curl "http://%[2]s/outbox?to=14155552671"
 Ctrl-C ends it.
-`, running.API.Addr(), running.Control.Addr(), running.ApplicationID, running.MessageID, key)
+`, running.API.Addr(), running.Control.Addr(), running.ApplicationID, running.MessageID, key, port)
 }

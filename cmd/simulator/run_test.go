@@ -245,10 +245,10 @@ func TestComplaints(t *testing.T) {
 		{variables: map[string]string{"PIN_TTL": "ten minutes"}, says: "PIN_TTL must be a duration"},
 		{variables: map[string]string{"PIN_TTL": "0s"}, says: "PIN_TTL must be a duration"},
 		{variables: map[string]string{"VERIFY_SPACING": "-3s"}, says: "VERIFY_SPACING must be a duration"},
-		{variables: map[string]string{"NUMBER_SEND_LIMIT": "3"}, says: "NUMBER_SEND_LIMIT must be a rate"},
-		{variables: map[string]string{"PIN_LENGTH": "0", "PIN_ATTEMPTS": "0"}, says: "PIN_LENGTH must be a whole number from 1 to 8; PIN_ATTEMPTS must be"},
+		{variables: map[string]string{"NUMBER_TOTAL_LIMIT": "3"}, says: "NUMBER_TOTAL_LIMIT must be a rate"},
+		{variables: map[string]string{"PIN_LENGTH": "0", "PIN_ATTEMPTS": "0"}, says: "PIN_LENGTH must be a whole number from 4 to 8; PIN_ATTEMPTS must be"},
 		{variables: map[string]string{"INFOBIP_SIMULATOR_SWITCHES": "v1-ids,v2-ids"}, says: "INFOBIP_SIMULATOR_SWITCHES must be names of switches"},
-		{variables: map[string]string{"PIN_LENGTH": "9"}, says: "PIN_LENGTH must be a whole number from 1 to 8"},
+		{variables: map[string]string{"PIN_LENGTH": "9"}, says: "PIN_LENGTH must be a whole number from 4 to 8"},
 		{args: []string{"start"}, says: "it takes no arguments"},
 		{args: []string{"-port", "1"}, says: "flag provided but not defined"},
 	} {

@@ -45,6 +45,7 @@ func TestDeployment(t *testing.T) {
 			"INFOBIP_BASE_URL":               "abc123.api.infobip.com",
 			"INFOBIP_2FA_APP_ID":             "APP1",
 			"INFOBIP_2FA_MSG_ID":             "MSG1",
+			"ALLOWED_REGIONS":                "AT,DE",
 			"CORS_ORIGINS":                   "https://app.example.com,https://www.example.com",
 			"LOG_RETENTION_DAYS":             "90",
 			"RESERVED_CONCURRENCY_SEND":      "10",

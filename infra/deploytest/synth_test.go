@@ -25,7 +25,7 @@ func synth(t *testing.T, environment map[string]string) *exec.Cmd {
 	command.Dir = ".."
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if !slices.Contains(props.Variables, name) {
+		if !slices.Contains(props.Variables(), name) {
 			command.Env = append(command.Env, variable)
 		}
 	}

@@ -1,96 +1,117 @@
 package props
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
-// Variables are the names of all settings.
-var Variables = []string{
-	"STAGE", "INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "ALLOWED_REGIONS",
-	"IP_SEND_LIMIT", "IP_VERIFY_LIMIT", "NUMBER_SEND_LIMIT", "SEND_COOLDOWN", "VERIFY_SPACING",
-	"PIN_ATTEMPTS", "PIN_TTL", "PIN_LENGTH", "NUMBER_FAILURE_LIMIT", "NUMBER_FAILURE_MEMORY",
-	"NUMBER_DISABLED_MEMORY", "REQUIRE_VERIFICATION_ID", "LOG_RETENTION_DAYS", "CORS_ORIGINS",
-	"THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
-	"RESERVED_CONCURRENCY_SEND", "RESERVED_CONCURRENCY_VERIFY", "RESERVED_CONCURRENCY_DISCOVERY",
-	"SECRET_ID", "SECRET_KEY_ARN",
+// Variables returns the names of all that [FromEnvironment] reads.
+func Variables() []string {
+	var names []string
+	for _, s := range settings.All() {
+		if s.Deployable() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
-// FromEnvironment reads the settings of a deployment from environment variables: the limits and
-// the Infobip account under the very names that the functions read, the rest under names of its
-// own (docs/deploy.md lists them). Empty means unset, and unset means [Default]. The form of
-// each value is checked here, what it means by [Props.Validate]; both report all faults at once.
+// FromEnvironment reads a deployment from environment variables, by the names of the table of
+// settings. Empty means unset, and unset means [Default]. Its error reports every form that is
+// wrong of what shapes the stack; what all of it means, and what the functions are told, is
+// checked by [Props.Validate].
 func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error) {
-	p := Default(assetsDir)
-	r := reader{getenv: getenv}
-
-	r.text("STAGE", &p.Stage)
+	r := settings.NewReader(getenv)
+	days, _ := strconv.Atoi(r.Word("LOG_RETENTION_DAYS")) // the table has numbers alone
+	p := Props{
+		AssetsDir:        assetsDir,
+		Stage:            r.Text("STAGE"),
+		Settings:         Settings{},
+		LogRetentionDays: days,
+		CORSOrigins:      r.List("CORS_ORIGINS"),
+		Throttles: Throttles{
+			Send:   r.Throttle("THROTTLE_SEND"),
+			Resend: r.Throttle("THROTTLE_RESEND"),
+			Verify: r.Throttle("THROTTLE_VERIFY"),
+			Other:  r.Throttle("THROTTLE_OTHER"),
+		},
+		ReservedConcurrency: ReservedConcurrency{
+			Send:      optional(r.Number("RESERVED_CONCURRENCY_SEND")),
+			Verify:    optional(r.Number("RESERVED_CONCURRENCY_VERIFY")),
+			Discovery: optional(r.Number("RESERVED_CONCURRENCY_DISCOVERY")),
+		},
+		SecretKeyARN: r.Text("SECRET_KEY_ARN"),
+	}
 	infobip := Infobip{
-		BaseURL:       getenv("INFOBIP_BASE_URL"),
-		ApplicationID: getenv("INFOBIP_2FA_APP_ID"),
-		MessageID:     getenv("INFOBIP_2FA_MSG_ID"),
+		BaseURL:       r.Text("INFOBIP_BASE_URL"),
+		ApplicationID: r.Text("INFOBIP_2FA_APP_ID"),
+		MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
 	}
 	if infobip != (Infobip{}) {
 		p.Infobip = &infobip
 	}
-	r.list("ALLOWED_REGIONS", &p.AllowedRegions)
-
-	r.rate("IP_SEND_LIMIT", &p.Limits.IPSend)
-	r.rate("IP_VERIFY_LIMIT", &p.Limits.IPVerify)
-	r.rate("NUMBER_SEND_LIMIT", &p.Limits.NumberSend)
-	r.duration("SEND_COOLDOWN", &p.Limits.SendCooldown)
-	r.duration("VERIFY_SPACING", &p.Limits.VerifySpacing)
-	r.count("PIN_ATTEMPTS", &p.Limits.PINAttempts)
-	r.duration("PIN_TTL", &p.Limits.PINTTL)
-	r.count("PIN_LENGTH", &p.Limits.PINLength)
-	r.count("NUMBER_FAILURE_LIMIT", &p.Limits.NumberFailures)
-	r.duration("NUMBER_FAILURE_MEMORY", &p.Limits.FailureMemory)
-	r.duration("NUMBER_DISABLED_MEMORY", &p.Limits.DisabledMemory)
-	r.truth("REQUIRE_VERIFICATION_ID", &p.Limits.RequireVerificationID)
-
-	r.count("LOG_RETENTION_DAYS", &p.LogRetentionDays)
-	r.list("CORS_ORIGINS", &p.CORSOrigins)
-	r.throttle("THROTTLE_SEND", &p.Throttles.Send)
-	r.throttle("THROTTLE_RESEND", &p.Throttles.Resend)
-	r.throttle("THROTTLE_VERIFY", &p.Throttles.Verify)
-	r.throttle("THROTTLE_OTHER", &p.Throttles.Other)
-	r.optionalCount("RESERVED_CONCURRENCY_SEND", &p.ReservedConcurrency.Send)
-	r.optionalCount("RESERVED_CONCURRENCY_VERIFY", &p.ReservedConcurrency.Verify)
-	r.optionalCount("RESERVED_CONCURRENCY_DISCOVERY", &p.ReservedConcurrency.Discovery)
-
-	if id := getenv("SECRET_ID"); id != "" {
+	if id := r.Text("SECRET_ID"); id != "" {
 		p.Secret = &ExistingSecret{ID: id}
 	}
-	r.text("SECRET_KEY_ARN", &p.SecretKeyARN)
-	return p, errors.Join(r.faults...)
+	for _, s := range settings.All() {
+		if value := getenv(s.Name); s.Handed() && value != "" {
+			p.Settings[s.Name] = value
+		}
+	}
+	return p, r.Err()
 }
 
-// Environment is what the functions are told of the settings. INFOBIP_API_KEY and
-// INFOBIP_ALLOW_HTTP are for local runs: the first is in the secret in AWS, the second is never
-// set there.
-func (p Props) Environment() map[string]string {
-	l := p.Limits
-	variables := map[string]string{
-		"IP_SEND_LIMIT":           l.IPSend.String(),
-		"IP_VERIFY_LIMIT":         l.IPVerify.String(),
-		"NUMBER_SEND_LIMIT":       l.NumberSend.String(),
-		"SEND_COOLDOWN":           rate.FormatDuration(l.SendCooldown),
-		"VERIFY_SPACING":          rate.FormatDuration(l.VerifySpacing),
-		"PIN_ATTEMPTS":            strconv.Itoa(l.PINAttempts),
-		"PIN_TTL":                 rate.FormatDuration(l.PINTTL),
-		"PIN_LENGTH":              strconv.Itoa(l.PINLength),
-		"NUMBER_FAILURE_LIMIT":    strconv.Itoa(l.NumberFailures),
-		"NUMBER_FAILURE_MEMORY":   rate.FormatDuration(l.FailureMemory),
-		"NUMBER_DISABLED_MEMORY":  rate.FormatDuration(l.DisabledMemory),
-		"REQUIRE_VERIFICATION_ID": strconv.FormatBool(l.RequireVerificationID),
+// optional is nil for zero, which no bound allows.
+func optional(n int) *int {
+	if n == 0 {
+		return nil
 	}
-	if len(p.AllowedRegions) > 0 {
-		variables["ALLOWED_REGIONS"] = strings.Join(p.AllowedRegions, ",")
+	return &n
+}
+
+// own has what shapes the stack, by the names and in the form of the table. What is unset and
+// may be is left out.
+func (p Props) own() map[string]string {
+	values := map[string]string{
+		"STAGE":              p.Stage,
+		"LOG_RETENTION_DAYS": strconv.Itoa(p.LogRetentionDays),
+		"THROTTLE_SEND":      p.Throttles.Send.String(),
+		"THROTTLE_RESEND":    p.Throttles.Resend.String(),
+		"THROTTLE_VERIFY":    p.Throttles.Verify.String(),
+		"THROTTLE_OTHER":     p.Throttles.Other.String(),
+	}
+	if p.SecretKeyARN != "" {
+		values["SECRET_KEY_ARN"] = p.SecretKeyARN
+	}
+	for name, reserved := range map[string]*int{
+		"RESERVED_CONCURRENCY_SEND":      p.ReservedConcurrency.Send,
+		"RESERVED_CONCURRENCY_VERIFY":    p.ReservedConcurrency.Verify,
+		"RESERVED_CONCURRENCY_DISCOVERY": p.ReservedConcurrency.Discovery,
+	} {
+		if reserved != nil {
+			values[name] = strconv.Itoa(*reserved)
+		}
+	}
+	return values
+}
+
+// Environment returns what a function is told of the settings: each that it reads, with the
+// default where the owner set nothing, so that the function's configuration shows what it works
+// with. What only the stack knows, such as the table's name, is not in it.
+func (p Props) Environment(function settings.Program) map[string]string {
+	variables := map[string]string{}
+	for _, s := range settings.All() {
+		if !s.Handed() || !s.ReadBy(function) {
+			continue
+		}
+		value := p.Settings[s.Name]
+		if value == "" {
+			value = s.Default
+		}
+		if value != "" {
+			variables[s.Name] = value
+		}
 	}
 	return variables
 }
@@ -121,102 +142,4 @@ func (p Props) MissingForDeployment() []string {
 		}
 	}
 	return missing
-}
-
-type reader struct {
-	getenv func(string) string
-	faults []error
-}
-
-func (r *reader) fault(format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf(format, args...))
-}
-
-func (r *reader) text(name string, into *string) {
-	if value := r.getenv(name); value != "" {
-		*into = value
-	}
-}
-
-func (r *reader) list(name string, into *[]string) {
-	value := r.getenv(name)
-	if value == "" {
-		return
-	}
-	for element := range strings.SplitSeq(value, ",") {
-		*into = append(*into, strings.TrimSpace(element))
-	}
-}
-
-func (r *reader) count(name string, into *int) {
-	value := r.getenv(name)
-	if value == "" {
-		return
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		r.fault("%s is %q: use a whole number", name, value)
-		return
-	}
-	*into = n
-}
-
-func (r *reader) optionalCount(name string, into **int) {
-	if r.getenv(name) == "" {
-		return
-	}
-	var n int
-	r.count(name, &n)
-	*into = &n
-}
-
-func (r *reader) rate(name string, into *rate.Rate) {
-	value := r.getenv(name)
-	if value == "" {
-		return
-	}
-	parsed, err := rate.Parse(value)
-	if err != nil {
-		r.fault("%s: %w", name, err)
-		return
-	}
-	*into = parsed
-}
-
-func (r *reader) duration(name string, into *time.Duration) {
-	value := r.getenv(name)
-	if value == "" {
-		return
-	}
-	d, err := rate.ParseDuration(value)
-	if err != nil {
-		r.fault("%s: %w", name, err)
-		return
-	}
-	*into = d
-}
-
-func (r *reader) truth(name string, into *bool) {
-	switch value := r.getenv(name); value {
-	case "":
-	case "true", "false":
-		*into = value == "true"
-	default:
-		r.fault("%s is %q: use true or false", name, value)
-	}
-}
-
-func (r *reader) throttle(name string, into *Throttle) {
-	value := r.getenv(name)
-	if value == "" {
-		return
-	}
-	rate, burst, found := strings.Cut(value, "/")
-	rateCount, rateErr := strconv.Atoi(rate)
-	burstCount, burstErr := strconv.Atoi(burst)
-	if !found || rateErr != nil || burstErr != nil {
-		r.fault("%s is %q: use rate/burst, such as 5/10 for 5 requests a second in bursts of up to 10", name, value)
-		return
-	}
-	*into = Throttle{Rate: rateCount, Burst: burstCount}
 }

@@ -1,22 +1,17 @@
-// Package props says what a deployment can be told: the typed settings of the construct in the
-// parent package, their defaults, what is accepted of each, and how they are read from the
-// environment.
+// Package props says what a deployment can be told: what shapes the stack, as typed fields, and
+// what the functions are told, by the names of their variables. Names, defaults and bounds of
+// both are those of the table of settings (pkg/settings).
 //
 // It imports no CDK, so that a wrong setting is found (and tested) without starting one.
 package props
 
-import (
-	"time"
-
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
-)
+import "github.com/seed-a131a524/infobip-otp/pkg/settings"
 
 // Development is the one stage whose table, secret and logs go away with the stack, and where
 // CORS may name any origin. Every other stage keeps them.
 const Development = "development"
 
-// Props are the settings of one deployment. Start from [Default]: a zero duration or rate is a
-// setting of its own, not "the default".
+// Props are the settings of one deployment. Start from [Default].
 type Props struct {
 	// Stage names the deployment and its stack: development, staging, production, …
 	Stage string
@@ -29,12 +24,9 @@ type Props struct {
 	// parameters of the template, which then cannot be deployed without them.
 	Infobip *Infobip
 
-	// AllowedRegions are the ISO 3166 alpha-2 codes of the countries that PINs are sent to.
-	// Empty allows all.
-	AllowedRegions []string
-
-	// Limits are what the functions grant a client address and a phone number.
-	Limits Limits
+	// Settings are what the functions are told. Outside the development stage
+	// ALLOWED_REGIONS has to be there.
+	Settings Settings
 
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
@@ -64,38 +56,25 @@ type Infobip struct {
 	MessageID     string
 }
 
-// Limits are the settings of the functions; README explains each under its variable's name.
-type Limits struct {
-	IPSend         rate.Rate     // IP_SEND_LIMIT
-	IPVerify       rate.Rate     // IP_VERIFY_LIMIT
-	NumberSend     rate.Rate     // NUMBER_SEND_LIMIT
-	SendCooldown   time.Duration // SEND_COOLDOWN, 0 turns it off
-	VerifySpacing  time.Duration // VERIFY_SPACING, 0 turns it off
-	PINAttempts    int           // PIN_ATTEMPTS
-	PINTTL         time.Duration // PIN_TTL
-	PINLength      int           // PIN_LENGTH
-	NumberFailures int           // NUMBER_FAILURE_LIMIT
-	FailureMemory  time.Duration // NUMBER_FAILURE_MEMORY
-	DisabledMemory time.Duration // NUMBER_DISABLED_MEMORY
-
-	// RequireVerificationID refuses to verify without naming the verification
-	// (REQUIRE_VERIFICATION_ID).
-	RequireVerificationID bool
-}
+// Settings are the functions' own, by the names and in the notation of README's table, such as
+//
+//	props.Settings{"ALLOWED_REGIONS": "AT,DE", "PIN_TTL": "5m"}
+//
+// What is not there, or empty, has its default. A name that is none, one that a deployment
+// cannot set and a value out of bounds are refused, all of them at once.
+type Settings map[string]string
 
 // Throttle is a token bucket of API Gateway.
-type Throttle struct {
-	Rate  int // requests a second
-	Burst int // bucket size
-}
+type Throttle = settings.Bucket
 
-// Throttles are the buckets of the routes. A send costs money and a verify does not, so sends
-// stand far below.
+// Throttles are the buckets of the routes, which all clients share: what they have to stop is a
+// flood, not a client. Too small a one lets a single host starve everybody; what is sent is
+// bounded by the functions' limits. Sends stand at or below verifies.
 type Throttles struct {
 	Send   Throttle
 	Resend Throttle
 	Verify Throttle
-	Other  Throttle // the banner, and everything that is no route
+	Other  Throttle // the banner, a browser's preflights, and everything that is no route
 }
 
 // ReservedConcurrency is nil where the account's common pool serves: an account that still has
@@ -111,33 +90,13 @@ type ExistingSecret struct {
 	ID string // full ARN, or name
 }
 
-// Default is a development deployment of the zips in assetsDir with every limit at the value
-// that the functions would take by themselves.
+// Default is a development deployment of the zips in assetsDir with the default of every setting.
 func Default(assetsDir string) Props {
-	return Props{
-		Stage:     Development,
-		AssetsDir: assetsDir,
-		Limits: Limits{
-			IPSend:         rate.Rate{Attempts: 5, Window: 15 * time.Minute},
-			IPVerify:       rate.Rate{Attempts: 10, Window: 5 * time.Minute},
-			NumberSend:     rate.Rate{Attempts: 3, Window: rate.Day},
-			SendCooldown:   30 * time.Second,
-			VerifySpacing:  3 * time.Second,
-			PINAttempts:    5,
-			PINTTL:         10 * time.Minute,
-			PINLength:      6,
-			NumberFailures: 50,
-			FailureMemory:  90 * rate.Day,
-			DisabledMemory: 400 * rate.Day,
-		},
-		LogRetentionDays: 30,
-		Throttles: Throttles{
-			Send:   Throttle{Rate: 5, Burst: 10},
-			Resend: Throttle{Rate: 5, Burst: 10},
-			Verify: Throttle{Rate: 50, Burst: 100},
-			Other:  Throttle{Rate: 20, Burst: 40},
-		},
+	p, err := FromEnvironment(func(string) string { return "" }, assetsDir)
+	if err != nil {
+		panic("props: a default of the table of settings is refused: " + err.Error())
 	}
+	return p
 }
 
 // Keeps reports whether what the stack created outlives it.

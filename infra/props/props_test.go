@@ -1,16 +1,16 @@
 package props_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // built is a folder as `make build` leaves it.
@@ -40,69 +40,66 @@ func TestValidate(t *testing.T) {
 		change func(*props.Props)
 		want   string // in the error; empty for accepted
 	}{
-		{"stage", func(p *props.Props) { p.Stage = "eu-2" }, ""},
-		{"no stage", func(p *props.Props) { p.Stage = "" }, "Stage (STAGE) is \"\": use up to 20"},
-		{"stage with a capital", func(p *props.Props) { p.Stage = "Prod" }, "Stage (STAGE)"},
-		{"stage that starts with a digit", func(p *props.Props) { p.Stage = "1st" }, "Stage (STAGE)"},
-		{"stage of 21 characters", func(p *props.Props) { p.Stage = strings.Repeat("a", 21) }, "Stage (STAGE)"},
+		{"stage", func(p *props.Props) { p.Stage = "eu-2"; set("ALLOWED_REGIONS", "AT")(p) }, ""},
+		{"no stage", func(p *props.Props) { p.Stage = ""; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be up to 20"},
+		{"stage with a capital", func(p *props.Props) { p.Stage = "Prod"; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
+		{"stage that starts with a digit", func(p *props.Props) { p.Stage = "1st"; set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
+		{"stage of 21 characters", func(p *props.Props) { p.Stage = strings.Repeat("a", 21); set("ALLOWED_REGIONS", "AT")(p) }, "STAGE must be"},
 
 		{"no zips", func(p *props.Props) { p.AssetsDir = filepath.Join(dir, "none") }, "run `make build` first"},
 
 		{"Infobip", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", "M-1_x.y") }, ""},
 		{"Infobip with https", func(p *props.Props) { p.Infobip = infobip("https://abc123.api.infobip.com/", "A1", "M1") }, ""},
-		{"Infobip with http", func(p *props.Props) { p.Infobip = infobip("http://abc123.api.infobip.com", "A1", "M1") }, "Infobip.BaseURL (INFOBIP_BASE_URL)"},
-		{"Infobip with a path", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com/2fa", "A1", "M1") }, "Infobip.BaseURL (INFOBIP_BASE_URL)"},
-		{"Infobip with a user", func(p *props.Props) { p.Infobip = infobip("me@abc123.api.infobip.com", "A1", "M1") }, "Infobip.BaseURL (INFOBIP_BASE_URL)"},
-		{"Infobip without an application", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "", "M1") }, "Infobip.ApplicationID (INFOBIP_2FA_APP_ID)"},
-		{"Infobip with a blank message", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", " ") }, "Infobip.MessageID (INFOBIP_2FA_MSG_ID)"},
+		{"Infobip with http", func(p *props.Props) { p.Infobip = infobip("http://abc123.api.infobip.com", "A1", "M1") }, "INFOBIP_BASE_URL must be"},
+		{"Infobip with a path", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com/2fa", "A1", "M1") }, "INFOBIP_BASE_URL must be"},
+		{"Infobip with a user", func(p *props.Props) { p.Infobip = infobip("me@abc123.api.infobip.com", "A1", "M1") }, "INFOBIP_BASE_URL must be"},
+		{"Infobip without an application", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "", "M1") }, "INFOBIP_2FA_APP_ID must be"},
+		{"Infobip with a blank message", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", " ") }, "INFOBIP_2FA_MSG_ID must be"},
 
-		{"regions", func(p *props.Props) { p.AllowedRegions = []string{"AT", "DE", "US", "XK"} }, ""},
-		{"region in small letters", func(p *props.Props) { p.AllowedRegions = []string{"de"} }, `AllowedRegions (ALLOWED_REGIONS) has "de"`},
-		{"region of three letters", func(p *props.Props) { p.AllowedRegions = []string{"DEU"} }, `has "DEU"`},
-		{"region that is no country", func(p *props.Props) { p.AllowedRegions = []string{"EU"} }, `has "EU"`},
-		{"region that nobody has", func(p *props.Props) { p.AllowedRegions = []string{"QQ"} }, `has "QQ"`},
-		{"region by another name", func(p *props.Props) { p.AllowedRegions = []string{"UK"} }, `has "UK"`},
-		{"region that is gone", func(p *props.Props) { p.AllowedRegions = []string{"DD"} }, `has "DD"`},
-		{"empty region", func(p *props.Props) { p.AllowedRegions = []string{""} }, `has ""`},
-
-		{"no attempts", func(p *props.Props) { p.Limits.IPSend.Attempts = 0 }, "Limits.IPSend (IP_SEND_LIMIT) is 0/15m"},
-		{"no rate", func(p *props.Props) { p.Limits.IPVerify = rate.Rate{} }, "Limits.IPVerify (IP_VERIFY_LIMIT)"},
-		{"window over a year", func(p *props.Props) { p.Limits.NumberSend.Window = 366 * rate.Day }, "Limits.NumberSend (NUMBER_SEND_LIMIT)"},
-		{"cooldown off", func(p *props.Props) { p.Limits.SendCooldown = 0 }, ""},
-		{"cooldown over ten minutes", func(p *props.Props) { p.Limits.SendCooldown = 11 * time.Minute }, "Limits.SendCooldown (SEND_COOLDOWN)"},
-		{"spacing off", func(p *props.Props) { p.Limits.VerifySpacing = 0 }, ""},
-		{"negative spacing", func(p *props.Props) { p.Limits.VerifySpacing = -1 }, "Limits.VerifySpacing (VERIFY_SPACING)"},
-		{"no tries", func(p *props.Props) { p.Limits.PINAttempts = 0 }, "Limits.PINAttempts (PIN_ATTEMPTS)"},
-		{"more tries than Infobip's", func(p *props.Props) { p.Limits.PINAttempts = 11 }, "Limits.PINAttempts (PIN_ATTEMPTS)"},
-		{"PIN of three digits", func(p *props.Props) { p.Limits.PINLength = 3 }, "Limits.PINLength (PIN_LENGTH)"},
-		{"PIN that lives two hours", func(p *props.Props) { p.Limits.PINTTL = 2 * time.Hour }, "Limits.PINTTL (PIN_TTL)"},
-		{"sends over what an item holds", func(p *props.Props) { p.Limits.NumberSend.Attempts = 1001 }, "Limits.NumberSend (NUMBER_SEND_LIMIT) is 1001/1d"},
-		{"no memory of failures", func(p *props.Props) { p.Limits.FailureMemory = 0 }, "Limits.FailureMemory (NUMBER_FAILURE_MEMORY)"},
-		{"no memory of disabled numbers", func(p *props.Props) { p.Limits.DisabledMemory = 0 }, "Limits.DisabledMemory (NUMBER_DISABLED_MEMORY)"},
-		{"failures over NIST's cap", func(p *props.Props) { p.Limits.NumberFailures = 101 }, "Limits.NumberFailures (NUMBER_FAILURE_LIMIT)"},
+		{"regions", set("ALLOWED_REGIONS", "AT,DE,US,XK"), ""},
+		{"region that nobody has", set("ALLOWED_REGIONS", "AT,QQ"), "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all: QQ is none"},
+		{"value out of bounds", set("PIN_ATTEMPTS", "11"), "PIN_ATTEMPTS must be a whole number from 1 to 10"},
+		{"value that is none", set("IP_SEND_LIMIT", "five"), "IP_SEND_LIMIT must be a rate"},
+		{"empty value", set("PIN_TTL", ""), ""},
+		{"name that is none", set("PIN_TTLS", "5m"), "PIN_TTLS is no setting: README has the table"},
+		{"setting of the stack", set("STAGE", "production"), "STAGE is no setting that an owner hands to the functions: it is a prop of its own"},
+		{"setting with a prop", set("INFOBIP_BASE_URL", "abc123.api.infobip.com"), "it is a prop of its own"},
+		{"setting that the stack knows", set("TABLE_NAME", "table"), "TABLE_NAME is no setting that an owner hands to the functions: the stack sets it"},
+		{"setting of Lambda", set("AWS_REGION", "eu-central-1"), "Lambda sets it"},
+		{"key of a laptop", set("INFOBIP_API_KEY", "canary"), "INFOBIP_API_KEY is no setting that an owner hands to the functions: it is for laptops"},
+		{"origin keys of a laptop", set("ORIGIN_KEYS", "canary"), "it is for laptops"},
+		{"plain http", set("INFOBIP_ALLOW_HTTP", "true"), "it is for laptops"},
+		{"client address", set("CLIENT_ADDRESS_HEADER", "CloudFront-Viewer-Address"), ""},
+		{"client address in no header", set("CLIENT_ADDRESS_HEADER", "Host"), "CLIENT_ADDRESS_HEADER must be"},
+		{"no regions elsewhere", func(p *props.Props) { p.Stage = "staging" }, "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all: outside the development stage it has no default"},
+		{"all regions elsewhere", func(p *props.Props) { p.Stage = "staging"; set("ALLOWED_REGIONS", "all")(p) }, ""},
 
 		{"retention", func(p *props.Props) { p.LogRetentionDays = 3653 }, ""},
-		{"retention of 31 days", func(p *props.Props) { p.LogRetentionDays = 31 }, "LogRetentionDays (LOG_RETENTION_DAYS) is 31: use one of 1 3 5"},
+		{"retention of 31 days", func(p *props.Props) { p.LogRetentionDays = 31 }, "LOG_RETENTION_DAYS must be one of 1, 3, 5"},
 
 		{"origin with a port", func(p *props.Props) { p.CORSOrigins = []string{"https://app.example.com:8443"} }, ""},
 		{"any origin in development", func(p *props.Props) { p.CORSOrigins = []string{"*"} }, ""},
-		{"any origin elsewhere", func(p *props.Props) { p.Stage, p.CORSOrigins = "staging", []string{"*"} }, "CORSOrigins (CORS_ORIGINS) is *, which only the development stage may have"},
-		{"http origin", func(p *props.Props) { p.CORSOrigins = []string{"http://app.example.com"} }, `CORSOrigins (CORS_ORIGINS) has "http://app.example.com"`},
-		{"origin with a slash", func(p *props.Props) { p.CORSOrigins = []string{"https://app.example.com/"} }, "use https origins without a path"},
-		{"origin with a wildcard", func(p *props.Props) { p.CORSOrigins = []string{"https://*.example.com"} }, "CORSOrigins"},
-		{"origin with a user", func(p *props.Props) { p.CORSOrigins = []string{"https://me@example.com"} }, "CORSOrigins"},
-		{"origin in capitals", func(p *props.Props) { p.CORSOrigins = []string{"https://App.example.com"} }, "CORSOrigins"},
-		{"no origin", func(p *props.Props) { p.CORSOrigins = []string{"https://"} }, "CORSOrigins"},
+		{"any origin elsewhere", func(p *props.Props) {
+			p.Stage, p.CORSOrigins = "staging", []string{"*"}
+			set("ALLOWED_REGIONS", "AT")(p)
+		}, "CORS_ORIGINS must not be *, outside the development stage"},
+		{"http origin", func(p *props.Props) { p.CORSOrigins = []string{"http://app.example.com"} }, `"http://app.example.com" is none`},
+		{"origin with a slash", func(p *props.Props) { p.CORSOrigins = []string{"https://app.example.com/"} }, "CORS_ORIGINS must be web origins without a path"},
+		{"origin with a wildcard", func(p *props.Props) { p.CORSOrigins = []string{"https://*.example.com"} }, "CORS_ORIGINS must be"},
+		{"two origins in one", func(p *props.Props) { p.CORSOrigins = []string{"https://a.example,https://b.example"} }, "CORS_ORIGINS must be"},
+		{"origin with a user", func(p *props.Props) { p.CORSOrigins = []string{"https://me@example.com"} }, "CORS_ORIGINS must be"},
+		{"origin in capitals", func(p *props.Props) { p.CORSOrigins = []string{"https://App.example.com"} }, "CORS_ORIGINS must be"},
+		{"no origin", func(p *props.Props) { p.CORSOrigins = []string{"https://"} }, "CORS_ORIGINS must be"},
 
-		{"no throttle", func(p *props.Props) { p.Throttles.Send = props.Throttle{} }, "Throttles.Send (THROTTLE_SEND) is 0/0"},
-		{"burst below the rate", func(p *props.Props) { p.Throttles.Verify = props.Throttle{Rate: 50, Burst: 49} }, "Throttles.Verify (THROTTLE_VERIFY)"},
-		{"burst over the account's", func(p *props.Props) { p.Throttles.Other.Burst = 10_001 }, "Throttles.Other (THROTTLE_OTHER)"},
-		{"sends above verifies", func(p *props.Props) { p.Throttles.Send = props.Throttle{Rate: 51, Burst: 51} }, "stay at or below Throttles.Verify"},
-		{"resends above verifies", func(p *props.Props) { p.Throttles.Resend = props.Throttle{Rate: 51, Burst: 51} }, "stay at or below Throttles.Verify"},
+		{"no throttle", func(p *props.Props) { p.Throttles.Send = props.Throttle{} }, "THROTTLE_SEND must be"},
+		{"burst below the rate", func(p *props.Props) { p.Throttles.Verify = props.Throttle{Rate: 50, Burst: 49} }, "THROTTLE_VERIFY must be"},
+		{"burst over the account's", func(p *props.Props) { p.Throttles.Other.Burst = 10_001 }, "THROTTLE_OTHER must be"},
+		{"sends above verifies", func(p *props.Props) { p.Throttles.Send = props.Throttle{Rate: 51, Burst: 51} }, "must be at or below THROTTLE_VERIFY"},
+		{"resends above verifies", func(p *props.Props) { p.Throttles.Resend = props.Throttle{Rate: 51, Burst: 51} }, "must be at or below THROTTLE_VERIFY"},
 
 		{"reserved", func(p *props.Props) { p.ReservedConcurrency.Send = new(1) }, ""},
-		{"reserved nothing", func(p *props.Props) { p.ReservedConcurrency.Verify = new(0) }, "ReservedConcurrency.Verify (RESERVED_CONCURRENCY_VERIFY) is 0"},
-		{"reserved too many", func(p *props.Props) { p.ReservedConcurrency.Discovery = new(1001) }, "ReservedConcurrency.Discovery (RESERVED_CONCURRENCY_DISCOVERY)"},
+		{"reserved nothing", func(p *props.Props) { p.ReservedConcurrency.Verify = new(0) }, "RESERVED_CONCURRENCY_VERIFY must be"},
+		{"reserved too many", func(p *props.Props) { p.ReservedConcurrency.Discovery = new(1001) }, "RESERVED_CONCURRENCY_DISCOVERY must be"},
 
 		{"secret by name", func(p *props.Props) { p.Secret = &props.ExistingSecret{ID: "otp/infobip"} }, ""},
 		{"secret by ARN", func(p *props.Props) {
@@ -110,13 +107,13 @@ func TestValidate(t *testing.T) {
 		}, ""},
 		{"secret by part of an ARN", func(p *props.Props) {
 			p.Secret = &props.ExistingSecret{ID: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:otp"}
-		}, "Secret (SECRET_ID)"},
-		{"secret without a name", func(p *props.Props) { p.Secret = &props.ExistingSecret{} }, "Secret (SECRET_ID)"},
-		{"secret with a wildcard", func(p *props.Props) { p.Secret = &props.ExistingSecret{ID: "otp*"} }, "Secret (SECRET_ID)"},
+		}, "SECRET_ID must be"},
+		{"secret without a name", func(p *props.Props) { p.Secret = &props.ExistingSecret{} }, "SECRET_ID must be"},
+		{"secret with a wildcard", func(p *props.Props) { p.Secret = &props.ExistingSecret{ID: "otp*"} }, "SECRET_ID must be"},
 		{"key", func(p *props.Props) {
 			p.SecretKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 		}, ""},
-		{"key by alias", func(p *props.Props) { p.SecretKeyARN = "alias/otp" }, "SecretKeyARN (SECRET_KEY_ARN)"},
+		{"key by alias", func(p *props.Props) { p.SecretKeyARN = "alias/otp" }, "SECRET_KEY_ARN must be"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := props.Default(dir)
@@ -131,9 +128,16 @@ func TestValidate(t *testing.T) {
 				t.Errorf("error %q, want it to have %q", err, test.want)
 			case test.want != "" && strings.Count(err.Error(), "\n") > 0:
 				t.Errorf("one fault gave several sentences:\n%v", err)
+			case test.want != "" && strings.Contains(err.Error(), "canary"):
+				t.Errorf("the error shows a value: %v", err)
 			}
 		})
 	}
+}
+
+// set changes a setting of the functions.
+func set(name, value string) func(*props.Props) {
+	return func(p *props.Props) { p.Settings[name] = value }
 }
 
 func infobip(baseURL, application, message string) *props.Infobip {
@@ -146,12 +150,11 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("props with nothing in them were accepted")
 	}
-	for _, prop := range []string{
-		"Stage", "AssetsDir", "IPSend", "IPVerify", "NumberSend", "PINAttempts", "PINTTL", "PINLength",
-		"NumberFailures", "LogRetentionDays", "Throttles.Send", "Throttles.Resend", "Throttles.Verify", "Throttles.Other",
+	for _, name := range []string{
+		"STAGE", "AssetsDir", "ALLOWED_REGIONS", "LOG_RETENTION_DAYS", "THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
 	} {
-		if !strings.Contains(err.Error(), prop) {
-			t.Errorf("%s is not named in:\n%v", prop, err)
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named in:\n%v", name, err)
 		}
 	}
 }
@@ -160,67 +163,31 @@ func environment(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
 
-func TestFromEnvironment(t *testing.T) {
-	variables := map[string]string{
-		"STAGE":                          "production",
-		"INFOBIP_BASE_URL":               "abc123.api.infobip.com",
-		"INFOBIP_2FA_APP_ID":             "APP1",
-		"INFOBIP_2FA_MSG_ID":             "MSG1",
-		"ALLOWED_REGIONS":                "AT, DE",
-		"IP_SEND_LIMIT":                  "6/16m",
-		"IP_VERIFY_LIMIT":                "11/6m",
-		"NUMBER_SEND_LIMIT":              "4/2d",
-		"SEND_COOLDOWN":                  "0s",
-		"VERIFY_SPACING":                 "4s",
-		"PIN_ATTEMPTS":                   "4",
-		"PIN_TTL":                        "9m",
-		"PIN_LENGTH":                     "8",
-		"NUMBER_FAILURE_LIMIT":           "60",
-		"NUMBER_FAILURE_MEMORY":          "91d",
-		"NUMBER_DISABLED_MEMORY":         "401d",
-		"REQUIRE_VERIFICATION_ID":        "true",
-		"LOG_RETENTION_DAYS":             "90",
-		"CORS_ORIGINS":                   "https://app.example.com",
-		"THROTTLE_SEND":                  "1/2",
-		"THROTTLE_RESEND":                "3/4",
-		"THROTTLE_VERIFY":                "5/6",
-		"THROTTLE_OTHER":                 "7/8",
-		"RESERVED_CONCURRENCY_SEND":      "10",
-		"RESERVED_CONCURRENCY_VERIFY":    "20",
-		"RESERVED_CONCURRENCY_DISCOVERY": "5",
-		"SECRET_ID":                      "otp/infobip",
-		"SECRET_KEY_ARN":                 "arn:aws:kms:eu-central-1:111122223333:key/k",
-	}
-	for _, name := range props.Variables {
-		if variables[name] == "" {
-			t.Errorf("%s is a setting that this test does not set", name)
+// examples has every setting of a deployment with a value that is not its default.
+func examples() map[string]string {
+	variables := map[string]string{}
+	for _, s := range settings.All() {
+		if s.Deployable() {
+			variables[s.Name] = s.Example
 		}
 	}
-	if len(props.Variables) != len(variables) {
-		t.Errorf("%d settings, want the %d that this test sets", len(props.Variables), len(variables))
-	}
-	got, err := props.FromEnvironment(environment(variables), "dist/arm64")
+	return variables
+}
+
+func TestFromEnvironment(t *testing.T) {
+	asked := map[string]bool{}
+	got, err := props.FromEnvironment(func(name string) string {
+		asked[name] = true
+		return examples()[name]
+	}, "dist/arm64")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := props.Props{
-		Stage:          "production",
-		AssetsDir:      "dist/arm64",
-		Infobip:        infobip("abc123.api.infobip.com", "APP1", "MSG1"),
-		AllowedRegions: []string{"AT", "DE"},
-		Limits: props.Limits{
-			IPSend:                rate.Rate{Attempts: 6, Window: 16 * time.Minute},
-			IPVerify:              rate.Rate{Attempts: 11, Window: 6 * time.Minute},
-			NumberSend:            rate.Rate{Attempts: 4, Window: 48 * time.Hour},
-			VerifySpacing:         4 * time.Second,
-			PINAttempts:           4,
-			PINTTL:                9 * time.Minute,
-			PINLength:             8,
-			NumberFailures:        60,
-			FailureMemory:         91 * rate.Day,
-			DisabledMemory:        401 * rate.Day,
-			RequireVerificationID: true,
-		},
+		Stage:            "production",
+		AssetsDir:        "dist/arm64",
+		Infobip:          infobip("xyz.api.infobip.com", "APP1", "MSG1"),
+		Settings:         props.Settings{},
 		LogRetentionDays: 90,
 		CORSOrigins:      []string{"https://app.example.com"},
 		Throttles: props.Throttles{
@@ -229,13 +196,80 @@ func TestFromEnvironment(t *testing.T) {
 		},
 		ReservedConcurrency: props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)},
 		Secret:              &props.ExistingSecret{ID: "otp/infobip"},
-		SecretKeyARN:        "arn:aws:kms:eu-central-1:111122223333:key/k",
+		SecretKeyARN:        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+	}
+	for _, s := range settings.All() {
+		if s.Handed() {
+			want.Settings[s.Name] = s.Example
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("FromEnvironment (-want +got):\n%s", diff)
 	}
-	if missing := got.MissingForDeployment(); len(missing) != 0 {
+	for _, name := range props.Variables() {
+		if !asked[name] {
+			t.Errorf("%s can be set for a deployment, and nobody asks for it", name)
+		}
+	}
+	if missing := append(got.MissingForDeployment(), got.Undecided()...); len(missing) != 0 {
 		t.Errorf("missing for deployment: %v, want nothing", missing)
+	}
+}
+
+// TestEverySettingOfADeploymentCounts: each changes the props, and what makes no sense is
+// refused.
+func TestEverySettingOfADeploymentCounts(t *testing.T) {
+	dir := built(t)
+	unset := props.Default(dir)
+	for name, value := range examples() {
+		set, err := props.FromEnvironment(environment(map[string]string{name: value}), dir)
+		if err != nil || cmp.Equal(unset, set) {
+			t.Errorf("%s=%s changes nothing (%v)", name, value, err)
+		}
+		bad, err := props.FromEnvironment(environment(map[string]string{name: "canary value!"}), dir)
+		err = errors.Join(err, bad.Validate())
+		// An account is whole or not at all.
+		if err == nil || !strings.Contains(err.Error(), name+" must be ") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s=canary value!: %v", name, err)
+		}
+	}
+}
+
+// TestEnvironment: each function gets what it reads and no more, what is set and what is not.
+func TestEnvironment(t *testing.T) {
+	set, err := props.FromEnvironment(environment(examples()), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, function := range []settings.Program{settings.Send, settings.Verify, settings.Discovery} {
+		wantSet, wantUnset := map[string]string{}, map[string]string{}
+		for _, s := range settings.All() {
+			if !s.ReadBy(function) || s.Setter != settings.Owner {
+				continue
+			}
+			wantSet[s.Name] = s.Example
+			if s.Default != "" {
+				wantUnset[s.Name] = s.Default
+			}
+		}
+		if diff := cmp.Diff(wantSet, set.Environment(function)); diff != "" {
+			t.Errorf("function %d, all set (-want +got):\n%s", function, diff)
+		}
+		if diff := cmp.Diff(wantUnset, props.Default("").Environment(function)); diff != "" {
+			t.Errorf("function %d, nothing set (-want +got):\n%s", function, diff)
+		}
+	}
+	// Said apart from the table, for whoever extends it.
+	send, verify := set.Environment(settings.Send), set.Environment(settings.Verify)
+	for name, of := range map[string]map[string]string{"IP_SEND_LIMIT": send, "ALLOWED_REGIONS": send, "IP_VERIFY_LIMIT": verify, "REQUIRE_VERIFICATION_ID": verify} {
+		if of[name] == "" || send[name] != "" && verify[name] != "" {
+			t.Errorf("%s is %q for send and %q for verify", name, send[name], verify[name])
+		}
+	}
+	for name := range set.Environment(settings.Discovery) {
+		if !strings.HasPrefix(name, "PROOF_") {
+			t.Errorf("discovery is told %s", name)
+		}
 	}
 }
 
@@ -244,32 +278,49 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(props.Default("dist/arm64"), got); diff != "" {
-		t.Errorf("FromEnvironment (-default +got):\n%s", diff)
+	want := props.Props{
+		Stage:            "development",
+		AssetsDir:        "dist/arm64",
+		Settings:         props.Settings{},
+		LogRetentionDays: 30,
+		Throttles: props.Throttles{
+			Send: props.Throttle{Rate: 50, Burst: 100}, Resend: props.Throttle{Rate: 50, Burst: 100},
+			Verify: props.Throttle{Rate: 50, Burst: 100}, Other: props.Throttle{Rate: 100, Burst: 200},
+		},
 	}
-	want := []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"}
-	if diff := cmp.Diff(want, got.MissingForDeployment()); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("FromEnvironment (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, props.Default("dist/arm64")); diff != "" {
+		t.Errorf("Default (-want +got):\n%s", diff)
+	}
+	missing := []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"}
+	if diff := cmp.Diff(missing, got.MissingForDeployment()); diff != "" {
 		t.Errorf("missing for deployment (-want +got):\n%s", diff)
+	}
+	got.Stage = "staging"
+	if undecided := got.Undecided(); len(undecided) != 1 || undecided[0] != "ALLOWED_REGIONS" {
+		t.Errorf("outside development an owner has to decide about %v", undecided)
 	}
 }
 
 func TestFromEnvironmentNamesEveryFault(t *testing.T) {
-	faults := map[string]string{
-		"IP_SEND_LIMIT":             "5",
-		"SEND_COOLDOWN":             "30",
-		"PIN_ATTEMPTS":              "five",
-		"THROTTLE_SEND":             "5",
-		"RESERVED_CONCURRENCY_SEND": "some",
-		"REQUIRE_VERIFICATION_ID":   "yes",
+	faults := []string{"STAGE", "THROTTLE_SEND", "RESERVED_CONCURRENCY_SEND", "LOG_RETENTION_DAYS", "CORS_ORIGINS", "SECRET_KEY_ARN"}
+	variables := map[string]string{}
+	for _, name := range faults {
+		variables[name] = "canary value!"
 	}
-	_, err := props.FromEnvironment(environment(faults), "dist/arm64")
+	_, err := props.FromEnvironment(environment(variables), "dist/arm64")
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for name, value := range faults {
-		if !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) {
-			t.Errorf("%s=%s is not named in:\n%v", name, value, err)
+	for _, name := range faults {
+		if strings.Count(err.Error(), name+" must be ") != 1 {
+			t.Errorf("%s is not named once in:\n%v", name, err)
 		}
+	}
+	if strings.Contains(err.Error(), "canary") {
+		t.Errorf("the error shows a value: %v", err)
 	}
 }
 

@@ -205,7 +205,7 @@ func (m *mutant) save(old string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
+	if err := os.MkdirAll(path.Dir(file), 0o750); err != nil {
 		return fmt.Errorf("writing the patches: %w", err)
 	}
 	if err := os.WriteFile(file, []byte(renewed), 0o644); err != nil {

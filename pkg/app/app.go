@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
@@ -27,6 +29,9 @@ import (
 type App struct {
 	Send   *httpapi.Handler
 	Verify *httpapi.Handler
+	// Published is what verifiers of proofs need; nil where proofs are off. In AWS it is
+	// another function's.
+	Published *proof.Published
 
 	logger   *slog.Logger
 	store    otp.Store
@@ -47,6 +52,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	source := secrets.NewSource(reader, clock)
+	source.Memory = longestMemory(c.Policy)
 	provider, err := infobip.New(infobip.Config{
 		BaseURL:          c.Infobip.BaseURL,
 		AllowHTTP:        c.Infobip.AllowHTTP,
@@ -58,20 +64,53 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
-	ledgers, counter := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard), Clock: clock, Policy: c.Policy}
-	edge := httpapi.Edge{Keys: source, Counter: counter, Clock: clock, Logger: logger}
-	if c.Infobip.AllowHTTP {
-		logger.Warn("INFOBIP_ALLOW_HTTP is set: PINs and the API key may cross the network in clear")
+	ledgers, counter, kept := keeping(c, clock)
+	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard, kept, clock), Clock: clock, Policy: c.Policy}
+	edge := httpapi.Edge{
+		Keys: source, Counter: counter, Clock: clock, Logger: logger,
+		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
+		GivesBack: c.SendCounts == CountUnverified,
+	}
+	issuer, published, err := prove(c, clock, logger)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range c.Warnings() {
+		logger.Warn(warning)
 	}
 	return &App{
-		Send:     httpapi.NewSend(edge, c.Form, c.SendLimit, service),
-		Verify:   httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service),
-		logger:   logger,
-		store:    ledgers,
-		source:   source,
-		provider: provider,
+		Send:      httpapi.NewSend(edge, c.Form, c.SendLimit, service),
+		Verify:    httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service, issuer),
+		Published: published,
+		logger:    logger,
+		store:     ledgers,
+		source:    source,
+		provider:  provider,
 	}, nil
+}
+
+// prove returns who signs proofs and what is published about them, nothing where they are
+// off.
+func prove(c Config, clock otp.Clock, logger *slog.Logger) (httpapi.Proofs, *proof.Published, error) {
+	if !c.Proofs.On() {
+		return nil, nil, nil
+	}
+	kms := c.AWS.kms()
+	key, err := c.Proofs.Open(kms)
+	if err != nil {
+		return nil, nil, err
+	}
+	published, err := c.Proofs.Publish(key, kms, clock, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Proofs.Issue(key, clock), published, nil
+}
+
+// longestMemory is how long after a change of the phone key a ledger may still stand under
+// the one before: as long as it may be remembered without a save, which would move it.
+func longestMemory(p otp.Policy) time.Duration {
+	return max(p.KnownMemory, p.FailureMemory, p.DisabledMemory) + p.SendLimit.Window + p.PINTTL + 2*p.SendTimeout
 }
 
 // SecretReader takes INFOBIP_API_KEY where it is set, which is on laptops only: the
@@ -91,15 +130,15 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 	if err != nil {
 		return nil, fmt.Errorf("making a local phone key: %w", err)
 	}
-	return secrets.Static(secrets.New(c.Infobip.APIKey, key)), nil
+	return secrets.Static(secrets.New(c.Infobip.APIKey, key, c.ClientAddress.OriginKeys...)), nil
 }
 
-func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter) {
+func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {
 	if c.Table == "" {
-		return store.NewMemory(clock), ratelimit.NewMemory()
+		return store.NewMemory(clock), ratelimit.NewMemory(), cells.NewMemory()
 	}
 	client := NewDynamoDB(c.AWS)
-	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table)
+	return store.NewDynamoDB(client, c.Table), ratelimit.NewDynamoDB(client, c.Table), cells.NewDynamoDB(client, c.Table)
 }
 
 // warmKey is a key that no number has; reading it opens the connection and shows that

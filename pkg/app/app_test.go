@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
@@ -55,7 +56,7 @@ func newApp(t *testing.T, variables map[string]string, log *bytes.Buffer) *App {
 
 func ask(t *testing.T, handle func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error), path, body string) events.APIGatewayV2HTTPResponse {
 	t.Helper()
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
 	e.RequestContext.HTTP.Method = http.MethodPost
 	e.RequestContext.HTTP.SourceIP = "203.0.113.1"
 	answer, err := handle(t.Context(), e)
@@ -98,9 +99,12 @@ func TestSettingsReachTheHandlers(t *testing.T) {
 		{"ALLOWED_REGIONS", "AT,DE", "/send-otp", send, http.StatusBadRequest, "region_not_allowed"},
 		{"ALLOWED_REGIONS", "AT,US", "/send-otp", send, http.StatusOK, "OTP sent successfully."},
 		{"IP_SEND_LIMIT", "7/2h", "/send-otp", send, http.StatusOK, "RateLimit-Policy:7;w=7200"},
-		{"IP_VERIFY_LIMIT", "8/1h", "/verify-otp", "{}", http.StatusBadRequest, "RateLimit-Policy:8;w=3600"},
+		{"ALLOWED_LINE_TYPES", "mobile", "/send-otp", send, http.StatusBadRequest, "line_type_not_allowed"},
+		{"CHANNELS", "voice", "/send-otp", send, http.StatusBadRequest, "channel_not_allowed"},
+		{"IP_VERIFY_LIMIT", "8/1h", "/verify-otp", `{"phoneNumber":"+14155552671","pin":"123456"}`, http.StatusUnauthorized, "RateLimit-Policy:8;w=3600"},
 		{"PIN_LENGTH", "8", "/verify-otp", `{"phoneNumber":"+14155552671","pin":"123456"}`, http.StatusBadRequest, "Expecting 8 digits."},
-		{"REQUIRE_VERIFICATION_ID", "true", "/verify-otp", `{"phoneNumber":"+14155552671","pin":"123456"}`, http.StatusBadRequest, "verification_id_invalid"},
+		{"REQUIRE_VERIFICATION_ID", "true", "/verify-otp", `{"phoneNumber":"+14155552671","pin":"123456"}`, http.StatusBadRequest, "verification_id_required"},
+		{"REQUIRE_PLUS", "true", "/send-otp", `{"phoneNumber":"14155552671"}`, http.StatusBadRequest, "phone_number_invalid"},
 		{"INFOBIP_2FA_APP_ID", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
 		{"INFOBIP_2FA_MSG_ID", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
 		{"INFOBIP_API_KEY", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
@@ -160,7 +164,7 @@ func TestLocalPhoneKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return secret.PhoneKey().ClientKey("send", "203.0.113.1")
+		return secret.PhoneKeys(time.Now(), 0).Oldest.ClientKey("send", "203.0.113.1")
 	}
 	before, after := name("a"), name("a")
 	if before != after || before == name("b") {
@@ -214,10 +218,10 @@ func broken(t *testing.T) (string, *atomic.Int32) {
 func TestStart(t *testing.T) {
 	var log bytes.Buffer
 	logger := telemetry.NewLogger(&log, "")
-	if _, err := start(env(map[string]string{"PIN_LENGTH": "canary"}), logger); err == nil || !strings.HasPrefix(err.Error(), "PIN_LENGTH must be ") {
+	if _, err := start(settings.Send, env(map[string]string{"PIN_LENGTH": "canary"}), logger); err == nil || !strings.HasPrefix(err.Error(), "PIN_LENGTH must be ") {
 		t.Errorf("a bad setting: %v", err)
 	}
-	if _, err := start(env(nil), logger); err == nil || !strings.Contains(err.Error(), "TABLE_NAME must be set") {
+	if _, err := start(settings.Send, env(nil), logger); err == nil || !strings.Contains(err.Error(), "TABLE_NAME must be set") {
 		t.Errorf("a missing setting: %v", err)
 	}
 	address, calls := broken(t)
@@ -226,7 +230,7 @@ func TestStart(t *testing.T) {
 		"SECRET_ID": "s", "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-secret",
 	}
 	started := time.Now()
-	a, err := start(env(variables), logger)
+	a, err := start(settings.Send, env(variables), logger)
 	if err != nil {
 		t.Fatal(err)
 	}

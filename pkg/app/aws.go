@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -11,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/awsjson"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof/awskms"
 )
 
 // Clients are built from explicit options rather than config.LoadDefaultConfig: the
@@ -60,17 +61,18 @@ func retryer() aws.Retryer {
 }
 
 func httpClient(timeout time.Duration) *http.Client {
+	return &http.Client{Timeout: timeout, Transport: transport()}
+}
+
+func transport() *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout}
-	return &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         dialer.DialContext,
-			TLSHandshakeTimeout: dialTimeout,
-			IdleConnTimeout:     idleTimeout,
-			MaxIdleConnsPerHost: 10,
-			ForceAttemptHTTP2:   true,
-		},
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: dialTimeout,
+		IdleConnTimeout:     idleTimeout,
+		MaxIdleConnsPerHost: 10,
+		ForceAttemptHTTP2:   true,
 	}
 }
 
@@ -88,23 +90,14 @@ func (c AWS) region(endpoint string) string {
 	return c.Region
 }
 
-var errNoCredentials = errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
-
 // credentials are the environment's. An emulator takes any.
 func (c AWS) credentials(endpoint string) aws.CredentialsProvider {
-	found := aws.Credentials{
-		AccessKeyID:     c.AccessKeyID,
-		SecretAccessKey: c.SecretAccessKey,
-		SessionToken:    c.SessionToken,
-		Source:          "environment",
-	}
-	if endpoint != "" && !found.HasKeys() {
-		found.AccessKeyID, found.SecretAccessKey = "local", "local"
-	}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		if !found.HasKeys() {
-			return aws.Credentials{}, errNoCredentials
-		}
-		return found, nil
-	})
+	return awsjson.Environment{
+		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+	}.Provider(endpoint)
+}
+
+// kms says how the keys of proofs are reached. A call bounds itself.
+func (c AWS) kms() awskms.Options {
+	return awskms.Options{Credentials: c.credentials(c.KMS), Endpoint: c.KMS, Transport: transport()}
 }

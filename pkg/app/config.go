@@ -1,16 +1,18 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -19,7 +21,8 @@ import (
 // gateway gives a request.
 const FunctionTimeout = 20 * time.Second
 
-// Config is the environment, read once. README's table of settings documents it.
+// Config is the environment, read once. Each field is read through its entry in the table
+// of settings (pkg/settings), which has the defaults and the bounds.
 type Config struct {
 	Infobip Infobip
 	AWS     AWS
@@ -29,11 +32,39 @@ type Config struct {
 	// it on a laptop.
 	SecretID string
 
-	SendLimit   rate.Rate
-	VerifyLimit rate.Rate
-	Policy      otp.Policy
-	Form        httpapi.Form
-	Guard       guard.Rules
+	SendLimit     rate.Rate
+	VerifyLimit   rate.Rate
+	SendCounts    SendCounts
+	ClientAddress ClientAddress
+	Policy        otp.Policy
+	Form          httpapi.Form
+	Guard         guard.Rules
+	Proofs        proofs.Config
+	// LogLevel is the word that telemetry.NewLogger takes.
+	LogLevel string
+
+	// Function is the function that this is in AWS; none on a laptop, where some things
+	// are all right that are warned about there.
+	Function settings.Program
+}
+
+// SendCounts says which sends of an address stay counted against SendLimit.
+type SendCounts string
+
+// What IP_SEND_COUNTS may be.
+const (
+	CountAll        SendCounts = "all"
+	CountUnverified SendCounts = "unverified" // a success gives its sends back
+)
+
+// ClientAddress says who the client is where the peer is not.
+type ClientAddress struct {
+	// Header holds the client's address. Empty: the peer is the client, and no header is
+	// looked at.
+	Header string
+	// OriginKeys are those of a laptop, one of which a request has to carry to be
+	// believed; in AWS they are in the secret.
+	OriginKeys []string
 }
 
 // Infobip is how the provider is reached.
@@ -53,6 +84,7 @@ type AWS struct {
 	SessionToken    string
 	DynamoDB        string // endpoint, empty for AWS's own
 	SecretsManager  string // endpoint, empty for AWS's own
+	KMS             string // endpoint, empty for AWS's own
 }
 
 // Format prints a placeholder for every verb: the keys are in clear here.
@@ -64,6 +96,11 @@ func (Infobip) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[Infobip 
 // Format prints a placeholder for every verb.
 func (AWS) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[AWS configuration]") }
 
+// Format prints a placeholder for every verb.
+func (ClientAddress) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "[client address configuration]")
+}
+
 // MarshalText marshals a placeholder.
 func (Config) MarshalText() ([]byte, error) { return []byte("[configuration]"), nil }
 
@@ -73,102 +110,100 @@ func (Infobip) MarshalText() ([]byte, error) { return []byte("[Infobip configura
 // MarshalText marshals a placeholder.
 func (AWS) MarshalText() ([]byte, error) { return []byte("[AWS configuration]"), nil }
 
-// Bounds of settings, each with its reason.
-const (
-	// maxPINAttempts is Infobip's own default for pinAttempts, which ours must not
-	// exceed; `otpctl provision` sets the same.
-	maxPINAttempts = 10
-	// NIST SP 800-63B-4 3.2.2 allows no more than 100 failures in a row.
-	maxFailures = 100
-	// An item of DynamoDB has room for this many verifications and more.
-	maxNumberSends = 1000
-	maxHits        = 1_000_000_000
-	minPINLength   = 4
-	maxPINLength   = 8
-	maxPINTTL      = rate.Day
-	maxPause       = rate.Day
-	maxMemory      = 10 * 365 * rate.Day
-)
+// MarshalText marshals a placeholder.
+func (ClientAddress) MarshalText() ([]byte, error) {
+	return []byte("[client address configuration]"), nil
+}
 
 // ReadConfig reads the environment. Its error names every variable that is wrong and
 // the form it should have. What a function cannot do without is checked by
 // Config.CheckDeployed.
 func ReadConfig(getenv func(string) string) (Config, error) {
 	r := settings.NewReader(getenv)
-	p := otp.DefaultPolicy()
-	endpoint := r.Text("AWS_ENDPOINT_URL", "")
+	endpoint := r.Text("AWS_ENDPOINT_URL")
 	c := Config{
 		Infobip: Infobip{
-			BaseURL:       r.Text("INFOBIP_BASE_URL", ""),
+			BaseURL:       r.Text("INFOBIP_BASE_URL"),
 			AllowHTTP:     r.Truth("INFOBIP_ALLOW_HTTP"),
-			APIKey:        r.Text("INFOBIP_API_KEY", ""),
-			ApplicationID: r.Text("INFOBIP_2FA_APP_ID", ""),
-			MessageID:     r.Text("INFOBIP_2FA_MSG_ID", ""),
+			APIKey:        r.Text("INFOBIP_API_KEY"),
+			ApplicationID: r.Text("INFOBIP_2FA_APP_ID"),
+			MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
 		},
 		AWS: AWS{
-			Region:          r.Text("AWS_REGION", r.Text("AWS_DEFAULT_REGION", "")),
-			AccessKeyID:     r.Text("AWS_ACCESS_KEY_ID", ""),
-			SecretAccessKey: r.Text("AWS_SECRET_ACCESS_KEY", ""),
-			SessionToken:    r.Text("AWS_SESSION_TOKEN", ""),
-			DynamoDB:        r.Text("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-			SecretsManager:  r.Text("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint),
+			Region:          cmp.Or(r.Text("AWS_REGION"), r.Text("AWS_DEFAULT_REGION")),
+			AccessKeyID:     r.Text("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: r.Text("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    r.Text("AWS_SESSION_TOKEN"),
+			DynamoDB:        cmp.Or(r.Text("AWS_ENDPOINT_URL_DYNAMODB"), endpoint),
+			SecretsManager:  cmp.Or(r.Text("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
+			KMS:             cmp.Or(r.Text("AWS_ENDPOINT_URL_KMS"), endpoint),
 		},
-		Table:       r.Text("TABLE_NAME", ""),
-		SecretID:    r.Text("SECRET_ID", ""),
-		SendLimit:   r.Rate("IP_SEND_LIMIT", rate.Rate{Attempts: 5, Window: 15 * time.Minute}, maxHits),
-		VerifyLimit: r.Rate("IP_VERIFY_LIMIT", rate.Rate{Attempts: 10, Window: 5 * time.Minute}, maxHits),
+		Table:       r.Text("TABLE_NAME"),
+		SecretID:    r.Text("SECRET_ID"),
+		SendLimit:   r.Rate("IP_SEND_LIMIT"),
+		VerifyLimit: r.Rate("IP_VERIFY_LIMIT"),
+		SendCounts:  SendCounts(r.Word("IP_SEND_COUNTS")),
+		ClientAddress: ClientAddress{
+			Header:     r.Text("CLIENT_ADDRESS_HEADER"),
+			OriginKeys: r.List("ORIGIN_KEYS"),
+		},
+		Policy: otp.Policy{
+			SendLimit:       r.Rate("NUMBER_SEND_LIMIT"),
+			ClientSendLimit: r.Rate("NUMBER_CLIENT_SEND_LIMIT"),
+			TotalLimit:      r.Rate("NUMBER_TOTAL_LIMIT"),
+			SendCooldown:    r.Duration("SEND_COOLDOWN"),
+			VerifySpacing:   r.Duration("VERIFY_SPACING"),
+			PINTTL:          r.Duration("PIN_TTL"),
+			PINAttempts:     r.Number("PIN_ATTEMPTS"),
+			FailureLimit:    r.Number("NUMBER_FAILURE_LIMIT"),
+			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY"),
+			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY"),
+			KnownMemory:     otp.DefaultPolicy().KnownMemory,
+			SendTimeout:     FunctionTimeout,
+		},
 		Form: httpapi.Form{
-			PINLength:             r.Number("PIN_LENGTH", 6, minPINLength, maxPINLength),
+			PINLength:             r.Number("PIN_LENGTH"),
 			RequireVerificationID: r.Truth("REQUIRE_VERIFICATION_ID"),
 			RequirePlus:           r.Truth("REQUIRE_PLUS"),
 		},
-		Policy: otp.Policy{
-			SendLimit:       r.Rate("NUMBER_SEND_LIMIT", p.SendLimit, maxNumberSends),
-			ClientSendLimit: r.Rate("NUMBER_CLIENT_SEND_LIMIT", p.ClientSendLimit, maxNumberSends),
-			TotalLimit:      r.Rate("NUMBER_TOTAL_LIMIT", p.TotalLimit, maxNumberSends),
-			SendCooldown:    r.Duration("SEND_COOLDOWN", p.SendCooldown, 0, maxPause),
-			VerifySpacing:   r.Duration("VERIFY_SPACING", p.VerifySpacing, 0, maxPause),
-			PINTTL:          r.Duration("PIN_TTL", p.PINTTL, time.Second, maxPINTTL),
-			PINAttempts:     r.Number("PIN_ATTEMPTS", p.PINAttempts, 1, maxPINAttempts),
-			FailureLimit:    r.Number("NUMBER_FAILURE_LIMIT", p.FailureLimit, 1, maxFailures),
-			FailureMemory:   r.Duration("NUMBER_FAILURE_MEMORY", p.FailureMemory, rate.Day, maxMemory),
-			DisabledMemory:  r.Duration("NUMBER_DISABLED_MEMORY", p.DisabledMemory, time.Hour, maxMemory),
-			KnownMemory:     p.KnownMemory,
-			SendTimeout:     FunctionTimeout,
+		Guard: guard.Rules{
+			Channels:  channels(r.List("CHANNELS")),
+			Regions:   r.List("ALLOWED_REGIONS"),
+			LineTypes: lineTypes(r.List("ALLOWED_LINE_TYPES")),
 		},
-		Guard: guard.Rules{Regions: regions(r), Channels: []otp.Channel{otp.SMS, otp.Voice}},
+		Proofs:   proofs.Read(r),
+		LogLevel: r.Word("AWS_LAMBDA_LOG_LEVEL"),
 	}
 	if c.Infobip.BaseURL != "" {
 		if _, err := infobip.ParseBaseURL(c.Infobip.BaseURL, c.Infobip.AllowHTTP); err != nil {
 			r.Fault("INFOBIP_BASE_URL", "the address of your account, such as xyz.api.infobip.com, with https unless it is on this machine or INFOBIP_ALLOW_HTTP is true")
 		}
 	}
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"} {
-		address := getenv(name)
-		if address != "" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
-			r.Fault(name, "an address that begins with http:// or https://")
-		}
-	}
 	return c, r.Err()
 }
 
-func regions(r *settings.Reader) []string {
-	list := r.Text("ALLOWED_REGIONS", "")
-	if list == "" {
-		return nil
+func channels(words []string) []otp.Channel {
+	list := make([]otp.Channel, len(words))
+	for i, word := range words {
+		list[i] = otp.Channel(word)
 	}
-	codes := strings.Split(list, ",")
-	for i, code := range codes {
-		codes[i] = strings.TrimSpace(code)
-		if len(codes[i]) != 2 || strings.Trim(codes[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-			r.Fault("ALLOWED_REGIONS", "a list of ISO 3166 country codes such as AT,DE")
-			return nil
-		}
-	}
-	return codes
+	return list
 }
 
-// CheckDeployed says what a Lambda function lacks.
+// lineTypes returns nil for none: the guard's default.
+func lineTypes(words []string) []phone.LineType {
+	var list []phone.LineType
+	for _, word := range words {
+		t, err := phone.ParseLineType(word)
+		if err != nil {
+			panic("app: the table of settings has a line type that pkg/phone has not: " + word)
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// CheckDeployed returns what a Lambda function lacks.
 func (c Config) CheckDeployed() error {
 	var missing []error
 	need := func(name, value, what string) {
@@ -184,5 +219,5 @@ func (c Config) CheckDeployed() error {
 	if c.SecretID == "" && c.Infobip.APIKey == "" {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
-	return errors.Join(missing...)
+	return errors.Join(append(missing, c.Proofs.CheckDeployed())...)
 }

@@ -11,11 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 func env(variables map[string]string) func(string) string {
@@ -30,80 +35,122 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := otp.Policy{
-		NumberSendLimit: rate.Rate{Attempts: 3, Window: day}, SendCooldown: 30 * time.Second, VerifySpacing: 3 * time.Second,
-		PINTTL: 10 * time.Minute, PINAttempts: 5, FailureLimit: 50, FailureMemory: 90 * day, DisabledMemory: 400 * day,
-		SendTimeout: 20 * time.Second,
+	want := Config{
+		SendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
+		VerifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
+		SendCounts:  CountAll,
+		Policy: otp.Policy{
+			SendLimit: rate.Rate{Attempts: 5, Window: day}, ClientSendLimit: rate.Rate{Attempts: 3, Window: day},
+			TotalLimit: rate.Rate{Attempts: 10, Window: day}, SendCooldown: 30 * time.Second, VerifySpacing: 3 * time.Second,
+			PINTTL: 10 * time.Minute, PINAttempts: 5, FailureLimit: 50, FailureMemory: 90 * day, DisabledMemory: day, KnownMemory: 90 * day,
+			SendTimeout: 20 * time.Second,
+		},
+		Form:     httpapi.Form{PINLength: 6},
+		Guard:    guard.Rules{Channels: []otp.Channel{otp.SMS}},
+		Proofs:   proofs.Config{TTL: proof.DefaultTTL, PhoneNumber: true},
+		LogLevel: "INFO",
 	}
-	if diff := cmp.Diff(want, c.Policy); diff != "" {
-		t.Errorf("the policy differs (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("the defaults differ (-want +got):\n%s", diff)
 	}
-	if c.SendLimit != (rate.Rate{Attempts: 5, Window: 15 * time.Minute}) || c.VerifyLimit != (rate.Rate{Attempts: 10, Window: 5 * time.Minute}) {
-		t.Errorf("the limits of an address are %v and %v", c.SendLimit, c.VerifyLimit)
-	}
-	if c.PINLength != 6 || c.RequireVerificationID || c.Table != "" || c.SecretID != "" || c.Infobip.AllowHTTP {
-		t.Error("a default is not README's")
+	if diff := cmp.Diff(otp.DefaultPolicy(), c.Policy); diff != "" {
+		t.Errorf("the domain's own defaults are others (-domain +settings):\n%s", diff)
 	}
 }
 
-// variables has every one with a value that is not its default.
-var variables = map[string]string{
-	"INFOBIP_BASE_URL": "xyz.api.infobip.com", "INFOBIP_ALLOW_HTTP": "true", "INFOBIP_API_KEY": "canary-key",
-	"INFOBIP_2FA_APP_ID": "app", "INFOBIP_2FA_MSG_ID": "msg", "TABLE_NAME": "table", "SECRET_ID": "secret",
-	"IP_SEND_LIMIT": "6/16m", "IP_VERIFY_LIMIT": "11/6m", "NUMBER_SEND_LIMIT": "4/2d", "SEND_COOLDOWN": "0s", "VERIFY_SPACING": "0s",
-	"PIN_ATTEMPTS": "4", "PIN_TTL": "9m", "PIN_LENGTH": "8", "NUMBER_FAILURE_LIMIT": "49", "NUMBER_FAILURE_MEMORY": "91d",
-	"NUMBER_DISABLED_MEMORY": "401d", "REQUIRE_VERIFICATION_ID": "true", "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "canary-id",
-	"AWS_SECRET_ACCESS_KEY": "canary-secret", "AWS_SESSION_TOKEN": "canary-token", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1",
-	"AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:2", "ALLOWED_REGIONS": "AT, DE",
+// examples has every setting that a function or a laptop's gateway reads here, with a value
+// that is not its default.
+func examples() map[string]string {
+	variables := map[string]string{}
+	for _, s := range settings.All() {
+		if s.ReadBy(settings.Stateful) {
+			variables[s.Name] = s.Example
+		}
+	}
+	return variables
 }
 
-func TestEveryVariableIsRead(t *testing.T) {
-	c, err := ReadConfig(env(variables))
+// TestEverySettingIsRead: the functions read what the table says that they read, and each
+// has an effect of its own.
+func TestEverySettingIsRead(t *testing.T) {
+	asked := map[string]bool{}
+	unset, err := ReadConfig(func(name string) string { asked[name] = true; return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(examples())), slices.Sorted(maps.Keys(asked))); diff != "" {
+		t.Errorf("the functions read others than the table says (-table +read):\n%s", diff)
+	}
+	for name, value := range examples() {
+		c, err := ReadConfig(env(map[string]string{name: value}))
+		if err != nil {
+			t.Errorf("%s=%s: %v", name, value, err)
+		}
+		if cmp.Equal(unset, c) {
+			t.Errorf("%s=%s changes nothing", name, value)
+		}
+	}
+}
+
+func TestEveryFieldIsRead(t *testing.T) {
+	c, err := ReadConfig(env(examples()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
-		Infobip:     Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "canary-key", ApplicationID: "app", MessageID: "msg"},
-		AWS:         AWS{"eu-central-1", "canary-id", "canary-secret", "canary-token", "http://127.0.0.1:1", "http://127.0.0.1:2"},
+		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1"},
+		AWS: AWS{
+			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
+		},
 		Table:       "table",
-		SecretID:    "secret",
+		SecretID:    "otp/infobip",
 		SendLimit:   rate.Rate{Attempts: 6, Window: 16 * time.Minute},
 		VerifyLimit: rate.Rate{Attempts: 11, Window: 6 * time.Minute},
-		Policy: otp.Policy{
-			NumberSendLimit: rate.Rate{Attempts: 4, Window: 2 * day}, PINTTL: 9 * time.Minute, PINAttempts: 4, FailureLimit: 49,
-			FailureMemory: 91 * day, DisabledMemory: 401 * day, SendTimeout: FunctionTimeout,
+		SendCounts:  CountUnverified,
+		ClientAddress: ClientAddress{
+			Header: "CloudFront-Viewer-Address", OriginKeys: []string{"0123456789abcdef0123456789abcdef"},
 		},
-		PINLength:             8,
-		AllowedRegions:        []string{"AT", "DE"},
-		RequireVerificationID: true,
+		Policy: otp.Policy{
+			SendLimit: rate.Rate{Attempts: 4, Window: 2 * day}, ClientSendLimit: rate.Rate{Attempts: 2, Window: 2 * day},
+			TotalLimit: rate.Rate{Attempts: 9, Window: 2 * day}, PINTTL: 9 * time.Minute, PINAttempts: 4, FailureLimit: 49,
+			FailureMemory: 91 * day, DisabledMemory: 401 * day, KnownMemory: 90 * day, SendTimeout: FunctionTimeout,
+		},
+		Form: httpapi.Form{PINLength: 8, RequireVerificationID: true, RequirePlus: true},
+		Guard: guard.Rules{
+			Channels: []otp.Channel{otp.SMS, otp.Voice}, Regions: []string{"AT", "DE"}, LineTypes: []phone.LineType{phone.Mobile, phone.VoIP},
+		},
+		Proofs: proofs.Config{
+			Keys: proofs.Keys{
+				Issuer:    "https://otp.example.com",
+				Signing:   "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+				Published: "arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321",
+			},
+			Audience: "accounts.example.com", TTL: 4 * time.Minute,
+		},
+		LogLevel: "WARN",
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("the configuration differs (-want +got):\n%s", diff)
 	}
 }
 
-func TestEmptyMeansUnset(t *testing.T) {
-	empty, err := ReadConfig(env(map[string]string{}))
+// TestAllOfAList: the word all means every channel and every line type, but no list of
+// regions, which would have the one that has to be named.
+func TestAllOfAList(t *testing.T) {
+	c, err := ReadConfig(env(map[string]string{"CHANNELS": "all", "ALLOWED_LINE_TYPES": "all", "ALLOWED_REGIONS": "all"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := map[string]bool{}
-	blank, err := ReadConfig(func(name string) string { asked[name] = true; return "" })
-	if err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff([]otp.Channel{otp.SMS, otp.Voice}, c.Guard.Channels); diff != "" {
+		t.Errorf("all channels are (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(empty, blank); diff != "" {
-		t.Errorf("empty differs from unset:\n%s", diff)
-	}
-	for name := range variables {
-		if !asked[name] {
-			t.Errorf("%s is not read", name)
+	for i := phone.Unknown; i <= phone.VoIP; i++ {
+		if !slices.Contains(c.Guard.LineTypes, i) {
+			t.Errorf("all line types lack %s", i)
 		}
 	}
-	for name := range asked {
-		if variables[name] == "" && name != "AWS_ENDPOINT_URL" && name != "AWS_DEFAULT_REGION" {
-			t.Errorf("%s is read, and these tests do not know it", name)
-		}
+	if c.Guard.Regions != nil {
+		t.Errorf("all regions are %v", c.Guard.Regions)
 	}
 }
 
@@ -123,11 +170,14 @@ func TestFallbacks(t *testing.T) {
 // TestAllFaultsTogether: one start names every variable that is wrong, once, with the
 // form it should have and without its value.
 func TestAllFaultsTogether(t *testing.T) {
+	free := []string{ // any text will do
+		"INFOBIP_API_KEY", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "TABLE_NAME", "SECRET_ID",
+		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	}
 	bad := map[string]string{}
-	for name := range variables {
+	for name := range examples() {
 		bad[name] = "canary value"
 	}
-	bad["AWS_ENDPOINT_URL"] = "canary value"
 	_, err := ReadConfig(env(bad))
 	if err == nil {
 		t.Fatal("nothing is wrong")
@@ -136,7 +186,7 @@ func TestAllFaultsTogether(t *testing.T) {
 		t.Errorf("the error shows a value: %v", err)
 	}
 	var named []string
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		name, form, ok := strings.Cut(line, " must be ")
 		if !ok || form == "" {
 			t.Errorf("the fault %q does not say the form", line)
@@ -144,10 +194,6 @@ func TestAllFaultsTogether(t *testing.T) {
 		named = append(named, name)
 	}
 	slices.Sort(named)
-	free := []string{ // any text will do
-		"INFOBIP_API_KEY", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "TABLE_NAME", "SECRET_ID",
-		"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	}
 	for _, name := range free {
 		delete(bad, name)
 	}
@@ -156,21 +202,28 @@ func TestAllFaultsTogether(t *testing.T) {
 	}
 }
 
+// TestBounds: the edges of every bound, said apart from the table.
 func TestBounds(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
-		"PIN_ATTEMPTS":           {[]string{"1", "10"}, []string{"0", "11"}},
-		"PIN_LENGTH":             {[]string{"4", "12"}, []string{"3", "13"}},
-		"PIN_TTL":                {[]string{"1s", "1d"}, []string{"0s", "25h"}},
-		"NUMBER_FAILURE_LIMIT":   {[]string{"1", "100"}, []string{"0", "101"}},
-		"SEND_COOLDOWN":          {[]string{"0s", "1d"}, []string{"2d", "-1s"}},
-		"VERIFY_SPACING":         {[]string{"0s", "1d"}, []string{"2d"}},
-		"NUMBER_SEND_LIMIT":      {[]string{"1/1s", "1000/1d"}, []string{"0/1d", "1001/1d", "1/366d"}},
-		"IP_SEND_LIMIT":          {[]string{"1000000000/1d"}, []string{"0/1d", "1000000001/1d"}},
-		"NUMBER_FAILURE_MEMORY":  {[]string{"1d", "3650d"}, []string{"23h", "3651d"}},
-		"NUMBER_DISABLED_MEMORY": {[]string{"1d", "3650d"}, []string{"0s", "3651d"}},
-		"ALLOWED_REGIONS":        {[]string{"AT", "AT,DE", " AT , DE "}, []string{"at", "AT,", ",", "AUT", "A1", "AT;DE", "AT DE", "ÄT"}},
-		"INFOBIP_BASE_URL":       {[]string{"https://xyz.api.infobip.com", "http://127.0.0.1:3001", "http://localhost"}, []string{"http://xyz.api.infobip.com", "https://user:pass@host", "ftp://host", "host/path"}},
-		"AWS_ENDPOINT_URL":       {[]string{"http://127.0.0.1:8000", "https://vpce.example.com"}, []string{"127.0.0.1:8000", "ftp://host"}},
+		"PROOF_ISSUER":             {[]string{"off", "https://otp.example.com", "http://localhost:3000"}, []string{"on", "http://otp.example.com", "https://otp.example.com/"}},
+		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b"}},
+		"PROOF_TTL":                {[]string{"10s", "1h"}, []string{"9s", "61m"}},
+		"PROOF_KEY":                {nil, []string{"alias/proofs", "arn:aws:kms:eu-central-1:111122223333:alias/proofs"}},
+		"PROOF_PUBLISHED_KEYS":     {nil, []string{"alias/proofs"}},
+		"PIN_ATTEMPTS":             {[]string{"1", "10"}, []string{"0", "11"}},
+		"PIN_LENGTH":               {[]string{"4", "8"}, []string{"3", "9"}},
+		"PIN_TTL":                  {[]string{"1s", "1h"}, []string{"0s", "61m"}},
+		"NUMBER_FAILURE_LIMIT":     {[]string{"1", "100"}, []string{"0", "101"}},
+		"SEND_COOLDOWN":            {[]string{"0s", "1h"}, []string{"61m", "-1s"}},
+		"VERIFY_SPACING":           {[]string{"0s", "1m"}, []string{"61s"}},
+		"NUMBER_SEND_LIMIT":        {[]string{"1/1s", "1000/1d"}, []string{"0/1d", "1001/1d", "1/366d"}},
+		"NUMBER_CLIENT_SEND_LIMIT": {[]string{"1/1s", "1000/1d"}, []string{"0/1d", "1001/1d"}},
+		"NUMBER_TOTAL_LIMIT":       {[]string{"1/1s", "1000/1d"}, []string{"0/1d", "1001/1d"}},
+		"IP_SEND_LIMIT":            {[]string{"1000000000/1d"}, []string{"0/1d", "1000000001/1d"}},
+		"NUMBER_FAILURE_MEMORY":    {[]string{"1d", "3650d"}, []string{"23h", "3651d"}},
+		"NUMBER_DISABLED_MEMORY":   {[]string{"1h", "3650d"}, []string{"59m", "3651d"}},
+		"INFOBIP_BASE_URL":         {[]string{"https://xyz.api.infobip.com", "http://127.0.0.1:3001", "http://localhost"}, []string{"http://xyz.api.infobip.com", "https://user:pass@host", "ftp://host", "host/path"}},
+		"AWS_ENDPOINT_URL":         {[]string{"http://127.0.0.1:8000", "https://vpce.example.com"}, []string{"127.0.0.1:8000", "ftp://host"}},
 	} {
 		for _, value := range c.good {
 			if _, err := ReadConfig(env(map[string]string{name: value})); err != nil {
@@ -185,9 +238,21 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// secretive has canaries where keys are.
+func secretive() map[string]string {
+	variables := examples()
+	for name, canary := range map[string]string{
+		"INFOBIP_API_KEY": "canary-key", "AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-secret",
+		"AWS_SESSION_TOKEN": "canary-token", "ORIGIN_KEYS": "canary-origin-key-0123456789abcdef",
+	} {
+		variables[name] = canary
+	}
+	return variables
+}
+
 // TestCheckDeployed: what a function cannot do without is named, all of it at once.
 func TestCheckDeployed(t *testing.T) {
-	c, err := ReadConfig(env(variables))
+	c, err := ReadConfig(env(secretive()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +263,10 @@ func TestCheckDeployed(t *testing.T) {
 	if err == nil {
 		t.Fatal("an empty configuration lacks nothing")
 	}
+	keyless := Config{Proofs: proofs.Config{Keys: proofs.Keys{Issuer: "https://otp.example.com"}}}
+	if lacks := keyless.CheckDeployed().Error(); strings.Count(lacks, "PROOF_KEY must be set: ") != 1 || strings.Contains(err.Error(), "PROOF_KEY") {
+		t.Errorf("with an issuer and no key a function lacks %s, and with neither %v", lacks, err)
+	}
 	for _, name := range []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "TABLE_NAME", "AWS_REGION", "SECRET_ID"} {
 		if strings.Count(err.Error(), name+" must be set: ") != 1 {
 			t.Errorf("%s is not named once in %q", name, err)
@@ -207,12 +276,12 @@ func TestCheckDeployed(t *testing.T) {
 
 // TestConfigDoesNotPrint the keys in it.
 func TestConfigDoesNotPrint(t *testing.T) {
-	c, err := ReadConfig(env(variables))
+	c, err := ReadConfig(env(secretive()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	for _, value := range []any{c, &c, c.Infobip, c.AWS, struct{ Config }{c}, struct{ C Config }{c}, []Config{c}, map[string]AWS{"a": c.AWS}} {
+	for _, value := range []any{c, &c, c.Infobip, c.AWS, c.ClientAddress, struct{ Config }{c}, struct{ C Config }{c}, []Config{c}, map[string]AWS{"a": c.AWS}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", value)
 		}
@@ -222,7 +291,7 @@ func TestConfigDoesNotPrint(t *testing.T) {
 			slog.New(handler).Info("configuration", slog.Any("value", value))
 		}
 	}
-	for _, canary := range []string{"canary-key", "canary-id", "canary-secret", "canary-token"} {
+	for _, canary := range []string{"canary-key", "canary-id", "canary-secret", "canary-token", "canary-origin"} {
 		if strings.Contains(out.String(), canary) || strings.Contains(strings.ToLower(out.String()), fmt.Sprintf("%x", canary)) {
 			t.Errorf("the configuration shows %s", canary)
 		}

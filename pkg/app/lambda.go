@@ -7,17 +7,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 // warmBudget bounds the warm-up, in which Lambda gives a function its full CPU.
 const warmBudget = 2 * time.Second
 
-// MustStart gives a function its App, warmed up. A bad setting ends the program with a
-// log line that names it.
-func MustStart() *App {
+// samLocal is set by `sam local` alone: a function there runs on a laptop.
+const samLocal = "AWS_SAM_LOCAL"
+
+// MustStart returns the App of a function, warmed up. A bad setting ends the program with
+// a log line that names it.
+func MustStart(function settings.Program) *App {
+	// The logger has to be there before the settings are read, to say what is wrong with them.
 	logger := telemetry.NewLogger(os.Stdout, os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
-	a, err := start(os.Getenv, logger)
+	a, err := start(function, os.Getenv, logger)
 	if err != nil {
 		logger.Error("configuration", slog.String("cause", strings.ReplaceAll(err.Error(), "\n", "; ")))
 		os.Exit(1)
@@ -25,13 +30,16 @@ func MustStart() *App {
 	return a
 }
 
-func start(getenv func(string) string, logger *slog.Logger) (*App, error) {
+func start(function settings.Program, getenv func(string) string, logger *slog.Logger) (*App, error) {
 	c, err := ReadConfig(getenv)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.CheckDeployed(); err != nil {
 		return nil, err
+	}
+	if getenv(samLocal) == "" {
+		c.Function = function
 	}
 	a, err := New(c, Clock{}, logger)
 	if err != nil {

@@ -1,82 +1,25 @@
 // Package guard rules what a deployment sends to at all, and what strangers may cost it.
-// Its rules are pure; what they count and read stands behind ports. The domain asks it
+// Its rules are pure; what they count and read stands behind [Cells]. The domain asks it
 // through [otp.Guard], before anything is charged to the recipient.
 package guard
 
 import (
-	"context"
-	"slices"
-
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
-	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
-
-// Rules are what the owner decided.
-type Rules struct {
-	// Channels that are offered. Empty offers SMS alone.
-	Channels []otp.Channel
-	// Regions that are sent to, by libphonenumber's code. Empty allows all but 001
-	// (satellites and international networks), which has to be named.
-	Regions []string
-	// LineTypes that are sent to, by every channel. Empty allows mobile numbers, and
-	// fixed lines by voice. A region alone stops little: +1 900 is a number of US.
-	LineTypes []phone.LineType
-}
-
-// international is the region of numbers that belong to no country. Ranges that cost the
-// most are among them.
-const international = "001"
 
 // Guard is an [otp.Guard].
 type Guard struct {
 	rules Rules
+	cells Cells
+	clock otp.Clock
 }
 
 var _ otp.Guard = (*Guard)(nil)
 
-// New returns a guard of these rules.
-func New(rules Rules) *Guard {
+// New returns a guard of these rules, which counts in these cells.
+func New(rules Rules, cells Cells, clock otp.Clock) *Guard {
 	if len(rules.Channels) == 0 {
 		rules.Channels = []otp.Channel{otp.SMS}
 	}
-	return &Guard{rules: rules}
-}
-
-// Permits implements otp.Guard.
-func (g *Guard) Permits(to recipient.Recipient, channel otp.Channel) error {
-	switch {
-	case !slices.Contains(g.rules.Channels, channel):
-		return &otp.Error{Reason: otp.ChannelNotAllowed}
-	case !g.rules.region(to.Region()):
-		return &otp.Error{Reason: otp.RegionNotAllowed}
-	}
-	number, ok := to.Phone()
-	if ok && !slices.Contains(g.rules.lineTypes(channel), number.LineType()) {
-		return &otp.Error{Reason: otp.LineTypeNotAllowed}
-	}
-	return nil
-}
-
-func (r Rules) region(region string) bool {
-	if len(r.Regions) == 0 {
-		return region != international
-	}
-	return slices.Contains(r.Regions, region)
-}
-
-// lineTypes are those that a channel reaches, and that the owner means.
-func (r Rules) lineTypes(channel otp.Channel) []phone.LineType {
-	switch {
-	case len(r.LineTypes) > 0:
-		return r.LineTypes
-	case channel == otp.Voice:
-		return []phone.LineType{phone.Mobile, phone.FixedLineOrMobile, phone.FixedLine}
-	}
-	return []phone.LineType{phone.Mobile, phone.FixedLineOrMobile}
-}
-
-// Look implements otp.Guard.
-func (g *Guard) Look(context.Context, recipient.Recipient, otp.Channel) func() error {
-	return func() error { return nil }
+	return &Guard{rules: rules, cells: cells, clock: clock}
 }

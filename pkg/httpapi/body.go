@@ -27,7 +27,7 @@ func (f fields) get(name string) string {
 	return ""
 }
 
-// readBody checks content type, size and syntax, in this order, and gives the
+// readBody checks content type, size and syntax, in this order, and returns the
 // members, all of which have to be strings with one of the names.
 //
 // encoding/json is not used: it takes the last of duplicate names, ignores their
@@ -142,7 +142,7 @@ func hasHeader(event *events.APIGatewayV2HTTPRequest, name string) bool {
 
 const idempotencyKeyHeader = "idempotency-key"
 
-// idempotencyKey gives the caller's key, empty for none. API Gateway joins a repeated
+// idempotencyKey returns the caller's key, empty for none. API Gateway joins a repeated
 // header with a comma, so a comma is refused too: two keys are not one.
 func idempotencyKey(event *events.APIGatewayV2HTTPRequest) (string, *refusal) {
 	const maxKey = 255

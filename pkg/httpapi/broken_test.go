@@ -152,9 +152,14 @@ func (s *faultyStore) setStorm(on bool) {
 type faultyCounter struct {
 	ratelimit.Counter
 	broken
+	keysMu sync.Mutex
+	keys   []string // that were counted
 }
 
 func (c *faultyCounter) Hit(ctx context.Context, key string, now time.Time, window time.Duration) (int, time.Time, error) {
+	c.keysMu.Lock()
+	c.keys = append(c.keys, key)
+	c.keysMu.Unlock()
 	var hits int
 	var ends time.Time
 	err := c.call(ctx, func() error {

@@ -43,6 +43,7 @@ var (
 	verifyRefused = outcome{status: http.StatusInternalServerError, code: "verify_failed", calls: 1}
 	verifyUnknown = outcome{status: http.StatusInternalServerError, code: "verify_failed", calls: 1, unknown: true}
 	askedTwice    = verifyUnknown.with(2)
+	mistake       = outcome{status: http.StatusInternalServerError, code: "internal"}
 	unavailable   = outcome{status: http.StatusServiceUnavailable, code: "unavailable"}
 	busy          = outcome{status: http.StatusTooManyRequests, code: "busy"}
 	notApplicable = outcome{}
@@ -57,6 +58,7 @@ var sentences = map[string]string{
 	"busy":               "Too many requests, please try again later.",
 	"verify_failed":      "Failed to verify OTP.",
 	"unavailable":        "Service temporarily unavailable.",
+	"internal":           "Internal error.",
 }
 
 // providerFault is a misbehaviour of Infobip and what each route makes of it while
@@ -152,28 +154,23 @@ func becomes(o outcome) func(string, outcome) outcome {
 	return func(string, outcome) outcome { return o }
 }
 
-// crashed is a panic of ours before the provider is asked.
-func crashed(path string, _ outcome) outcome {
-	if path == httpapi.RouteVerify {
-		return verifyUnknown.with(0)
-	}
-	return unconfirmed.with(0)
-}
-
-// unrecorded is a request whose outcome cannot be saved. An unknown verify has none
-// to save.
+// unrecorded is a request whose outcome cannot be saved. A verify without a verdict has
+// none that must be: what it was charged stays, which is the safe side.
 func unrecorded(path string, o outcome) outcome {
+	verdict := o.status == http.StatusOK || o.code == denied.code
 	switch {
 	case path != httpapi.RouteVerify && o.status == http.StatusOK:
 		return unconfirmed.with(o.calls)
-	case path != httpapi.RouteVerify || o.unknown:
-		return o
+	case path == httpapi.RouteVerify && verdict:
+		return unavailable.with(o.calls)
 	}
-	return unavailable.with(o.calls)
+	return o
 }
 
-// crashedAfter is a panic in saving the outcome.
-func crashedAfter(path string, o outcome) outcome { return crashed(path, o).with(o.calls) }
+// crashedAfter is a panic in saving the outcome, where there is one to save.
+func crashedAfter(_ string, o outcome) outcome {
+	return mistake.with(o.calls)
+}
 
 // keyNotRead is a request for which the key cannot be read anew.
 func keyNotRead(_ string, o outcome) outcome {
@@ -187,12 +184,12 @@ var ownFaults = []ownFault{
 	{"nothing", func(*rig) {}, same},
 	{"load fails", func(r *rig) { r.store.load.set(always(failing)) }, becomes(unavailable)},
 	{"load hangs", func(r *rig) { r.store.load.set(always(hanging)) }, becomes(unavailable)},
-	{"load panics", func(r *rig) { r.store.load.set(always(panicking)) }, crashed},
+	{"load panics", func(r *rig) { r.store.load.set(always(panicking)) }, becomes(mistake)},
 	{"store is slow", func(r *rig) { r.store.load.set(always(slow)); r.store.save.set(always(slow)) }, same},
 	{"first save fails", func(r *rig) { r.store.save.set(always(failing)) }, becomes(unavailable)},
 	{"first save hangs", func(r *rig) { r.store.save.set(always(hanging)) }, becomes(unavailable)},
 	{"first save is lost", func(r *rig) { r.store.save.set(only(1, lost)) }, becomes(unavailable)},
-	{"first save panics", func(r *rig) { r.store.save.set(always(panicking)) }, crashed},
+	{"first save panics", func(r *rig) { r.store.save.set(always(panicking)) }, becomes(mistake)},
 	{"conflict storm", func(r *rig) { r.store.setStorm(true) }, becomes(busy)},
 	{"second save fails once", func(r *rig) { r.store.save.set(only(2, failing)) }, same},
 	{"second save hangs once", func(r *rig) { r.store.save.set(only(2, hanging)) }, same},
@@ -209,7 +206,7 @@ var ownFaults = []ownFault{
 	{"secret hangs", func(r *rig) { r.secret.set(always(hanging)) }, becomes(unavailable)},
 	{"secret is slow", func(r *rig) { r.secret.set(always(slow)) }, same},
 	{"secret cannot be read again", func(r *rig) { r.secret.set(fromCall(2, failing)) }, keyNotRead},
-	{"secret panics", func(r *rig) { r.secret.set(always(panicking)) }, crashed},
+	{"secret panics", func(r *rig) { r.secret.set(always(panicking)) }, becomes(unavailable)},
 }
 
 // TestFaults crosses every route with every fault of the provider and every one of our

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -21,8 +23,12 @@ type gate struct {
 	limit rate.Rate
 }
 
+// sendCounter names the counter of sends and resends.
+const sendCounter = "send"
+
 // count is one count of an address under way.
 type count struct {
+	key  string
 	done chan struct{}
 	// Set before done is closed.
 	decision ratelimit.Decision
@@ -37,15 +43,16 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 		return otp.Caller{}, &otp.Error{Reason: otp.Unavailable, Err: err}
 	}
 	r.recipient = to
+	r.names = keys.Oldest
 	r.logName = keys.Oldest.LogName(to)
-	address := r.event.RequestContext.HTTP.SourceIP
 	caller := otp.Caller{
 		IdempotencyKey: idempotencyKey,
-		Client:         ratelimit.Site(address),
+		Names:          keys.Oldest,
+		Client:         ratelimit.Site(r.address),
 		Trace:          &r.trace,
 		Count: func(ctx context.Context) func() (string, error) {
-			r.count = g.start(ctx, keys.Oldest.ClientKey(g.name, ratelimit.Bucket(address)))
-			return func() (string, error) { return "", g.admit(r.count) }
+			r.count = g.start(ctx, keys.Oldest.ClientKey(g.name, ratelimit.Bucket(r.address)))
+			return func() (string, error) { return g.admit(r.count) }
 		},
 	}
 	for _, key := range keys.Ledgers {
@@ -55,7 +62,7 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 }
 
 func (g *gate) start(ctx context.Context, key string) *count {
-	c := &count{done: make(chan struct{})}
+	c := &count{key: key, done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
 		_, c.err = guarded(func() (*answer, error) {
@@ -67,16 +74,19 @@ func (g *gate) start(ctx context.Context, key string) *count {
 	return c
 }
 
-// admit waits for the count, and returns nil if the address is within its limit.
-func (g *gate) admit(c *count) error {
+// admit waits for the count, and returns its mark if the address is within its limit.
+func (g *gate) admit(c *count) (string, error) {
 	<-c.done
 	if c.err != nil {
-		return &otp.Error{Reason: otp.Unavailable, Err: c.err}
+		return "", &otp.Error{Reason: otp.Unavailable, Err: c.err}
 	}
 	if !c.decision.Allowed {
-		return refuseAddress(g.what, g.limit.Window, c.decision.Reset)
+		return "", refuseAddress(g.what, g.limit.Window, c.decision.Reset)
 	}
-	return nil
+	if g.name != sendCounter || !g.edge.GivesBack {
+		return "", nil
+	}
+	return c.mark(), nil
 }
 
 // counted returns the decision about the request's address, or nil if it was not counted.
@@ -89,6 +99,37 @@ func (r *request) counted() *ratelimit.Decision {
 		return nil
 	}
 	return &r.count.decision
+}
+
+// sendCounters is what the keys of all counters of sends begin with. A mark leaves it
+// out, and so can name no other item of the table.
+const sendCounters = "client#" + sendCounter + "#"
+
+// mark returns how a counted send is remembered with its delivery, so that a success can
+// give it back: the counter's key without its beginning, and the window's end. It waits
+// for the count, and is empty for one that failed or that was over its limit.
+func (c *count) mark() string {
+	<-c.done
+	if c.err != nil || !c.decision.Allowed {
+		return ""
+	}
+	return ratelimit.Mark{Key: strings.TrimPrefix(c.key, sendCounters), Ends: c.decision.Ends}.String()
+}
+
+// giveBack gives the sends behind these marks back to the addresses that they were
+// counted for. What is no mark was never counted.
+func (e Edge) giveBack(ctx context.Context, marks []string) error {
+	var hits []ratelimit.Mark
+	for _, text := range marks {
+		if mark, ok := ratelimit.ParseMark(text); ok {
+			mark.Key = sendCounters + mark.Key
+			hits = append(hits, mark)
+		}
+	}
+	if err := ratelimit.GiveBack(ctx, e.Counter, e.Clock.Now(), hits); err != nil {
+		return fmt.Errorf("giving sends back to their address: %w", err)
+	}
+	return nil
 }
 
 // Keys returns the keys under which addresses and recipients are kept. An error has

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 const (
-	keyInUse  = `{"error":"A request with this Idempotency-Key is still running.","code":"idempotency_key_in_use"}`
+	keyInUse  = `{"error":"A request with this Idempotency-Key is still running.","code":"idempotency_key_in_use","retryAfter":2}`
+	keyOver   = `{"error":"This Idempotency-Key belongs to a code that is over: use a new one.","code":"idempotency_key_expired"}`
 	keyReused = `{"error":"This Idempotency-Key was used with another request.","code":"idempotency_key_reused"}`
 )
 
@@ -30,7 +32,8 @@ func TestIdempotentSend(t *testing.T) {
 			r.post(httpapi.RouteSend, sendBody(digits), withHeader("IDEMPOTENCY-KEY", idempotent)),
 			r.post(httpapi.RouteSend, `{"channel":"sms","phoneNumber":"+14155552671","locale":null}`, withKey),
 		} {
-			again.want(t, http.StatusOK, first.Body)
+			// The same answer, but for the seconds that are left.
+			again.want(t, http.StatusOK, strings.Replace(first.Body, `"expiresIn":600,"resendIn":30`, `"expiresIn":599,"resendIn":29`, 1))
 		}
 		r.wantCalls("send", 1)
 		// Another key is another request.
@@ -51,7 +54,7 @@ func TestIdempotencyKeyReused(t *testing.T) {
 		r.post(httpapi.RouteResend, resendBody(number, sent.VerificationID), withKey, from("198.51.100.1")).want(t, http.StatusOK, again.Body)
 		r.post(httpapi.RouteResend, fmt.Sprintf(`{"phoneNumber":%q,"verificationId":%q,"channel":"voice"}`, number, sent.VerificationID),
 			withKey, from("198.51.100.1")).want(t, http.StatusUnprocessableEntity, keyReused)
-		r.post(httpapi.RouteSend, sendBody("+41446681800"), withKey, from("198.51.100.1")).wantOK(t)
+		r.post(httpapi.RouteSend, sendBody(number2), withKey, from("198.51.100.1")).wantOK(t)
 		r.wantCalls("send", 2)
 		r.wantCalls("resend", 1)
 	})
@@ -139,6 +142,47 @@ func TestIdempotencyOfADeadRun(t *testing.T) {
 	})
 }
 
+// TestKeyOfACodeThatIsOver: nobody is told that a code was sent which is no longer there.
+func TestKeyOfACodeThatIsOver(t *testing.T) {
+	for name, end := range map[string]func(r *rig, pin string){
+		"expired": func(*rig, string) { time.Sleep(10 * time.Minute) },
+		"used":    func(r *rig, pin string) { r.post(httpapi.RouteVerify, verifyBody(number, pin)).wantOK(r.tb) },
+		"locked": func(r *rig, pin string) {
+			for range 5 {
+				r.post(httpapi.RouteVerify, verifyBody(number, wrong(pin))).want(r.tb, http.StatusUnauthorized, unauthorized)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, func(s *setup) { s.policy.VerifySpacing = 0 })
+				r.post(httpapi.RouteSend, sendBody(number), withKey).wantOK(t)
+				end(r, r.pin())
+				r.post(httpapi.RouteSend, sendBody(number), withKey).want(t, http.StatusUnprocessableEntity, keyOver)
+				r.wantCalls("send", 1)
+			})
+		})
+	}
+}
+
+// TestIdempotentVerifyInParallel: a second tap waits for the first, and gets its success.
+func TestIdempotentVerifyInParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
+		r.fault(simulator.Fault{Operation: "verify", Delay: "1s", Times: 1})
+		first := make(chan response)
+		go func() { first <- r.post(httpapi.RouteVerify, verifyBody(number, r.pin()), withKey) }()
+		time.Sleep(100 * time.Millisecond)
+		second := r.post(httpapi.RouteVerify, verifyBody(number, r.pin()), withKey)
+		second.want(t, http.StatusConflict, keyInUse)
+		(<-first).wantOK(t)
+		time.Sleep(time.Duration(*second.RetryAfter) * time.Second)
+		r.post(httpapi.RouteVerify, verifyBody(number, r.pin()), withKey).wantOK(t)
+		r.wantCalls("verify", 1)
+	})
+}
+
 func TestIdempotentVerify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -153,7 +197,7 @@ func TestIdempotentVerify(t *testing.T) {
 			"without the key":         r.post(httpapi.RouteVerify, verifyBodyID(number, pin, sent.VerificationID)),
 			"with another key":        r.post(httpapi.RouteVerify, verifyBodyID(number, pin, sent.VerificationID), withHeader("idempotency-key", "other")),
 			"with another PIN":        r.post(httpapi.RouteVerify, verifyBodyID(number, wrong(pin), sent.VerificationID), withKey),
-			"of another number":       r.post(httpapi.RouteVerify, verifyBodyID("+41446681800", pin, sent.VerificationID), withKey),
+			"of another number":       r.post(httpapi.RouteVerify, verifyBodyID(number2, pin, sent.VerificationID), withKey),
 			"without naming the code": r.post(httpapi.RouteVerify, verifyBody(number, pin), withKey),
 		} {
 			if got.StatusCode != http.StatusUnauthorized {

@@ -16,7 +16,7 @@ func (r *rig) canaries() map[string]string {
 	all := map[string]string{
 		"number": digits, "national number": digits[1:], "API key": apiKey, "phone key": phoneKey,
 		"phone key, base64": base64.StdEncoding.EncodeToString([]byte(phoneKey)), "address": sourceIP,
-		"other address": "198.51.100.", "idempotency key": idempotent, "panic value": "canary panic",
+		"other address": "198.51.100.", "idempotency key": idempotent, "origin key": "canary-origin-key", "panic value": "canary panic",
 	}
 	for _, m := range r.sim.Outbox("") {
 		all["PIN "+m.PIN] = m.PIN

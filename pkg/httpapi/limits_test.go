@@ -8,10 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
-
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 )
 
 // wantRateLimit checks the four headers.
@@ -32,27 +31,32 @@ func TestSendLimitOfAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		const sentence = `{"error":"Too many OTP requests from this IP, please try again after 15 minutes","code":"address_limited","retryAfter":%d}`
-		// Every request counts, whatever becomes of it, and a resend is a send.
-		for i, c := range []struct{ path, body string }{
-			{httpapi.RouteSend, sendBody(number)}, {httpapi.RouteSend, `{}`}, {httpapi.RouteResend, `nonsense`},
-			{httpapi.RouteResend, resendBody(number, possibleID)}, {httpapi.RouteSend, sendBody(number)},
+		// What is right in form counts, whatever becomes of it, and a resend is a send.
+		for i, c := range []struct {
+			path, body string
+			status     int
+			code       string
+		}{
+			{httpapi.RouteSend, sendBody(number), 200, ""},
+			{httpapi.RouteResend, resendBody(number, possibleID), 401, "invalid_or_expired"},
+			{httpapi.RouteSend, sendBody(number), 200, ""},
+			{httpapi.RouteSend, sendBody(number), 429, "too_soon"},
+			{httpapi.RouteResend, resendBody(number2, possibleID), 401, "invalid_or_expired"},
 		} {
-			if i == 1 {
-				time.Sleep(time.Minute)
-			}
 			reset := 900
 			if i > 0 {
 				reset = 840
 			}
 			got := r.post(c.path, c.body)
+			got.wantCode(t, c.status, c.code)
 			got.wantRateLimit(t, "5;w=900", 4-i, reset)
-			if got.StatusCode == http.StatusTooManyRequests {
-				t.Errorf("request %d got %s", i+1, got.Body)
+			if i == 0 {
+				time.Sleep(time.Minute)
 			}
 		}
 		calls := r.calls("")
 		for range 3 {
-			got := r.post(httpapi.RouteSend, sendBody("+41446681800"))
+			got := r.post(httpapi.RouteSend, sendBody(number2))
 			got.want(t, http.StatusTooManyRequests, fmt.Sprintf(sentence, 840))
 			got.wantRateLimit(t, "5;w=900", 0, 840)
 		}
@@ -61,13 +65,45 @@ func TestSendLimitOfAnAddress(t *testing.T) {
 		r.wantCalls("", calls)
 		// The verify counter is another one, and other addresses are others.
 		r.post(httpapi.RouteVerify, verifyBody(number, r.pin())).wantOK(t)
-		r.post(httpapi.RouteSend, sendBody("+41446681800"), from("198.51.100.1")).wantOK(t)
+		r.post(httpapi.RouteSend, sendBody(number2), from("198.51.100.1")).wantOK(t)
 		// A fixed window: refused requests did not lengthen it.
 		time.Sleep(840*time.Second - 201*time.Millisecond)
 		r.post(httpapi.RouteSend, sendBody("+447400123456")).want(t, http.StatusTooManyRequests, fmt.Sprintf(sentence, 1))
 		time.Sleep(time.Millisecond)
 		got := r.post(httpapi.RouteSend, sendBody("+447400123456")).wantOK(t)
 		got.wantRateLimit(t, "5;w=900", 4, 900)
+	})
+}
+
+// TestMistakesCostAnAddressNothing: five mistyped numbers, or a foreign page's form
+// posts, lock no visitor out. Nor do they help one who is over the limit.
+func TestMistakesCostAnAddressNothing(t *testing.T) {
+	foreign := []change{withHeader("content-type", "text/plain;charset=UTF-8"), withHeader("origin", "https://evil.example")}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		mistakes := func() {
+			t.Helper()
+			for path, body := range posts {
+				r.post(path, `{"phoneNumber":"+1415555267`).want(t, 400, bodyInvalid)
+				r.post(path, strings.Repeat(" ", 5000)).want(t, 413, tooLarge)
+				r.post(path, body, foreign...).want(t, 415, wrongType)
+				r.post(path, strings.ReplaceAll(body, number, "+1415555267")).want(t, 400, unassigned)
+				r.post(path, strings.ReplaceAll(body, number, "0664 1234567")).wantCode(t, 400, "phone_number_invalid")
+				r.post(path, body, withHeader("idempotency-key", "")).want(t, 400, badKey)
+			}
+			r.post(httpapi.RouteSend, sendBody("+19002345678")).want(t, 400, noLineType)
+			r.post(httpapi.RouteVerify, verifyBody(number, "12345")).want(t, 400, badPIN)
+			r.post(httpapi.RouteVerify, verifyBodyID(number, "123456", "x")).want(t, 400, badID)
+		}
+		for range 10 {
+			mistakes()
+		}
+		r.post(httpapi.RouteSend, sendBody(number)).wantOK(t).wantRateLimit(t, "5;w=900", 4, 900)
+		for range 5 {
+			r.post(httpapi.RouteResend, posts[httpapi.RouteResend])
+		}
+		mistakes()
+		r.post(httpapi.RouteResend, posts[httpapi.RouteResend]).wantCode(t, http.StatusTooManyRequests, "address_limited")
 	})
 }
 
@@ -99,7 +135,7 @@ func TestLimitSentence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, func(s *setup) { s.sendLimit = rate.Rate{Attempts: 1, Window: window} })
 				r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
-				got := r.post(httpapi.RouteSend, sendBody("+41446681800"))
+				got := r.post(httpapi.RouteSend, sendBody(number2))
 				if want := "Too many OTP requests from this IP, please try again after " + words; got.Error != want {
 					t.Errorf("got %q, want %q", got.Error, want)
 				}
@@ -130,8 +166,8 @@ func TestBuckets(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t)
-				r.post(httpapi.RouteVerify, "", from(c.a))
-				got := r.post(httpapi.RouteVerify, "", from(c.b)).Headers["RateLimit-Remaining"]
+				r.post(httpapi.RouteVerify, posts[httpapi.RouteVerify], from(c.a))
+				got := r.post(httpapi.RouteVerify, posts[httpapi.RouteVerify], from(c.b)).Headers["RateLimit-Remaining"]
 				if want := map[bool]string{true: "8", false: "9"}[c.same]; got != want {
 					t.Errorf("%q after %q leaves %s, want %s", c.b, c.a, got, want)
 				}
@@ -147,7 +183,8 @@ func TestHeadersNeverChangeTheBucket(t *testing.T) {
 		r := newRig(t)
 		for i, header := range []string{
 			"x-forwarded-for", "X-Forwarded-For", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip",
-			"fastly-client-ip", "x-cluster-client-ip", "x-envoy-external-address", "via", "user-agent", "host", "cookie",
+			"fastly-client-ip", "x-cluster-client-ip", "x-envoy-external-address", "cloudfront-viewer-address", "x-client-address", "x-origin-key",
+			"via", "user-agent", "host", "cookie",
 		} {
 			value := fmt.Sprintf("198.51.100.%d", i)
 			if header == "forwarded" {
@@ -194,23 +231,49 @@ func TestLimitsOfANumber(t *testing.T) {
 			return r.post(httpapi.RouteSend, sendBody(number), from(fmt.Sprintf("198.51.100.%d", address)))
 		}
 		wait := `{"error":"Please wait before requesting another OTP.","code":%q,"retryAfter":%d}`
-		first := send().wantOK(t)
-		send().want(t, http.StatusTooManyRequests, fmt.Sprintf(wait, "too_soon", 30))
-		time.Sleep(30 * time.Second)
-		second := send().wantOK(t)
-		if first.VerificationID == second.VerificationID {
-			t.Error("two sends have one verification id")
+		ids := map[string]bool{}
+		for _, cooldown := range []int{30, 60, 120, 240} {
+			ids[send().wantOK(t).VerificationID] = true
+			send().want(t, http.StatusTooManyRequests, fmt.Sprintf(wait, "too_soon", cooldown))
+			time.Sleep(time.Duration(cooldown) * time.Second)
 		}
-		send().want(t, http.StatusTooManyRequests, fmt.Sprintf(wait, "too_soon", 60))
-		time.Sleep(60 * time.Second)
-		send().wantOK(t)
-		send().want(t, http.StatusTooManyRequests, fmt.Sprintf(wait, "number_limited", 24*3600-90))
-		r.post(httpapi.RouteResend, resendBody(number, second.VerificationID)).want(t, http.StatusTooManyRequests,
-			fmt.Sprintf(wait, "number_limited", 24*3600-90))
-		r.wantCalls("", 3)
-		time.Sleep(24*time.Hour - 90*time.Second)
+		last := send().wantOK(t).VerificationID
+		ids[last] = true
+		if len(ids) != 5 {
+			t.Errorf("five sends have %d verification ids", len(ids))
+		}
+		used := fmt.Sprintf(wait, "number_limited", 24*3600-450)
+		send().want(t, http.StatusTooManyRequests, used)
+		r.post(httpapi.RouteResend, resendBody(number, last)).want(t, http.StatusTooManyRequests, used)
+		r.wantCalls("", 5)
+		time.Sleep(24*time.Hour - 450*time.Second)
 		send().wantOK(t)
 	})
+}
+
+// TestShareOfAnAddress: one address, or one site of IPv6, has no more than its share of a
+// number's sends, so that somebody else's are left.
+func TestShareOfAnAddress(t *testing.T) {
+	for name, addresses := range map[string][2]string{
+		"IPv4": {"203.0.113.1", "203.0.113.2"}, "IPv6": {"2001:db8:1:%d::1", "2001:db8:2::1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, func(s *setup) { s.policy.SendCooldown = 0 })
+				stranger := func(i int) change {
+					if strings.Contains(addresses[0], "%") {
+						return from(fmt.Sprintf(addresses[0], i))
+					}
+					return from(addresses[0])
+				}
+				for i := range 3 {
+					r.post(httpapi.RouteSend, sendBody(number), stranger(i)).wantOK(t)
+				}
+				r.post(httpapi.RouteSend, sendBody(number), stranger(3)).wantCode(t, http.StatusTooManyRequests, "number_limited")
+				r.post(httpapi.RouteSend, sendBody(number), from(addresses[1])).wantOK(t)
+			})
+		})
+	}
 }
 
 func TestVerifySpacing(t *testing.T) {
@@ -224,7 +287,7 @@ func TestVerifySpacing(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		// The refused one lost no attempt: one is gone by the wrong PIN, one by this.
 		r.post(httpapi.RouteVerify, verifyBodyID(number, wrong(r.pin()), sent.VerificationID)).want(t, http.StatusUnauthorized,
-			`{"error":"Invalid or expired OTP.","code":"invalid_or_expired","attemptsRemaining":3}`)
+			`{"error":"Invalid or expired OTP.","code":"invalid_or_expired","attemptsRemaining":3,"state":"wrong"}`)
 		time.Sleep(3 * time.Second)
 		r.post(httpapi.RouteVerify, verifyBody(number, r.pin())).wantOK(t)
 		// Nobody is asked about a used code, so it may be refused at once.
@@ -233,28 +296,35 @@ func TestVerifySpacing(t *testing.T) {
 }
 
 // TestDisabledNumber: after too many failures in a row over several codes, verify
-// answers as to a wrong PIN and send as to a busy number, for 400 days.
+// answers as to a wrong PIN and send as to a busy number, and both tell the true wait.
 func TestDisabledNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(s *setup) {
 			s.policy.VerifySpacing, s.policy.SendCooldown, s.policy.FailureLimit = 0, 0, 6
-			s.policy.NumberSendLimit.Attempts = 10
 			s.sendLimit.Attempts, s.verifyLimit.Attempts = 1000, 1000
 		})
+		// No address closes a number alone: its failures count for half of the limit.
+		var id string
 		for range 3 {
-			r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
-			for range 2 {
-				r.post(httpapi.RouteVerify, verifyBody(number, wrong(r.pin()))).want(t, http.StatusUnauthorized, unauthorized)
+			id = r.post(httpapi.RouteSend, sendBody(number)).wantOK(t).VerificationID
+			for _, address := range []string{"198.51.100.1", "198.51.100.2"} {
+				r.post(httpapi.RouteVerify, verifyBody(number, wrong(r.pin())), from(address)).want(t, http.StatusUnauthorized, unauthorized)
 			}
+		}
+		if event := r.lastLine()["event"]; event != "number_disabled" {
+			t.Errorf("the line of the last failure has the event %v", event)
 		}
 		calls := r.calls("")
 		r.post(httpapi.RouteVerify, verifyBody(number, r.pin())).want(t, http.StatusUnauthorized, unauthorized)
+		r.post(httpapi.RouteVerify, verifyBodyID(number, r.pin(), id)).want(t, http.StatusUnauthorized,
+			`{"error":"Invalid or expired OTP.","code":"invalid_or_expired","attemptsRemaining":0,"state":"locked"}`)
 		r.post(httpapi.RouteSend, sendBody(number)).want(t, http.StatusTooManyRequests,
 			`{"error":"Please wait before requesting another OTP.","code":"number_limited","retryAfter":86400}`)
 		r.wantCalls("", calls)
-		time.Sleep(399 * 24 * time.Hour)
-		r.post(httpapi.RouteSend, sendBody(number)).wantCode(t, http.StatusTooManyRequests, "number_limited")
-		time.Sleep(24 * time.Hour)
+		time.Sleep(24*time.Hour - time.Second)
+		r.post(httpapi.RouteSend, sendBody(number)).want(t, http.StatusTooManyRequests,
+			`{"error":"Please wait before requesting another OTP.","code":"number_limited","retryAfter":1}`)
+		time.Sleep(time.Second)
 		r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
 	})
 }
@@ -264,13 +334,13 @@ func TestSuccessResetsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, func(s *setup) {
 			s.policy.VerifySpacing, s.policy.SendCooldown, s.policy.FailureLimit = 0, 0, 4
-			s.policy.NumberSendLimit.Attempts = 10
 			s.sendLimit.Attempts, s.verifyLimit.Attempts = 1000, 1000
 		})
 		for range 4 {
 			r.post(httpapi.RouteSend, sendBody(number)).wantOK(t)
-			for range 3 {
-				r.post(httpapi.RouteVerify, verifyBody(number, wrong(r.pin()))).want(t, http.StatusUnauthorized, unauthorized)
+			for i := range 3 {
+				address := fmt.Sprintf("198.51.100.%d", i)
+				r.post(httpapi.RouteVerify, verifyBody(number, wrong(r.pin())), from(address)).want(t, http.StatusUnauthorized, unauthorized)
 			}
 			r.post(httpapi.RouteVerify, verifyBody(number, r.pin())).wantOK(t)
 		}

@@ -15,7 +15,7 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("apiRequestId", r.event.RequestContext.RequestID),
-		slog.String("route", routeName(r.event.RawPath)),
+		slog.String("route", r.routeName()),
 		slog.Int("status", status),
 		slog.String("code", code),
 		slog.Float64("durationMs", milliseconds(took)),
@@ -38,6 +38,9 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}
+	if r.lost != nil {
+		attrs = append(attrs, slog.String("giveBack", "lost: "+r.lost.Error()))
+	}
 	if r.trace.Disabled {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("event", "number_disabled"))
@@ -56,13 +59,6 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
 	h.logger.LogAttrs(ctx, level, "request", attrs...)
-}
-
-func routeName(path string) string {
-	if method, known := methods[path]; known {
-		return method + " " + path
-	}
-	return "other"
 }
 
 func milliseconds(d time.Duration) float64 {

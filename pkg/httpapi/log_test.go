@@ -42,7 +42,7 @@ func TestLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.fault(simulator.Fault{Operation: "send", Delay: "120ms"})
-		r.post(httpapi.RouteSend, sendBody("+41446681800")).wantOK(t)
+		r.post(httpapi.RouteSend, sendBody(number2)).wantOK(t)
 		line := r.lastLine()
 		name, _ := line["number"].(string)
 		if len(name) != 12 {
@@ -52,12 +52,12 @@ func TestLine(t *testing.T) {
 		want := map[string]any{
 			"timestamp": "2000-01-01T00:00:00.12Z", "level": "INFO", "message": "request", "apiRequestId": "request-1",
 			"route": "POST /send-otp", "status": 200.0, "code": "ok", "durationMs": 120.0, "region": "CH",
-			"provider": "sent", "providerMs": 120.0,
+			"provider": "sent", "providerMs": 120.0, "channel": "sms",
 		}
 		if diff := cmp.Diff(want, line); diff != "" {
 			t.Errorf("the line differs (-want +got):\n%s", diff)
 		}
-		r.post(httpapi.RouteVerify, verifyBody("+41446681800", r.pin())).wantOK(t)
+		r.post(httpapi.RouteVerify, verifyBody(number2, r.pin())).wantOK(t)
 		if again := r.lastLine()["number"]; again != name {
 			t.Errorf("the number is %v in one line and %v in the next", name, again)
 		}

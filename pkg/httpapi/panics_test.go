@@ -8,22 +8,33 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// domain stands for pkg/otp where it misbehaves.
+// domain stands for pkg/otp where it misbehaves, once it has counted the caller.
 type domain struct{ behave func() error }
 
-func (d domain) Send(context.Context, otp.SendRequest) (otp.Receipt, error) {
-	return otp.Receipt{}, d.behave()
+func (d domain) after(ctx context.Context, c otp.Caller) error {
+	if _, err := c.Count(ctx)(); err != nil {
+		return err
+	}
+	return d.behave()
 }
 
-func (d domain) Resend(context.Context, otp.ResendRequest) (otp.Receipt, error) {
-	return otp.Receipt{}, d.behave()
+func (d domain) Send(ctx context.Context, r otp.SendRequest) (otp.Receipt, error) {
+	return otp.Receipt{}, d.after(ctx, r.Caller)
 }
 
-func (d domain) Verify(context.Context, otp.VerifyRequest) error { return d.behave() }
+func (d domain) Resend(ctx context.Context, r otp.ResendRequest) (otp.Receipt, error) {
+	return otp.Receipt{}, d.after(ctx, r.Caller)
+}
+
+func (d domain) Verify(ctx context.Context, r otp.VerifyRequest) (otp.Success, error) {
+	return otp.Success{}, d.after(ctx, r.Caller)
+}
+
+// internal is what a client is told of a mistake of ours: nothing of its effect.
+var internal = refused("Internal error.", "internal")
 
 // TestPanics: a panic of any kind becomes the contract's 500 and a line with its stack,
 // in which the panic's value does not show.
@@ -40,16 +51,12 @@ func TestPanics(t *testing.T) {
 		"abort":           func() error { panic(http.ErrAbortHandler) },
 		"wrapped refusal": func() error { panic(&otp.Error{Reason: otp.InvalidOrExpired}) },
 	} {
-		for path, want := range map[string]response{
-			httpapi.RouteSend:   {Error: "Failed to send OTP.", Code: "send_unconfirmed"},
-			httpapi.RouteResend: {Error: "Failed to send OTP.", Code: "send_unconfirmed"},
-			httpapi.RouteVerify: {Error: "Failed to verify OTP.", Code: "verify_failed"},
-		} {
+		for path, body := range posts {
 			t.Run(path+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r := newRig(t, func(s *setup) { s.sender, s.verifier = domain{behave}, domain{behave} })
-					got := r.post(path, posts[path])
-					got.want(t, http.StatusInternalServerError, refused(want.Error, want.Code))
+					got := r.post(path, body)
+					got.want(t, http.StatusInternalServerError, internal)
 					if got.Headers["RateLimit-Remaining"] == "" {
 						t.Error("the answer has no RateLimit headers")
 					}
@@ -78,11 +85,11 @@ func TestUnclassifiedErrors(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := domain{func() error { return err }}
 				r := newRig(t, func(s *setup) { s.sender, s.verifier = d, d })
-				r.post(httpapi.RouteSend, sendBody(number)).want(t, http.StatusInternalServerError, refused("Failed to send OTP.", "send_unconfirmed"))
-				got := r.post(httpapi.RouteVerify, verifyBody(number, "123456"))
-				got.want(t, http.StatusInternalServerError, refused("Failed to verify OTP.", "verify_failed"))
-				if r.lastLine()["cause"] == nil {
-					t.Error("the cause is not logged")
+				for path, body := range posts {
+					r.post(path, body).want(t, http.StatusInternalServerError, internal)
+					if r.lastLine()["cause"] == nil {
+						t.Errorf("%s: the cause is not logged", path)
+					}
 				}
 			})
 		})

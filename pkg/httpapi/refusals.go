@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
 
 // refusal is an answer that is not a success: what the client sees of it. Its cause
@@ -28,6 +29,8 @@ func (r *refusal) Error() string { return r.code }
 
 // The sentences. This file is the only place where a client's sentence is written.
 var (
+	refuseOrigin            = &refusal{status: http.StatusForbidden, code: "origin_refused", sentence: "Forbidden."}
+	refuseClientAddress     = badRequest("client_address_required", "Client address is required.")
 	refuseNotFound          = &refusal{status: http.StatusNotFound, code: "not_found", sentence: "Not found."}
 	refuseContentType       = &refusal{status: http.StatusUnsupportedMediaType, code: "content_type_unsupported", sentence: "Content-Type must be application/json."}
 	refuseSize              = &refusal{status: http.StatusRequestEntityTooLarge, code: "body_too_large", sentence: "Request body too large."}
@@ -40,6 +43,8 @@ var (
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
 	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
+	refuseNonce             = badRequest("nonce_invalid", "Invalid nonce.")
+	refuseProof             = &refusal{status: http.StatusInternalServerError, code: "proof_failed", sentence: "Failed to issue the proof."}
 	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")
 	refuseInternal          = &refusal{status: http.StatusInternalServerError, code: "internal", sentence: "Internal error."}
@@ -76,8 +81,13 @@ func refuseAddress(what string, window, retryAfter time.Duration) *refusal {
 	}
 }
 
-// defaultRetryAfter stands where a repeat may help and nobody knows when.
-const defaultRetryAfter = 5 * time.Second
+const (
+	// defaultRetryAfter stands where a repeat may help and nobody knows when.
+	defaultRetryAfter = 5 * time.Second
+	// maxConflictRetryAfter: the domain says when a running request is over at the
+	// latest. Nearly all are long before, and a person is waiting.
+	maxConflictRetryAfter = 2 * time.Second
+)
 
 // reasons says what a client sees of each of the domain's refusals. The linter keeps it
 // complete.
@@ -95,6 +105,8 @@ var reasons = map[otp.Reason]refusal{
 	otp.RegionNotAllowed:   {status: http.StatusBadRequest, code: "region_not_allowed", sentence: "This service does not send to phone numbers of this country."},
 	otp.LineTypeNotAllowed: {status: http.StatusBadRequest, code: "line_type_not_allowed", sentence: "This service does not send to phone numbers of this kind."},
 	otp.TrafficLimited:     {status: http.StatusTooManyRequests, code: "traffic_limited", sentence: sentenceTooManyRequests},
+	otp.BudgetExhausted:    {status: http.StatusTooManyRequests, code: "budget_exhausted", sentence: sentenceTooManyRequests},
+	otp.ChallengeRequired:  {status: http.StatusForbidden, code: "challenge_required", sentence: "Please complete the challenge."},
 	otp.ProviderThrottled:  {status: http.StatusTooManyRequests, code: "provider_throttled", sentence: sentenceTooManyRequests},
 	otp.Busy:               {status: http.StatusTooManyRequests, code: "busy", sentence: sentenceTooManyRequests},
 	otp.SendFailed:         {status: http.StatusInternalServerError, code: "send_failed", sentence: sentenceFailedToSend},
@@ -109,6 +121,9 @@ func refusalOf(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
 	}
+	if _, ok := errors.AsType[*proof.Error](err); ok {
+		return refuseProof
+	}
 	failure, ok := errors.AsType[*otp.Error](err)
 	if !ok {
 		return refuseInternal
@@ -119,8 +134,11 @@ func refusalOf(err error) *refusal {
 	}
 	r.retryAfter, r.remaining, r.state = failure.RetryAfter, failure.Remaining, failure.Code
 	mustWait := r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable
-	if mustWait && r.retryAfter <= 0 {
+	switch {
+	case mustWait && r.retryAfter <= 0:
 		r.retryAfter = defaultRetryAfter
+	case r.status == http.StatusConflict:
+		r.retryAfter = min(r.retryAfter, maxConflictRetryAfter)
 	}
 	return &r
 }

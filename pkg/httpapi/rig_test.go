@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +18,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
@@ -36,6 +38,7 @@ import (
 const (
 	number     = "+14155552671"
 	digits     = "14155552671"
+	number2    = "+41781234567" // somebody else's
 	apiKey     = "ca9a41e5ca9a41e5ca9a41e5ca9a41e5-1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 	phoneKey   = "canary-phone-key-of-32-bytes-!!!"
 	sourceIP   = "203.0.113.77"
@@ -47,10 +50,13 @@ type setup struct {
 	policy      otp.Policy
 	sendLimit   rate.Rate
 	verifyLimit rate.Rate
-	pinLength   int
-	requireID   bool
+	form        httpapi.Form
+	guard       guard.Rules
+	client      httpapi.ClientAddress
 	sender      httpapi.Sender
 	verifier    httpapi.Verifier
+	proofs      httpapi.Proofs
+	published   *proof.Published
 }
 
 // rig is the product but for its process: the handlers over the memory store and the
@@ -74,7 +80,8 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		policy:      otp.DefaultPolicy(),
 		sendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
 		verifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
-		pinLength:   6,
+		form:        httpapi.Form{PINLength: 6},
+		guard:       guard.Rules{Channels: []otp.Channel{otp.SMS, otp.Voice}},
 	}
 	for _, f := range change {
 		f(&s)
@@ -94,7 +101,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		logs:    &lockedBuffer{},
 	}
 	source := secrets.NewSource(r.secret, clock)
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(), clock), Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}
@@ -102,10 +109,10 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		s.verifier = service
 	}
 	logger := telemetry.NewLogger(r.logs, "DEBUG")
-	edge := httpapi.Edge{Keys: source, Counter: r.counter, Clock: clock, Logger: logger}
-	r.send = httpapi.NewSend(edge, s.sendLimit, s.sender)
-	r.verify = httpapi.NewVerify(edge, s.verifyLimit, s.verifier, s.pinLength, s.requireID)
-	r.discovery = httpapi.NewDiscovery(logger)
+	edge := httpapi.Edge{Keys: source, Counter: r.counter, Clock: clock, Logger: logger, Client: s.client}
+	r.send = httpapi.NewSend(edge, s.form, s.sendLimit, s.sender)
+	r.verify = httpapi.NewVerify(edge, s.form, s.verifyLimit, s.verifier, s.proofs)
+	r.discovery = httpapi.NewDiscovery(logger, s.published)
 	return r
 }
 
@@ -113,8 +120,8 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 	r.tb.Helper()
 	appID, messageID, err := r.sim.Provision(simulator.Settings{
-		PINLength: s.pinLength, PINAttempts: s.policy.PINAttempts, PINTTL: s.policy.PINTTL,
-		VerifySpacing: s.policy.VerifySpacing, NumberSendLimit: rate.Rate(s.policy.NumberSendLimit),
+		PINLength: s.form.PINLength, PINAttempts: 2 * s.policy.PINAttempts, PINTTL: s.policy.PINTTL,
+		VerifySpacing: s.policy.VerifySpacing, NumberSendLimit: s.policy.TotalLimit,
 	})
 	if err != nil {
 		r.tb.Fatal(err)
@@ -140,48 +147,14 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 	return client
 }
 
-// pipeListener is a network within the process, so that a bubble sees its waits.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case l.conns <- theirs:
-		return ours, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (*pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
-
 // event is a request as API Gateway hands it over.
 func event(method, path, body string) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: path, Body: body,
+		Version: "2.0", RouteKey: "$default", RawPath: path, Body: body,
 		Headers: map[string]string{"content-type": "application/json"},
 	}
 	e.RequestContext.RequestID = "request-1"
+	e.RequestContext.Stage = "$default"
 	e.RequestContext.HTTP.Method = method
 	e.RequestContext.HTTP.Path = path
 	e.RequestContext.HTTP.SourceIP = sourceIP
@@ -205,8 +178,8 @@ func from(ip string) change {
 // response is an answer, taken apart.
 type response struct {
 	events.APIGatewayV2HTTPResponse
-	Message, VerificationID, ExpiresAt, ResendAt, Error, Code string
-	RetryAfter, AttemptsRemaining                             *int
+	Message, VerificationID, ExpiresAt, ResendAt, Error, Code, State string
+	ExpiresIn, ResendIn, RetryAfter, AttemptsRemaining               *int
 }
 
 // post sends a JSON body to a route.
@@ -255,7 +228,7 @@ func (r *rig) do(e events.APIGatewayV2HTTPRequest) response {
 func (r *rig) parse(answer events.APIGatewayV2HTTPResponse) response {
 	r.tb.Helper()
 	parsed := response{APIGatewayV2HTTPResponse: answer}
-	if answer.Headers["Content-Type"] == "application/json" {
+	if answer.Headers["Content-Type"] == "application/json" && answer.Body != "" {
 		if err := json.Unmarshal([]byte(answer.Body), &parsed); err != nil {
 			r.tb.Fatalf("the body %q is not JSON: %v", answer.Body, err)
 		}
@@ -263,7 +236,8 @@ func (r *rig) parse(answer events.APIGatewayV2HTTPResponse) response {
 	if got := answer.Headers["Cache-Control"]; got != "no-store" {
 		r.tb.Errorf("Cache-Control is %q, want no-store", got)
 	}
-	if (answer.StatusCode == http.StatusOK) != (parsed.Error == "") || (parsed.Error == "") != (parsed.Code == "") {
+	refused := answer.StatusCode >= http.StatusBadRequest && answer.Body != ""
+	if refused != (parsed.Error != "") || refused != (parsed.Code != "") {
 		r.tb.Errorf("status %d goes with error %q and code %q", answer.StatusCode, parsed.Error, parsed.Code)
 	}
 	inBody := ""
@@ -273,12 +247,15 @@ func (r *rig) parse(answer events.APIGatewayV2HTTPResponse) response {
 	if inHeader := answer.Headers["Retry-After"]; inHeader != inBody {
 		r.tb.Errorf("Retry-After is %q and retryAfter %q: want them equal", inHeader, inBody)
 	}
-	mustWait := answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusServiceUnavailable
-	if mustWait && (parsed.RetryAfter == nil || *parsed.RetryAfter < 1) {
+	waits := []int{http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusConflict}
+	if mustWait := slices.Contains(waits, answer.StatusCode); mustWait && (parsed.RetryAfter == nil || *parsed.RetryAfter < 1) {
 		r.tb.Errorf("a %d has no Retry-After of a second or more: %s", answer.StatusCode, answer.Body)
 	}
 	if parsed.AttemptsRemaining != nil && answer.StatusCode != http.StatusUnauthorized {
 		r.tb.Errorf("attemptsRemaining stands beside a %d", answer.StatusCode)
+	}
+	if (parsed.AttemptsRemaining != nil) != (parsed.State != "") {
+		r.tb.Errorf("attemptsRemaining and state do not stand together: %s", answer.Body)
 	}
 	return parsed
 }
@@ -358,31 +335,7 @@ func (r *rig) fault(f simulator.Fault) {
 	}
 }
 
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lockedBuffer) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Reset()
-}
-
-// lastLine gives the newest line of the log.
+// lastLine returns the newest line of the log.
 func (r *rig) lastLine() map[string]any {
 	r.tb.Helper()
 	lines := strings.Split(strings.TrimSpace(r.logs.String()), "\n")

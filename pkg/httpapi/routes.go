@@ -7,12 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
-	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
+	infobipotp "github.com/seed-a131a524/infobip-otp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // Sender is the domain behind the send function.
@@ -32,6 +34,11 @@ type Edge struct {
 	Counter ratelimit.Counter
 	Clock   otp.Clock
 	Logger  *slog.Logger
+	// Client says who the client of a request is.
+	Client ClientAddress
+	// GivesBack: a success gives the sends that it answers back to the addresses that
+	// they were counted for.
+	GivesBack bool
 }
 
 // Form is what a deployment asks of a request beyond the contract.
@@ -47,22 +54,46 @@ type Form struct {
 
 // NewSend returns the handler of POST /send-otp and POST /resend-otp.
 func NewSend(e Edge, f Form, limit rate.Rate, sender Sender) *Handler {
-	s := &sendRoutes{gate: gate{edge: e, name: "send", what: "OTP requests", limit: limit}, form: f, sender: sender}
-	return &Handler{logger: e.Logger, routes: map[string]route{RouteSend: s.send, RouteResend: s.resend}}
+	s := &sendRoutes{gate: gate{edge: e, name: sendCounter, what: "OTP requests", limit: limit}, form: f, sender: sender}
+	return &Handler{logger: e.Logger, routes: map[string]route{
+		RouteSend: e.Client.identified(s.send), RouteResend: e.Client.identified(s.resend),
+	}}
 }
 
-// NewVerify returns the handler of POST /verify-otp.
-func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier) *Handler {
-	v := &verifyRoute{gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier}
-	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: v.verify}}
-}
-
-// NewDiscovery returns the handler of GET / and of everything that is no route.
-func NewDiscovery(logger *slog.Logger) *Handler {
-	banner := func(context.Context, *request) (*answer, error) {
-		return &answer{text: "Infobip OTP Service Running!"}, nil
+// NewVerify returns the handler of POST /verify-otp. Proofs is nil where successes have
+// none.
+func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier, proofs Proofs) *Handler {
+	v := &verifyRoute{
+		gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier, proofs: proofs,
 	}
-	return &Handler{logger: logger, routes: map[string]route{RouteBanner: banner}}
+	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: e.Client.identified(v.verify)}}
+}
+
+// NewDiscovery returns the handler of the documents, of GET / and of everything that is no
+// route. Keys is nil where successes have no proof: then there are no documents about it.
+func NewDiscovery(logger *slog.Logger, keys *proof.Published) *Handler {
+	serve := func(d document) route {
+		return func(context.Context, *request) (*answer, error) { return &answer{document: d}, nil }
+	}
+	routes := map[string]route{
+		RouteBanner:  serve(document{"Infobip OTP Service Running!", "text/plain; charset=utf-8", "no-store"}),
+		RouteOpenAPI: serve(document{infobipotp.OpenAPI, "application/yaml", published}),
+	}
+	if keys != nil {
+		routes[proof.ConfigurationPath] = serve(proofDocument(keys.Configuration()))
+		routes[proof.KeySetPath] = func(ctx context.Context, _ *request) (*answer, error) {
+			set, err := keys.KeySet(ctx)
+			if err != nil {
+				return nil, &otp.Error{Reason: otp.Unavailable, Err: err}
+			}
+			return &answer{document: proofDocument(set)}, nil
+		}
+	}
+	return &Handler{logger: logger, routes: routes}
+}
+
+func proofDocument(d proof.Document) document {
+	return document{text: string(d.JSON), contentType: "application/json", cacheControl: d.CacheControl()}
 }
 
 // recipientOf reads whom a request is about. Malformed is the route's sentence for a
@@ -71,9 +102,11 @@ func (f Form) recipientOf(members fields, malformed *refusal) (recipient.Recipie
 	text := members.get("phoneNumber")
 	number, err := phone.Parse(text)
 	switch {
+	case f.RequirePlus && !strings.HasPrefix(text, "+"):
+		return recipient.Recipient{}, malformed
 	case errors.Is(err, phone.ErrUnassigned):
 		return recipient.Recipient{}, refuseUnassigned
-	case err != nil, f.RequirePlus && !strings.HasPrefix(text, "+"):
+	case err != nil:
 		return recipient.Recipient{}, malformed
 	}
 	return recipient.OfPhone(number), nil
@@ -183,10 +216,11 @@ type verifyRoute struct {
 	gate     gate
 	form     Form
 	verifier Verifier
+	proofs   Proofs
 }
 
 func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId")
+	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId", "nonce")
 	if refused != nil {
 		return nil, refused
 	}
@@ -206,6 +240,8 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 		return nil, refuseNoVerificationID
 	case named && !otp.ValidVerificationID(members.get("verificationId")):
 		return nil, refuseVerificationID
+	case members["nonce"] != nil && proof.CheckNonce(members.get("nonce")) != nil:
+		return nil, refuseNonce
 	}
 	key, refused := idempotencyKey(r.event)
 	if refused != nil {
@@ -215,13 +251,25 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = v.verifier.Verify(ctx, otp.VerifyRequest{
+	asked := otp.VerifyRequest{
 		Caller: caller, To: to, PIN: members.get("pin"), VerificationID: members.get("verificationId"),
-	})
+	}
+	var issued issuance
+	if v.proofs != nil {
+		asked.Nonce = members.get("nonce")
+		asked.Seal = issued.seal(v.proofs, r.names.Subject(to), asked.Nonce)
+	}
+	success, err := v.verifier.Verify(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{body: body{Message: "OTP verified successfully."}}, nil
+	if len(success.Marks) > 0 {
+		r.lost = v.gate.edge.giveBack(ctx, success.Marks)
+	}
+	if issued.err != nil {
+		return nil, issued.err
+	}
+	return &answer{body: body{Message: "OTP verified successfully.", Proof: issued.token.Compact()}}, nil
 }
 
 // isPIN takes ASCII digits only: others look alike and are different bytes.

@@ -161,14 +161,14 @@ func (l *Ledger) giveSendsBack(now time.Time, p Policy, client string) {
 	l.setSender(own)
 }
 
-// takeMarks removes the marks of all deliveries and returns them: a success gives back what
-// they stand for, once.
+// takeMarks removes what the counts of all deliveries left, and returns it: a success gives
+// it back, once.
 func (l *Ledger) takeMarks() []string {
 	var marks []string
 	l.eachDelivery(func(d *Delivery) {
-		if d.Mark != "" {
-			marks = append(marks, d.Mark)
-			d.Mark = ""
+		if d.Counted != "" {
+			marks = append(marks, d.Counted)
+			d.Counted = ""
 		}
 	})
 	return marks

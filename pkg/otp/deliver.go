@@ -3,6 +3,7 @@ package otp
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -17,6 +18,8 @@ type deliveryRequest struct {
 	// resend, if set, is of the verification that is named.
 	resend   bool
 	resendOf string
+	// challenge is the token of a solved one; empty for none.
+	challenge string
 	// order is made once the ledger, and with it the keyring and the channel, is known.
 	order func(k Keyring, client string, channel Channel) Order
 	call  func(context.Context, Ticket) (pinID string, err error)
@@ -27,7 +30,8 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	if err := s.permits(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
-	decided := s.look(ctx, r.to, r.channel)
+	fare := &fare{admission: s.admit(ctx, r)}
+	defer r.Trace.set(func(t *Trace) { t.Guard = fare.findings() })
 	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)
 	if err != nil {
 		return Receipt{}, err
@@ -41,20 +45,9 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	}
 	r.Trace.set(func(t *Trace) { t.Channel = channel })
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
-	order.Mark = doc.mark
-	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {
-		ticket, err := s.reserve(l, now, order, r)
-		if err != nil || ticket.Repeat {
-			return ticket, false, err
-		}
-		// Last, so that a repeat, and who has to wait anyway, is told so.
-		if err := decided(); err != nil {
-			return Ticket{}, false, err
-		}
-		return ticket, true, nil
-	})
+	order.Mark, order.Counted = fare.admission.Mark(), doc.mark
+	ticket, err := s.reserve(ctx, doc, r, order, fare)
 	if err != nil {
-		s.takeBack(ctx, doc, r.Trace, err, func(l *Ledger, _ time.Time) bool { return l.Withdraw(s.Policy, order) })
 		return Receipt{}, err
 	}
 	if ticket.Repeat {
@@ -65,10 +58,15 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	started := s.Clock.Now()
 	pinID, callErr := r.call(ctx, ticket)
 	r.Trace.provider("sent", callErr, s.Clock.Now().Sub(started))
+	var beside sync.WaitGroup
+	if callErr != nil {
+		beside.Go(func() { fare.giveBack(ctx, effectOf(callErr)) })
+	}
 	_, unrecorded := update(ctx, s, doc, r.Trace, untilDeadline, func(l *Ledger, _ time.Time) (struct{}, bool, error) {
 		err := s.record(l, ticket, order, pinID, callErr)
 		return struct{}{}, err == nil, err
 	})
+	beside.Wait()
 	if callErr != nil {
 		return Receipt{}, s.deliveryError(ticket, callErr, unrecorded)
 	}
@@ -80,7 +78,41 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	return ticket.Receipt, nil
 }
 
-func (s *Service) reserve(l *Ledger, now time.Time, o Order, r *deliveryRequest) (Ticket, error) {
+// reserve charges a delivery to the recipient and, beside the save of that, to the guard.
+// Whoever refuses, the other's charge is taken back.
+func (s *Service) reserve(ctx context.Context, doc *document, r *deliveryRequest, order Order, fare *fare) (Ticket, error) {
+	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {
+		ticket, err := s.charge(l, now, order, r)
+		if err != nil || ticket.Repeat {
+			return ticket, false, err
+		}
+		// Last, so that a repeat, and who has to wait anyway, is told so.
+		if err := fare.admission.Decide(ctx, Terms{Channel: ticket.Channel, Known: l.Known()}); err != nil {
+			return Ticket{}, false, err
+		}
+		fare.take(ctx)
+		return ticket, true, nil
+	})
+	unpaid := fare.paid()
+	if err == nil && (ticket.Repeat || unpaid == nil) {
+		if ticket.Repeat {
+			fare.giveBack(ctx, NotSent)
+		}
+		return ticket, nil
+	}
+	var beside sync.WaitGroup
+	beside.Go(func() { fare.giveBack(ctx, NotSent) })
+	defer beside.Wait()
+	withdraw := func(l *Ledger, _ time.Time) bool { return l.Withdraw(s.Policy, order) }
+	if err != nil {
+		s.takeBack(ctx, doc, r.Trace, err, withdraw)
+		return Ticket{}, err
+	}
+	s.withdraw(ctx, doc, r.Trace, withdraw)
+	return Ticket{}, unpaid
+}
+
+func (s *Service) charge(l *Ledger, now time.Time, o Order, r *deliveryRequest) (Ticket, error) {
 	if r.resend {
 		return l.ReserveResend(now, s.Policy, r.resendOf, o)
 	}
@@ -101,16 +133,17 @@ func (s *Service) record(l *Ledger, t Ticket, o Order, pinID string, callErr err
 	if outcome.progress == Unconfirmed {
 		return l.Lose(s.Policy, id, o)
 	}
+	err := l.Fail(s.Policy, id, o, outcome.progress)
 	if failure.Effect == NotFound && t.PinID != "" {
-		l.Expire(s.Policy, id, t.PinID)
+		l.Expire(s.Policy, id, t.PinID) // after Fail: a code that ends drops its resends
 	}
-	return l.Fail(s.Policy, id, o, outcome.progress)
+	return err
 }
 
 func (s *Service) deliveryError(t Ticket, callErr, unrecorded error) *Error {
 	failure, outcome := deliveryFailure(callErr, t.PinID != "")
 	err := &Error{Reason: outcome.reason, Err: errors.Join(callErr, unrecorded)}
-	switch outcome.reason { //nolint:exhaustive // the others have nothing to wait for
+	switch outcome.reason {
 	case SendUnconfirmed:
 		err.RetryAfter = s.until(t.Receipt.ResendAt)
 	case ProviderThrottled:
@@ -128,12 +161,4 @@ func (s *Service) permits(to recipient.Recipient, channel Channel) error {
 		return nil
 	}
 	return s.Guard.Permits(to, channel)
-}
-
-// look has the guard, if there is one, start to read.
-func (s *Service) look(ctx context.Context, to recipient.Recipient, channel Channel) func() error {
-	if s.Guard == nil {
-		return func() error { return nil }
-	}
-	return s.Guard.Look(ctx, to, channel)
 }

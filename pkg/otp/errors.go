@@ -36,6 +36,10 @@ const (
 	LineTypeNotAllowed Reason = "line_type_not_allowed"
 	// TrafficLimited: what the guard counts is used up, or the owner has stopped sends.
 	TrafficLimited Reason = "traffic_limited"
+	// BudgetExhausted: the money of the owner's window is spent.
+	BudgetExhausted Reason = "budget_exhausted"
+	// ChallengeRequired: a solved challenge would let this delivery through.
+	ChallengeRequired Reason = "challenge_required"
 	// ProviderThrottled: the provider refused for its own limits; nothing was sent.
 	ProviderThrottled Reason = "provider_throttled"
 	// Busy: parallel requests for the same recipient did not settle.

@@ -35,13 +35,26 @@ func (g *ruling) Permits(_ recipient.Recipient, channel otp.Channel) error {
 	return nil
 }
 
-func (g *ruling) Look(context.Context, recipient.Recipient, otp.Channel) func() error {
+func (g *ruling) Admit(context.Context, otp.Application) otp.Admission {
 	g.looks++
-	return func() error {
-		g.decides++
-		return g.refuses
-	}
+	return &way{guard: g}
 }
+
+func (*ruling) Credit(context.Context, otp.Earning) error { return nil }
+
+// way is a delivery's way through a ruling.
+type way struct{ guard *ruling }
+
+func (*way) Mark() string { return "" }
+
+func (w *way) Decide(context.Context, otp.Terms) error {
+	w.guard.decides++
+	return w.guard.refuses
+}
+
+func (*way) Charge(context.Context) error               { return nil }
+func (*way) GiveBack(context.Context, otp.Effect) error { return nil }
+func (*way) Findings() []otp.Finding                    { return nil }
 
 // counted is a caller whose count is told by a mark, and how often it was made.
 func counted(key, mark string, counts *int) otp.Caller {

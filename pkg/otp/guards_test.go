@@ -350,7 +350,7 @@ func TestCodeStateWhileChecksAreUnderWay(t *testing.T) {
 		var l Ledger
 		mustSend(t, &l, at(0), anOrder("v"))
 		for i := range c.checks {
-			mustDebit(t, &l, at(c.from+i*p.VerifySpacing), guess(fmt.Sprint(int(i))))
+			mustDebit(t, &l, at(c.from+time.Duration(int(i))*p.VerifySpacing), guess(fmt.Sprint(int(i))))
 		}
 		_, refused := l.Debit(at(c.from+10*time.Second), p, named("late", "v"))
 		wantRefusal(t, refused, InvalidOrExpired, 0)

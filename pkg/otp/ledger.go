@@ -116,9 +116,11 @@ type Verification struct {
 	Attempts  int
 	Strangers int
 	Charges   []Charge
-	// SettledBy is the id of the request that verified it, SettledAt when.
+	// SettledBy is the id of the request that verified it, SettledAt when, Nonce the
+	// fingerprint of what was to stand in its proof.
 	SettledBy string
 	SettledAt time.Time
+	Nonce     string
 	Resends   []Delivery
 }
 
@@ -136,8 +138,10 @@ type Delivery struct {
 	Channel     Channel
 	// Client is who asked for it.
 	Client string
-	// Mark is what a Guard wants to find again with it; opaque to this package.
+	// Mark is what a Guard wants to find again with it, Counted what the count of the
+	// caller's address left. Both are opaque to this package.
 	Mark      string
+	Counted   string
 	StartedAt time.Time
 	// ResendAt is what the answer says about the next delivery.
 	ResendAt time.Time
@@ -243,6 +247,10 @@ func (l *Ledger) Enable() {
 	l.LastFailureAt = time.Time{}
 }
 
+// Known reports whether the recipient was verified here before, within the memory of
+// that.
+func (l *Ledger) Known() bool { return !l.VerifiedAt.IsZero() }
+
 // Disabled reports whether failures in a row have closed the ledger. That is so from
 // the charge of the last one allowed, before its outcome is known.
 func (l *Ledger) Disabled(p Policy) bool {
@@ -311,7 +319,7 @@ func (v *Verification) end(s State) {
 	*v = Verification{
 		Delivery: Delivery{
 			ID: v.ID, Progress: v.Progress, Fingerprint: v.Fingerprint,
-			Channel: v.Channel, Mark: v.Mark, StartedAt: v.StartedAt, ResendAt: resendAt,
+			Channel: v.Channel, Counted: v.Counted, StartedAt: v.StartedAt, ResendAt: resendAt,
 		},
 		State:     s,
 		ExpiresAt: v.ExpiresAt,

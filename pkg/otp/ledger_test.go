@@ -188,13 +188,13 @@ func TestAliveComparesExpiryItself(t *testing.T) {
 
 func TestEndDropsWhatIsOfNoMoreUse(t *testing.T) {
 	v := Verification{
-		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Client: home, Mark: "m", StartedAt: at(0), ResendAt: at(1)},
+		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Client: home, Mark: "m", Counted: "c", StartedAt: at(0), ResendAt: at(1)},
 		State:    StateActive, PinID: "pin", Charges: charges("a"), Attempts: 2, Strangers: 1, ExpiresAt: at(0),
 		Resends: []Delivery{{ID: "done", Progress: Sent}, {ID: "under way", Progress: InFlight}},
 	}
 	v.end(StateLocked)
 	want := Verification{
-		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Mark: "m", StartedAt: at(0)},
+		Delivery: Delivery{ID: "v", Progress: Sent, Fingerprint: "f", Channel: Voice, Counted: "c", StartedAt: at(0)},
 		State:    StateLocked, ExpiresAt: at(0),
 		Resends: []Delivery{{ID: "under way", Progress: InFlight}},
 	}

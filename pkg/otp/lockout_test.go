@@ -354,7 +354,7 @@ func TestMarksComeBackWithASuccessOnce(t *testing.T) {
 	var l Ledger
 	marked := func(id, mark string) Order {
 		o := anOrder(id)
-		o.Mark = mark
+		o.Counted = mark
 		return o
 	}
 	mustSendUnder(t, p, &l, at(0), marked("locked", "one"))
@@ -409,7 +409,7 @@ func TestChooseTheLedgerThatMatters(t *testing.T) {
 	empty := func() *document { return &document{} }
 	doc := func(id string, sent, forget time.Duration) *document {
 		return &document{revision: "r", ledger: Ledger{ForgetAt: at(forget), Verifications: []Verification{
-			{Delivery: Delivery{ID: id, Progress: Sent, StartedAt: at(sent)}},
+			{Delivery: Delivery{ID: id, Progress: Sent, StartedAt: at(sent)}, ExpiresAt: at(time.Hour)},
 		}}}
 	}
 	for _, c := range []struct {
@@ -432,8 +432,63 @@ func TestChooseTheLedgerThatMatters(t *testing.T) {
 		if c.older2 {
 			want = c.older
 		}
-		if got := choose([]*document{c.newer, c.older}, at(0), c.id); got != want {
+		if got := choose([]*document{c.newer, c.older}, at(0), testPolicy(), c.id); got != want {
 			t.Errorf("%s: the other one is chosen", c.name)
 		}
 	}
+}
+
+func TestSettledLedger(t *testing.T) {
+	p := testPolicy()
+	l := Ledger{
+		WindowEnds: at(time.Hour), TotalEnds: at(24 * time.Hour), VerifiedAt: at(0), Failures: inARow(2),
+		Verifications: []Verification{{ExpiresAt: at(30 * time.Minute)}, {ExpiresAt: at(2 * time.Hour)}},
+	}
+	for moment, want := range map[time.Duration]bool{
+		0: false, time.Hour: false, 2 * time.Hour: false, 2*time.Hour + 40*time.Second - 1: false, 2*time.Hour + 40*time.Second: true,
+	} {
+		if got := l.settled(at(moment), p); got != want {
+			t.Errorf("after %s: settled %t, want %t", moment, got, want)
+		}
+	}
+	l.Verifications = nil
+	if l.settled(at(time.Hour+39*time.Second), p) || !l.settled(at(time.Hour+40*time.Second), p) {
+		t.Error("the send window, in which keys are remembered, does not count")
+	}
+}
+
+// A verify whose answer was lost runs no more: its key is free, its charge stays.
+func TestReleasedKeyIsANewTry(t *testing.T) {
+	p := testPolicy()
+	p.VerifySpacing = 0
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	first := Check{ID: "derived", Key: "key", RunID: "run1", Client: home}
+	mustDebit(t, &l, at(0), first)
+	if l.Release("v", Check{RunID: "another"}) || l.Release("none", first) {
+		t.Error("something was released that is not this run's")
+	}
+	if !l.Release("v", first) || l.Release("v", first) {
+		t.Error("the key is released once")
+	}
+	if _, err := l.Debit(at(3*time.Second), p, Check{ID: "derived", Key: "key", RunID: "run2", Client: home}); err != nil {
+		t.Fatalf("the repeat: %v", err)
+	}
+	if v := l.find("v"); v.Attempts != 2 || len(v.Charges) != 2 {
+		t.Errorf("%d attempts, charges %v", v.Attempts, v.Charges)
+	}
+}
+
+func TestWithdrawnCheckLeavesNothing(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	before := l.Clone()
+	c := named("g", "v")
+	mustDebit(t, &l, at(time.Second), c)
+	if !l.withdrawCheck(at(time.Second), p, c) || l.withdrawCheck(at(time.Second), p, c) {
+		t.Error("a charge is taken back once")
+	}
+	before.NextVerifyAt, before.LastFailureAt = at(time.Second), at(time.Second) // both are over
+	wantLedger(t, l, before)
 }

@@ -45,17 +45,74 @@ type Provider interface {
 // Guard rules what may be sent at all, and what strangers may cost. It is asked before
 // anything is charged to the recipient.
 //
-// Obligations on implementations: both methods are safe for concurrent use; what Look
-// starts ends within ctx's deadline; a counter or a switch that cannot be read refuses
-// with Unavailable (fail closed). Every error is an *Error.
+// Obligations on implementations: all methods are safe for concurrent use and end within
+// ctx's deadline.
 type Guard interface {
 	// Permits returns nil if the owner sends to this kind of recipient by this
-	// channel, else ChannelNotAllowed, RegionNotAllowed or LineTypeNotAllowed. It
-	// makes no call.
+	// channel, else an *Error with ChannelNotAllowed, RegionNotAllowed or
+	// LineTypeNotAllowed. It makes no call.
 	Permits(to recipient.Recipient, channel Channel) error
-	// Look starts to read what the guard knows, beside the load of the ledger, and
-	// returns how to wait for its decision: nil, TrafficLimited or Unavailable.
-	Look(ctx context.Context, to recipient.Recipient, channel Channel) (decide func() error)
+	// Admit starts to read what the guard knows of a delivery, beside the load of the
+	// ledger, and returns the delivery's way through the guard.
+	Admit(ctx context.Context, a Application) Admission
+	// Credit is told of a success, once, after it was saved. Its error is for the log:
+	// a credit that is lost is the safe side.
+	Credit(ctx context.Context, e Earning) error
+}
+
+// Application is what a guard is told of a delivery before the ledger is known.
+type Application struct {
+	To recipient.Recipient
+	// Client is the bucket of the caller's address, as in Caller.
+	Client string
+	// Names names what is counted, as Caller.Names.
+	Names Keyring
+	// Challenge is the token of a solved challenge; empty for none.
+	Challenge string
+}
+
+// Terms are what only the ledger knows of a delivery.
+type Terms struct {
+	// Channel is never empty.
+	Channel Channel
+	// Known: the recipient was verified here before (Ledger.Known).
+	Known bool
+}
+
+// Admission is one delivery's way through a guard. Its methods are called one after
+// another, in the order in which they stand here.
+//
+// Obligations on implementations: a counter or a switch that cannot be read refuses with
+// Unavailable (fail closed). Decide's and Charge's errors are each an *Error.
+type Admission interface {
+	// Mark is what the delivery keeps for the guard (Delivery.Mark). It makes no call.
+	Mark() string
+	// Decide waits for what Admit started, and returns nil or the refusal:
+	// TrafficLimited, BudgetExhausted, ChallengeRequired or Unavailable. Nothing is
+	// charged yet. It is called again where the ledger turned out to have changed.
+	Decide(ctx context.Context, t Terms) error
+	// Charge takes what the delivery costs, under the Terms that were decided last. It
+	// is called at most once, beside the save of the reservation. After an error
+	// nothing stays charged, as far as the counters can be reached.
+	Charge(ctx context.Context) error
+	// GiveBack undoes Charge for a delivery that came to nothing: after Unknown, for
+	// which a message may be out, as far as that is safe, after any other effect
+	// whole. It is called at most once. Its error is for the log: what stays charged is
+	// the safe side.
+	GiveBack(ctx context.Context, e Effect) error
+	// Findings returns what the guard saw and did, for the request's log line.
+	Findings() []Finding
+}
+
+// Finding is one thing that a guard saw, in the words of the log.
+type Finding struct{ Name, Value string }
+
+// Earning is what a success means to a guard.
+type Earning struct {
+	To recipient.Recipient
+	// Names is as in Application.
+	Names Keyring
+	Earned
 }
 
 // Verdict is what the provider said of a PIN that it did compare, or refused to

@@ -25,8 +25,10 @@ type Order struct {
 	Channel Channel
 	// Client is the caller's, a short keyed hash.
 	Client string
-	// Mark is what the guard wants to find again with the delivery.
-	Mark string
+	// Mark is what the guard wants to find again with the delivery, Counted what the
+	// count of the caller's address left (Caller.Count).
+	Mark    string
+	Counted string
 }
 
 // Ticket is a reservation's result.
@@ -241,7 +243,7 @@ func (l *Ledger) crowded(now time.Time) time.Duration {
 func (l *Ledger) delivery(now time.Time, o Order) Delivery {
 	return Delivery{
 		ID: o.ID, RunID: o.RunID, Progress: InFlight, Fingerprint: o.Fingerprint,
-		Channel: o.Channel, Client: o.Client, Mark: o.Mark, StartedAt: now, ResendAt: l.NextSendAt,
+		Channel: o.Channel, Client: o.Client, Mark: o.Mark, Counted: o.Counted, StartedAt: now, ResendAt: l.NextSendAt,
 	}
 }
 

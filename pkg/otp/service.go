@@ -38,6 +38,9 @@ type Caller struct {
 	Keyrings []Keyring
 	// IdempotencyKey as the caller gave it; empty for none.
 	IdempotencyKey string
+	// Names is the oldest keyring: what is named under it keeps its name across
+	// rotations.
+	Names Keyring
 	// Client is the bucket of the caller's address: an IPv4 address, an IPv6 /48. It
 	// is kept as a short keyed hash. Empty if it is not known.
 	Client string
@@ -56,6 +59,8 @@ type SendRequest struct {
 	To      recipient.Recipient
 	Channel Channel
 	Locale  string
+	// Challenge is the token of a solved challenge; empty for none.
+	Challenge string
 }
 
 // ResendRequest asks for the same code once more. Without a channel it goes by that of
@@ -65,6 +70,8 @@ type ResendRequest struct {
 	To             recipient.Recipient
 	VerificationID string
 	Channel        Channel
+	// Challenge is the token of a solved challenge; empty for none.
+	Challenge string
 }
 
 // VerifyRequest asks whether a PIN is the recipient's.
@@ -73,6 +80,15 @@ type VerifyRequest struct {
 	To             recipient.Recipient
 	PIN            string
 	VerificationID string
+	// Nonce is what the caller wants to find in a proof of the success; empty for none.
+	// A repeat of a success has its nonce, or is KeyReused.
+	Nonce string
+	// Seal, if not nil, is called with every success, beside the save that records it, so
+	// that to sign it takes no time of its own; with a repeat too. It may be called once
+	// more, never twice at once, where the success is recorded otherwise than at first
+	// decided: the last call is the one that counts, and none does if Verify fails. Its
+	// context ends when what it makes is not wanted any more.
+	Seal func(context.Context, Success)
 }
 
 // Success is a verification: somebody who has the recipient's phone gave its PIN.
@@ -109,7 +125,7 @@ func ValidVerificationID(id string) bool {
 // error is an *Error, or Count's.
 func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
 	return s.deliver(ctx, &deliveryRequest{
-		Caller: r.Caller, to: r.To, channel: r.Channel,
+		Caller: r.Caller, to: r.To, channel: r.Channel, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "send", r.To, channel, r.Locale, client)
 		},
@@ -123,7 +139,7 @@ func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
 // an *Error, or Count's.
 func (s *Service) Resend(ctx context.Context, r ResendRequest) (Receipt, error) {
 	return s.deliver(ctx, &deliveryRequest{
-		Caller: r.Caller, to: r.To, channel: r.Channel, resend: true, resendOf: r.VerificationID,
+		Caller: r.Caller, to: r.To, channel: r.Channel, resend: true, resendOf: r.VerificationID, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "resend", r.To, channel, r.VerificationID, client)
 		},
@@ -151,9 +167,11 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 	}
 	r.Trace.set(func(t *Trace) { t.Channel, t.Repeat = debited.Channel, debited.Repeat })
 	if debited.Repeat {
-		return Success{
+		success := Success{
 			VerificationID: debited.VerificationID, To: r.To, Channel: debited.Channel, At: debited.At, Repeat: true,
-		}, nil
+		}
+		r.seal(ctx, success)
+		return success, nil
 	}
 
 	started := s.Clock.Now()
@@ -162,28 +180,51 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 	if err != nil {
 		return Success{}, s.checkError(ctx, doc, r.Trace, debited, c, err)
 	}
+	sealing := sealing{request: &r}
 	settled, err := update(ctx, s, doc, r.Trace, untilDeadline, func(l *Ledger, now time.Time) (Settled, bool, error) {
-		return l.Settle(now, s.Policy, debited, c, verdict)
+		settled, changed, err := l.Settle(now, s.Policy, debited, c, verdict)
+		if err == nil && changed {
+			sealing.begin(ctx, settled.success(r.To))
+		}
+		return settled, changed, err
 	})
 	if err != nil {
+		sealing.drop()
 		return Success{}, err
 	}
-	return Success{
-		VerificationID: settled.VerificationID, To: r.To, Channel: settled.Channel, At: settled.At, Marks: settled.Marks,
-	}, nil
+	s.credit(ctx, &r, settled.Earned)
+	success := settled.success(r.To)
+	sealing.end(ctx, success)
+	return success, nil
+}
+
+func (d Settled) success(to recipient.Recipient) Success {
+	return Success{VerificationID: d.VerificationID, To: to, Channel: d.Channel, At: d.At, Marks: d.Marks}
+}
+
+// credit tells the guard, if there is one, of the success that this request made.
+func (s *Service) credit(ctx context.Context, r *VerifyRequest, earned *Earned) {
+	if s.Guard == nil || earned == nil {
+		return
+	}
+	err := s.Guard.Credit(ctx, Earning{To: r.To, Names: r.Names, Earned: *earned})
+	if err != nil {
+		r.Trace.set(func(t *Trace) { t.Guard = append(t.Guard, Finding{"credit", "lost: " + err.Error()}) })
+	}
 }
 
 // checkError takes back what a failed verify was charged, as far as it is certain that
 // nothing was compared, and says what it came to.
 func (s *Service) checkError(ctx context.Context, doc *document, trace *Trace, d Debited, c Check, cause error) *Error {
 	failure, reason := checkFailure(cause)
-	if failure.Effect != Unknown {
-		// Best effort: the charge that stays is the safe side.
-		_, err := update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
-			return struct{}{}, l.Refund(now, s.Policy, d.VerificationID, c, failure.Effect), nil
-		})
-		cause = errors.Join(cause, err)
-	}
+	// Best effort: the charge that stays is the safe side.
+	_, lost := update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
+		if failure.Effect == Unknown {
+			return struct{}{}, l.Release(d.VerificationID, c), nil
+		}
+		return struct{}{}, l.Refund(now, s.Policy, d.VerificationID, c, failure.Effect), nil
+	})
+	cause = errors.Join(cause, lost)
 	err := &Error{Reason: reason, Err: cause}
 	if reason == ProviderThrottled {
 		err.RetryAfter = failure.RetryAfter
@@ -220,6 +261,9 @@ func check(r VerifyRequest, k Keyring) Check {
 	c := Check{
 		ID: newID(), RunID: newID()[:runLength],
 		VerificationID: r.VerificationID, Client: clientOf(k, r.Client),
+	}
+	if r.Nonce != "" {
+		c.Nonce = encodeID(k.Derive("nonce", r.Nonce))[:runLength]
 	}
 	if r.IdempotencyKey != "" {
 		c.ID = encodeID(k.Derive("verify", r.To.Canonical(), r.IdempotencyKey, r.VerificationID, r.PIN))

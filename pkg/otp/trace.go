@@ -21,6 +21,8 @@ type Trace struct {
 	Disabled bool
 	// Channel of the delivery, or of the one that the PIN came with; empty if unknown.
 	Channel Channel
+	// Guard is what the guard saw and did.
+	Guard []Finding
 }
 
 func (t *Trace) set(f func(*Trace)) {

@@ -43,9 +43,16 @@ func (s *Service) open(ctx context.Context, c Caller, to recipient.Recipient, ve
 }
 
 // load finds the ledger under the newest keyring or, while a rotation is under way, under
-// an older one. A ledger stays where it is for as long as anything in it matters: moving
-// it would lose what a request under way still has to record.
+// an older one. A ledger stays where it is while anything can be under way in it, for moving
+// it would lose what a request still has to record; once it has settled, the next save puts
+// it under the newest.
 func (s *Service) load(ctx context.Context, keyrings []Keyring, to recipient.Recipient, verificationID string) (*document, error) {
+	if len(keyrings) == 1 { // no rotation is under way
+		doc := &document{keyring: keyrings[0], key: keyrings[0].LedgerKey(to)}
+		var err error
+		doc.ledger, doc.revision, err = s.Store.Load(ctx, doc.key)
+		return doc, err
+	}
 	docs := make([]*document, len(keyrings))
 	errs := make([]error, len(keyrings))
 	loadOne := func(i int) {
@@ -62,13 +69,33 @@ func (s *Service) load(ctx context.Context, keyrings []Keyring, to recipient.Rec
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return choose(docs, s.now(), verificationID), nil
+	now := s.now()
+	doc := choose(docs, now, s.Policy, verificationID)
+	if doc != docs[0] && doc.ledger.settled(now, s.Policy) {
+		doc = &document{keyring: docs[0].keyring, key: docs[0].key, ledger: doc.ledger, revision: docs[0].revision}
+	}
+	return doc, nil
+}
+
+// settled reports whether no request can still refer to anything in the ledger, by an id,
+// an idempotency key or a run.
+func (l *Ledger) settled(now time.Time, p Policy) bool {
+	over := func(end time.Time) bool { return !now.Before(end.Add(2 * p.SendTimeout)) }
+	if !over(l.WindowEnds) {
+		return false
+	}
+	for i := range l.Verifications {
+		if !over(l.Verifications[i].ExpiresAt) {
+			return false
+		}
+	}
+	return true
 }
 
 // choose returns the document that matters. There is more than one only where clocks
 // differed at the moment of the rotation: then the one with the verification that is
 // asked for, else the one with the newest.
-func choose(docs []*document, now time.Time, verificationID string) *document {
+func choose(docs []*document, now time.Time, p Policy, verificationID string) *document {
 	best := docs[0]
 	for _, doc := range docs[1:] {
 		over := doc.revision == "" || !now.Before(doc.ledger.ForgetAt)
@@ -76,6 +103,7 @@ func choose(docs []*document, now time.Time, verificationID string) *document {
 		case over:
 		case best.revision == "" || !now.Before(best.ledger.ForgetAt):
 			best = doc
+		case doc.ledger.settled(now, p): // and has moved
 		case verificationID != "" && best.ledger.find(verificationID) != nil:
 		case verificationID != "" && doc.ledger.find(verificationID) != nil, doc.ledger.lastSend().After(best.ledger.lastSend()):
 			best = doc
@@ -115,7 +143,8 @@ const (
 	takeBackTime = 3 * time.Second
 )
 
-// errUnanswered marks a save whose answer was lost: it may have taken place.
+// errUnanswered marks a request that ends although a save of its may have taken place: the
+// answer was lost, or others kept getting in between.
 var errUnanswered = errors.New("the save may have taken place")
 
 // update decides on the ledger as it is and saves the result, again from the current
@@ -149,10 +178,10 @@ func update[T any](
 			conflicts++
 			trace.set(func(t *Trace) { t.Conflicts++ })
 			if p == onceOnly && conflicts >= maxConflicts {
-				return none, &Error{Reason: Busy, Err: err}
+				return none, &Error{Reason: Busy, Err: errors.Join(errUnanswered, err)}
 			}
 			if ctx.Err() != nil {
-				return none, &Error{Reason: Unavailable, Err: ctx.Err()}
+				return none, &Error{Reason: Unavailable, Err: errors.Join(errUnanswered, ctx.Err())}
 			}
 			continue
 		}
@@ -175,10 +204,18 @@ func (s *Service) takeBack(ctx context.Context, doc *document, trace *Trace, cau
 	var err error
 	doc.ledger, doc.revision, err = s.Store.Load(ctx, doc.key)
 	if err == nil {
-		_, _ = update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
-			return struct{}{}, undo(l, now), nil
-		})
+		s.withdraw(ctx, doc, trace, undo)
 	}
+}
+
+// withdraw undoes a charge that was saved, of a request that ends before the provider was
+// asked. It is best effort, as takeBack is.
+func (s *Service) withdraw(ctx context.Context, doc *document, trace *Trace, undo func(*Ledger, time.Time) bool) {
+	ctx, cancel := context.WithTimeout(ctx, takeBackTime)
+	defer cancel()
+	_, _ = update(ctx, s, doc, trace, untilDeadline, func(l *Ledger, now time.Time) (struct{}, bool, error) {
+		return struct{}{}, undo(l, now), nil
+	})
 }
 
 // Change applies an operator's decision to a ledger, as a request's would be: saved only

@@ -18,6 +18,8 @@ type Check struct {
 	VerificationID string
 	// Client is the caller's, a short keyed hash.
 	Client string
+	// Nonce is a fingerprint of the caller's; empty for none.
+	Nonce string
 }
 
 // Debited is a debit's result.
@@ -31,12 +33,26 @@ type Debited struct {
 	At      time.Time
 }
 
+// Earned is what a guard is to know of a success.
+type Earned struct {
+	// At is the moment of the success, Before that of the last one before it; zero if
+	// the recipient was not known.
+	At, Before time.Time
+	// Sends is how many deliveries went out since the last success, the confirmed one
+	// among them. What is still under way counts for the next.
+	Sends int
+	// Mark is that of the confirmed verification's send.
+	Mark string
+}
+
 // Settled is a success as it is recorded.
 type Settled struct {
 	VerificationID string
 	Channel        Channel // of the last delivery
 	At             time.Time
-	// Marks of the deliveries since the success before.
+	// Earned is set by the one Settle that made the code a success.
+	Earned *Earned
+	// Marks are what the counts of the deliveries since the success before left.
 	Marks []string
 }
 
@@ -63,6 +79,9 @@ func (l *Ledger) Debit(now time.Time, p Policy, c Check) (Debited, error) {
 	for i := range l.Verifications {
 		v := &l.Verifications[i]
 		if v.State == StateVerified && now.Before(v.ExpiresAt) && sameSecret(v.SettledBy, c.ID) {
+			if v.Nonce != c.Nonce { // a proof would be good for another session than that of the success
+				return Debited{}, refuse(KeyReused, 0)
+			}
 			return Debited{Repeat: true, VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, nil
 		}
 		for _, charge := range v.Charges {
@@ -106,6 +125,9 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 		return Settled{}, false, refuse(InvalidOrExpired, 0)
 	}
 	if v.State == StateVerified && sameSecret(v.SettledBy, c.ID) {
+		if v.Nonce != c.Nonce {
+			return Settled{}, false, refuse(KeyReused, 0)
+		}
 		return Settled{VerificationID: v.ID, Channel: v.Channel, At: v.SettledAt}, false, nil
 	}
 	charge, known := v.resolve(c.RunID)
@@ -114,15 +136,15 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 	}
 	switch verdict {
 	case Verified:
-		channel, client, marks := v.lastDelivery().Channel, v.Client, l.takeMarks()
+		channel, client, earned, marks := v.lastDelivery().Channel, v.Client, l.earned(now, v), l.takeMarks()
 		v.end(StateVerified)
-		v.Channel, v.SettledBy, v.SettledAt = channel, c.ID, now
+		v.Channel, v.SettledBy, v.SettledAt, v.Nonce = channel, c.ID, now, c.Nonce
 		v.ExpiresAt = now.Add(p.PINTTL)
 		l.VerifiedAt = now
 		l.succeed()
 		l.giveSendsBack(now, p, client)
 		l.review(now, p)
-		return Settled{VerificationID: v.ID, Channel: channel, At: now, Marks: marks}, true, nil
+		return Settled{VerificationID: v.ID, Channel: channel, At: now, Earned: earned, Marks: marks}, true, nil
 	case Gone:
 		l.pardon(charge) // the PIN was not compared
 		if v.PinID == d.PinID {
@@ -137,6 +159,23 @@ func (l *Ledger) Settle(now time.Time, p Policy, d Debited, c Check, verdict Ver
 	}
 	l.review(now, p)
 	return Settled{}, true, l.refuseCheck(now, p, v, c)
+}
+
+// earned returns what the success of a verification means, before it is recorded. The
+// count of sends ends with its window; the deliveries of the code itself count in any case.
+func (l *Ledger) earned(now time.Time, v *Verification) *Earned {
+	own, underWay := 0, 0
+	for _, d := range append([]Delivery{v.Delivery}, v.Resends...) {
+		if d.Progress == Sent && d.StartedAt.After(l.VerifiedAt) {
+			own++
+		}
+	}
+	l.eachDelivery(func(d *Delivery) {
+		if d.Progress == InFlight {
+			underWay++
+		}
+	})
+	return &Earned{At: now, Before: l.VerifiedAt, Sends: max(l.Sends-underWay, own), Mark: v.Mark}
 }
 
 // Refund takes a charge back when it is certain that the PIN was not compared:
@@ -230,12 +269,34 @@ func (l *Ledger) codeState(now time.Time, p Policy, v *Verification) CodeState {
 	return CodeWrong
 }
 
+// Release lets a request be repeated under its key, although what came of it is not known:
+// it runs no more. It reports whether there is anything to save.
+func (l *Ledger) Release(verificationID string, c Check) bool {
+	v := l.find(verificationID)
+	if v == nil {
+		return false
+	}
+	for i := range v.Charges {
+		if charge := &v.Charges[i]; charge.RunID == c.RunID && charge.Key != "" {
+			charge.Key = ""
+			return true
+		}
+	}
+	return false
+}
+
 // withdrawCheck takes back the charge of a request that ends before the provider was
-// asked, and reports whether there was one.
+// asked, the spacing included, and reports whether there was one.
 func (l *Ledger) withdrawCheck(now time.Time, p Policy, c Check) bool {
 	for i := range l.Verifications {
 		v := &l.Verifications[i]
-		if slices.ContainsFunc(v.Charges, func(charge Charge) bool { return charge.RunID == c.RunID }) {
+		for _, charge := range v.Charges {
+			if charge.RunID != c.RunID {
+				continue
+			}
+			if l.NextVerifyAt.Equal(charge.At.Add(p.VerifySpacing)) {
+				l.NextVerifyAt = charge.At
+			}
 			return l.Refund(now, p, v.ID, c, NotSent)
 		}
 	}

@@ -53,6 +53,9 @@ func NewKey(version string, secret []byte) (Key, error) {
 	return Key{version: version, secret: func() []byte { return own }}, nil
 }
 
+// Version returns the key's version, which is not secret.
+func (k Key) Version() string { return k.version }
+
 // LedgerKey is the table key of a recipient's ledger: its kind, the key's version and a
 // name under the key.
 func (k Key) LedgerKey(r recipient.Recipient) string {
@@ -71,29 +74,49 @@ func (k Key) LogName(r recipient.Recipient) string {
 	return k.name(string(r.Kind()), r.Canonical())[:enough]
 }
 
+// Subject names a recipient to backends. The label has the kind, so that an address is
+// never named as a number is.
+func (k Key) Subject(r recipient.Recipient) string {
+	const enough = 16
+	mac := k.mac("subject/"+string(r.Kind()), r.Canonical())
+	return base64.RawURLEncoding.EncodeToString(mac[:enough])
+}
+
 // Derive implements otp.Keyring.
 func (k Key) Derive(label string, parts ...string) [16]byte {
-	return [16]byte(k.mac("derive/"+label, parts...))
+	mac := k.mac("derive/"+label, parts...)
+	return [16]byte(mac[:16])
 }
 
 func (k Key) name(label string, parts ...string) string {
-	return base64.RawURLEncoding.EncodeToString(k.mac(label, parts...))
+	mac := k.mac(label, parts...)
+	var text [nameLength]byte
+	base64.RawURLEncoding.Encode(text[:], mac[:])
+	return string(text[:])
 }
 
+// nameLength is that of 32 bytes in unpadded base64.
+const nameLength = 43
+
+// usualFrame has room for a label and a few parts.
+const usualFrame = 192
+
 // mac frames every part by its length: ("ab","c") and ("a","bc") must differ.
-func (k Key) mac(label string, parts ...string) []byte {
+func (k Key) mac(label string, parts ...string) [sha256.Size]byte {
 	h := hmac.New(sha256.New, k.secret())
-	write := func(s string) {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(s)))
-		h.Write(length[:])
-		_, _ = io.WriteString(h, s)
+	framed := make([]byte, 0, usualFrame)
+	frame := func(part string) {
+		framed = binary.BigEndian.AppendUint64(framed, uint64(len(part)))
+		framed = append(framed, part...)
 	}
-	write(label)
+	frame(label)
 	for _, part := range parts {
-		write(part)
+		frame(part)
 	}
-	return h.Sum(nil)
+	h.Write(framed)
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
 }
 
 const redacted = "[phone key]"
@@ -106,8 +129,8 @@ func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Keys are the phone keys of one moment.
 type Keys struct {
-	// Ledgers are the keys that ledgers are kept under: the one in use first, and behind
-	// it, during a rotation, those that it replaced.
+	// Ledgers are the keys that ledgers are found under: the one in use first, under
+	// which new ones are made, and behind it, around a rotation, all others.
 	Ledgers []Key
 	// Oldest names what keeps its name across rotations, such as the counter of an
 	// address.

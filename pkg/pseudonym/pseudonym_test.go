@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 const secret = "canary-phone-key-of-32-bytes-!!!"
@@ -24,13 +25,13 @@ func newKey(t *testing.T, version, secret string) pseudonym.Key {
 	return key
 }
 
-func number(t *testing.T, s string) phone.Number {
+func number(t *testing.T, s string) recipient.Recipient {
 	t.Helper()
 	n, err := phone.Parse(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return recipient.OfPhone(n)
 }
 
 // TestNames pins every kind of name: a deployment has them in its table, and a change
@@ -38,11 +39,12 @@ func number(t *testing.T, s string) phone.Number {
 func TestNames(t *testing.T) {
 	key := newKey(t, "1", secret)
 	n := number(t, "+14155552671")
-	derived := key.Derive("send", n.E164(), "key")
+	derived := key.Derive("send", n.Canonical(), "key")
 	for name, c := range map[string]struct{ got, want string }{
-		"number":  {key.NumberKey(n), "number#1#r485J7xH6AgbgwJObWKxLYbjmH8wyDQMvgN-XAmQg5A"},
+		"number":  {key.LedgerKey(n), "number#1#r485J7xH6AgbgwJObWKxLYbjmH8wyDQMvgN-XAmQg5A"},
 		"client":  {key.ClientKey("send", "203.0.113.1"), "client#send#1#JZLHPfzqeYk42wecZz1G96uuiRwzb6fMD89sZLYSmjo"},
 		"log":     {key.LogName(n), "r485J7xH6Agb"},
+		"subject": {key.Subject(n), "oUU3QLeHfzI61pgqXk0W6g"},
 		"derived": {base64.RawURLEncoding.EncodeToString(derived[:]), "TlyvXJX6z5Da8aKc2WCWWg"},
 	} {
 		if c.got != c.want {
@@ -61,22 +63,23 @@ func TestNamesDiffer(t *testing.T) {
 	}
 	names := map[string]string{}
 	for what, name := range map[string]string{
-		"a number": key.NumberKey(n), "another number": key.NumberKey(m), "another key": other.NumberKey(n), "another version": later.NumberKey(n),
+		"a number": key.LedgerKey(n), "another number": key.LedgerKey(m), "another key": other.LedgerKey(n), "another version": later.LedgerKey(n),
 		"a client": key.ClientKey("send", "203.0.113.1"), "another route": key.ClientKey("verify", "203.0.113.1"),
 		"another client": key.ClientKey("send", "203.0.113.2"), "the client under another key": other.ClientKey("send", "203.0.113.1"),
 		"moved border":     key.ClientKey("send2", "03.0.113.1"),
-		"a number as text": key.ClientKey("send", n.E164()),
-		"one part":         derive(key, "send", "ab"), "two parts": derive(key, "send", "a", "b"), "a moved border": derive(key, "send", "", "ab"),
+		"a number as text": key.ClientKey("send", n.Canonical()),
+		"a subject":        key.Subject(n), "another subject": key.Subject(m), "a subject under another key": other.Subject(n),
+		"one part": derive(key, "send", "ab"), "two parts": derive(key, "send", "a", "b"), "a moved border": derive(key, "send", "", "ab"),
 		"a moved label": derive(key, "senda", "b"), "no part": derive(key, "send"), "an empty part": derive(key, "send", ""),
 		"another label": derive(key, "resend", "ab"), "derived under another key": derive(other, "send", "ab"),
-		"a label like a name's": derive(key, "number", n.E164()),
+		"a label like a name's": derive(key, "number", n.Canonical()),
 	} {
 		if before, taken := names[name]; taken {
 			t.Errorf("%s and %s have one name", what, before)
 		}
 		names[name] = what
 	}
-	if key.NumberKey(n) != key.NumberKey(number(t, "14155552671")) {
+	if key.LedgerKey(n) != key.LedgerKey(number(t, "14155552671")) {
 		t.Error("one number has two names")
 	}
 }
@@ -85,7 +88,7 @@ func TestNamesDiffer(t *testing.T) {
 func TestNoClearText(t *testing.T) {
 	key := newKey(t, "1", secret)
 	n := number(t, "+14155552671")
-	for _, name := range []string{key.NumberKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n)} {
+	for _, name := range []string{key.LedgerKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n), key.Subject(n)} {
 		for _, clear := range []string{"4155552671", "203.0.113", secret} {
 			if strings.Contains(name, clear) {
 				t.Errorf("the name %s shows %s", name, clear)

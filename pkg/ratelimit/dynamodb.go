@@ -27,7 +27,7 @@ type DynamoDB struct {
 
 var _ Counter = (*DynamoDB)(nil)
 
-// NewDynamoDB gives the Counter in that table.
+// NewDynamoDB returns the Counter in that table.
 func NewDynamoDB(client DynamoDBAPI, table string) *DynamoDB {
 	return &DynamoDB{client: client, table: table}
 }
@@ -83,6 +83,34 @@ func (d *DynamoDB) Hit(ctx context.Context, key string, now time.Time, length ti
 	}
 	return 0, time.Time{}, errUnsettled
 }
+
+// GiveBack implements Counter.
+func (d *DynamoDB) GiveBack(ctx context.Context, key string, ends time.Time, hits int) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:           &d.table,
+		Key:                 map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}},
+		UpdateExpression:    aws.String("ADD hits :minus"),
+		ConditionExpression: aws.String("ends = :ends AND hits >= :hits"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":minus": number(int64(-hits)),
+			":hits":  number(int64(hits)),
+			":ends":  number(ends.UnixMilli()),
+		},
+	}, once)
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("giving hits back: %w", err)
+	}
+	return nil
+}
+
+// once keeps the SDK from repeating a call whose answer was lost: it may have taken
+// place, and hits that are given back twice are a limit that does not hold.
+func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 func number(i int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(i, 10)}

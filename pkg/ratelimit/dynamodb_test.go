@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -19,11 +20,18 @@ import (
 type client struct {
 	answers []func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error)
 	asked   []*dynamodb.UpdateItemInput
+	// attempts that the SDK would make of each call.
+	attempts []int
 }
 
-func (c *client) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+func (c *client) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, change ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	kept := *in
 	c.asked = append(c.asked, &kept)
+	options := dynamodb.Options{Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 2 })}
+	for _, f := range change {
+		f(&options)
+	}
+	c.attempts = append(c.attempts, options.Retryer.MaxAttempts())
 	answer := c.answers[0]
 	if len(c.answers) > 1 {
 		c.answers = c.answers[1:]
@@ -121,4 +129,48 @@ func TestHitEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCallsOfGivingBack: one call, which the SDK does not repeat, for a repeat would give
+// back what was given back already.
+func TestCallsOfGivingBack(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error)
+		err    error
+	}{
+		{"given back", counted, nil},
+		{"another window", over, nil},
+		{"a failing table", fails(errDown), errDown},
+		{"throttled", fails(&types.ThrottlingException{}), &types.ThrottlingException{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fake := &client{answers: append(none, c.answer)}
+			err := NewDynamoDB(fake, "table").GiveBack(t.Context(), "key", start, 3)
+			if (err == nil) != (c.err == nil) || err != nil && !strings.Contains(err.Error(), c.err.Error()) {
+				t.Errorf("got %v, want %v", err, c.err)
+			}
+			if len(fake.asked) != 1 || fake.attempts[0] != 1 {
+				t.Fatalf("it took %d calls of %v attempts, want one of one", len(fake.asked), fake.attempts)
+			}
+			in := fake.asked[0]
+			if *in.TableName != "table" || in.Key["pk"].(*types.AttributeValueMemberS).Value != "key" {
+				t.Errorf("the call is of %s %v", *in.TableName, in.Key)
+			}
+		})
+	}
+}
+
+func TestGivingBackEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := func(ctx context.Context, _ *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		started := time.Now()
+		err := NewDynamoDB(&client{answers: append(none, hanging)}, "table").GiveBack(t.Context(), "key", start, 1)
+		if took := time.Since(started); err == nil || took != callTimeout {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
 }

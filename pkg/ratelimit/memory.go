@@ -19,7 +19,7 @@ type window struct {
 
 var _ Counter = (*Memory)(nil)
 
-// NewMemory gives a Counter in which nothing was counted yet.
+// NewMemory returns a Counter in which nothing was counted yet.
 func NewMemory() *Memory { return &Memory{windows: map[string]window{}} }
 
 // Hit implements Counter.
@@ -34,6 +34,18 @@ func (m *Memory) Hit(_ context.Context, key string, now time.Time, length time.D
 	m.windows[key] = w
 	m.sweep(now)
 	return w.hits, w.ends, nil
+}
+
+// GiveBack implements Counter.
+func (m *Memory) GiveBack(_ context.Context, key string, ends time.Time, hits int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w, ok := m.windows[key]
+	if ok && w.ends.UnixMilli() == ends.UnixMilli() && w.hits >= hits {
+		w.hits -= hits
+		m.windows[key] = w
+	}
+	return nil
 }
 
 // sweep looks at a few windows on every hit (Go's map order is random), which keeps

@@ -1,6 +1,7 @@
 // Package ratelimit counts what one client address does in a fixed window, as
-// express-rate-limit does: the window starts with the first hit, every hit counts,
-// also those that are refused, and nothing is given back.
+// express-rate-limit does: the window starts with the first hit, and every hit counts,
+// also those that are refused. Hits that turned out to be welcome can be given back
+// (GiveBack), to the window they were counted in and to no other.
 //
 // Counting has to be atomic and is a Counter's; the arithmetic is Hit's. Limits of a
 // recipient are not here: they are the domain's (pkg/otp).
@@ -16,13 +17,17 @@ import (
 
 // Counter counts hits by key.
 //
-// Obligations on implementations: Hit bounds its time; it adds exactly one, or more
-// if an answer was lost, never less. After an error the caller must not go on: a
-// limit that cannot be counted is a limit that does not hold.
+// Obligations on implementations: both methods bound their time. Hit adds exactly one,
+// or more if an answer was lost, never less; after an error the caller must not go on: a
+// limit that cannot be counted is a limit that does not hold. GiveBack takes away what it
+// is told to or nothing, and never twice.
 type Counter interface {
 	// Hit adds one to the key's running window, or starts a window that ends at
-	// now+window, and gives the count with this hit in it and the window's end.
+	// now+window, and returns the count with this hit in it and the window's end.
 	Hit(ctx context.Context, key string, now time.Time, window time.Duration) (hits int, ends time.Time, err error)
+	// GiveBack takes hits away from the key's window. It does nothing, which is no
+	// error, if the window does not end then (to the millisecond) or has fewer hits.
+	GiveBack(ctx context.Context, key string, ends time.Time, hits int) error
 }
 
 // Decision is where a client stands after a hit.
@@ -30,8 +35,9 @@ type Decision struct {
 	Limit     rate.Rate
 	Allowed   bool
 	Remaining int
-	// Reset is how long the window still lasts.
+	// Reset is how long the window still lasts, until Ends.
 	Reset time.Duration
+	Ends  time.Time
 }
 
 // Hit counts one request against a limit.
@@ -45,6 +51,7 @@ func Hit(ctx context.Context, c Counter, limit rate.Rate, key string, now time.T
 		Allowed:   hits <= limit.Attempts,
 		Remaining: max(limit.Attempts-hits, 0),
 		Reset:     max(ends.Sub(now), 0),
+		Ends:      ends,
 	}, nil
 }
 

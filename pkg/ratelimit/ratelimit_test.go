@@ -45,6 +45,8 @@ func (c fixedCounter) Hit(context.Context, string, time.Time, time.Duration) (in
 	return c.hits, c.ends, c.err
 }
 
+func (c fixedCounter) GiveBack(context.Context, string, time.Time, int) error { return c.err }
+
 var errDown = errors.New("down")
 
 func TestDecision(t *testing.T) {
@@ -59,6 +61,7 @@ func TestDecision(t *testing.T) {
 		{fixedCounter{hits: 6, ends: now.Add(1)}, ratelimit.Decision{Limit: l, Allowed: false, Remaining: 0, Reset: 1}},
 		{fixedCounter{hits: 1000, ends: now.Add(-time.Second)}, ratelimit.Decision{Limit: l, Allowed: false, Remaining: 0, Reset: 0}},
 	} {
+		c.want.Ends = c.counter.ends
 		got, err := ratelimit.Hit(t.Context(), c.counter, l, "key", now)
 		if err != nil || got != c.want {
 			t.Errorf("%d hits until %s give %+v, %v; want %+v", c.counter.hits, c.counter.ends.Sub(now), got, err, c.want)

@@ -1,14 +1,13 @@
-// Package secrets reads the one secret of a deployment: the Infobip API key and the
-// keys under which phone numbers are kept.
+// Package secrets reads the one secret of a deployment: the Infobip API key, the keys
+// under which phone numbers are kept, and the keys by which a trusted sender of requests
+// shows itself.
 package secrets
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 )
@@ -19,59 +18,46 @@ import (
 type Secret struct{ parts func() parts }
 
 type parts struct {
-	apiKey string
-	key    pseudonym.Key
+	apiKey  string
+	phone   phoneKeys
+	origins originKeys
 }
 
-// Parse reads the JSON that Secrets Manager holds:
-//
-//	{"infobipApiKey": "…", "phoneKeys": {"1": "<base64, 32 bytes>"}, "phoneKey": "1"}
-//
-// phoneKey says which of the phoneKeys is in use. Errors say what is wrong and never
-// repeat a value.
-func Parse(text string) (Secret, error) {
-	var document struct {
-		APIKey    string            `json:"infobipApiKey"`
-		PhoneKeys map[string]string `json:"phoneKeys"`
-		PhoneKey  string            `json:"phoneKey"`
-	}
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		// The decoder's own text may quote the secret.
-		return Secret{}, errors.New("the secret is not JSON of the form {infobipApiKey, phoneKeys, phoneKey}")
-	}
-	if document.APIKey == "" {
-		return Secret{}, errors.New("the secret has no infobipApiKey")
-	}
-	for _, c := range []byte(document.APIKey) {
-		if c <= ' ' || c > '~' {
-			return Secret{}, errors.New("the secret's infobipApiKey is not one word of ASCII: a space or a line end may have been pasted with it")
-		}
-	}
-	encoded, ok := document.PhoneKeys[document.PhoneKey]
-	if !ok {
-		return Secret{}, errors.New("the secret's phoneKey names none of its phoneKeys")
-	}
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return Secret{}, errors.New("the secret's phone key in use is not base64")
-	}
-	key, err := pseudonym.NewKey(document.PhoneKey, raw)
-	if err != nil {
-		return Secret{}, fmt.Errorf("the secret's phone key in use: %w", err)
-	}
-	return New(document.APIKey, key), nil
+// New puts a secret with one phone key together from its parts. Origin keys are expected
+// to have passed CheckOriginKey.
+func New(apiKey string, key pseudonym.Key, origins ...string) Secret {
+	return sealed(parts{apiKey: apiKey, phone: phoneKeys{all: []pseudonym.Key{key}}, origins: digests(origins)})
 }
 
-// New puts a secret together from its parts.
-func New(apiKey string, key pseudonym.Key) Secret {
-	return Secret{func() parts { return parts{apiKey: apiKey, key: key} }}
-}
+func sealed(p parts) Secret { return Secret{func() parts { return p }} }
 
-// APIKey is the Infobip API key.
+// APIKey returns the Infobip API key.
 func (s Secret) APIKey() string { return s.parts().apiKey }
 
-// PhoneKey is the key under which phone numbers and client addresses are kept.
-func (s Secret) PhoneKey() pseudonym.Key { return s.parts().key }
+// PhoneKeys returns the keys under which phone numbers and client addresses are kept at a
+// moment: the one in use and, around a rotation, every other one that the secret holds.
+//
+// Before phoneKeyFrom the version before phoneKey is in use, from then on phoneKey itself.
+// So which key a new ledger is made under depends on the clock of its maker, and where it
+// is looked for does not: two machines whose clocks differ find what the other made.
+//
+// Memory is how long after phoneKeyFrom something can still be kept under another key;
+// after that the key in use stands alone. Zero means as long as the secret holds the
+// others, and so does a secret without phoneKeyFrom, since nobody knows when its key began.
+func (s Secret) PhoneKeys(now time.Time, memory time.Duration) pseudonym.Keys {
+	return s.parts().phone.at(now, memory)
+}
+
+// PhoneKeyFrom returns since when, or from when, phoneKey is in use; the zero time if the
+// secret does not say so.
+func (s Secret) PhoneKeyFrom() time.Time { return s.parts().phone.from }
+
+// IsOriginKey reports whether the candidate is one of the origin keys, in a time that
+// depends on the candidate's length and on how many there are, and on nothing else.
+func (s Secret) IsOriginKey(candidate string) bool { return s.parts().origins.match(candidate) }
+
+// OriginKeys returns how many origin keys there are.
+func (s Secret) OriginKeys() int { return len(s.parts().origins) }
 
 const redacted = "[secret]"
 

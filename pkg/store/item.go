@@ -66,6 +66,7 @@ func encodeVerification(v *otp.Verification) item {
 	putInt(e, "strangers", int64(v.Strangers))
 	putString(e, "settledBy", v.SettledBy)
 	putTime(e, "settledAt", v.SettledAt)
+	putString(e, "nonce", v.Nonce)
 	putList(e, "pending", v.Charges, func(c *otp.Charge) types.AttributeValue {
 		return &types.AttributeValueMemberS{Value: encodeCharge(c)}
 	})
@@ -86,6 +87,7 @@ func encodeDelivery(d *otp.Delivery) item {
 	}
 	putString(e, "client", d.Client)
 	putString(e, "mark", d.Mark)
+	putString(e, "counted", d.Counted)
 	putTime(e, "startedAt", d.StartedAt)
 	putTime(e, "resendAt", d.ResendAt)
 	return e
@@ -212,6 +214,7 @@ func (r *reader) verification() otp.Verification {
 		Strangers: int(r.integer("strangers")),
 		SettledBy: r.text("settledBy"),
 		SettledAt: r.time("settledAt"),
+		Nonce:     r.text("nonce"),
 	}
 	for _, text := range r.texts("pending") {
 		charge, ok := decodeCharge(text)
@@ -237,6 +240,7 @@ func (r *reader) delivery() otp.Delivery {
 		Channel:     otp.Channel(r.text("channel")),
 		Client:      r.text("client"),
 		Mark:        r.text("mark"),
+		Counted:     r.text("counted"),
 		StartedAt:   r.time("startedAt"),
 		ResendAt:    r.time("resendAt"),
 	}

@@ -29,12 +29,12 @@ func TestItem(t *testing.T) {
 		LastFailureAt: moment(5), DisabledAt: moment(6), VerifiedAt: moment(12), ForgetAt: moment(0),
 		Verifications: []otp.Verification{{
 			Delivery: otp.Delivery{
-				ID: "id", RunID: "by", Progress: otp.Sent, Fingerprint: "meaning", Channel: otp.SMS, Client: "aBcDeFgH", Mark: "mark",
+				ID: "id", RunID: "by", Progress: otp.Sent, Fingerprint: "meaning", Channel: otp.SMS, Client: "aBcDeFgH", Mark: "mark", Counted: "counted",
 				StartedAt: moment(7), ResendAt: moment(8),
 			},
 			State: otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 3,
 			Charges:   []otp.Charge{{RunID: "run"}, {RunID: "run2", Key: "key", Client: "aBcDeFgH", Stranger: true, Forgiven: true, At: moment(0)}},
-			SettledBy: "guess", SettledAt: moment(13),
+			SettledBy: "guess", SettledAt: moment(13), Nonce: "nonce",
 			Resends: []otp.Delivery{{ID: "again", Progress: otp.InFlight, Channel: otp.Voice}},
 		}},
 	}
@@ -51,11 +51,11 @@ func TestItem(t *testing.T) {
 		"lastFailureAt": number("1773342238005"), "disabledAt": number("1773342238006"), "verifiedAt": number("1773342238012"),
 		"verifications": list(object(item{
 			"id": text("id"), "by": text("by"), "progress": text("sent"), "meaning": text("meaning"), "client": text("aBcDeFgH"),
-			"mark": text("mark"), "startedAt": number("1773342238007"), "resendAt": number("1773342238008"),
+			"mark": text("mark"), "counted": text("counted"), "startedAt": number("1773342238007"), "resendAt": number("1773342238008"),
 			"state": text("active"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
 			"attempts": number("2"), "strangers": number("3"),
 			"pending":   list(text("run"), text("~run2.key.aBcDeFgH.s.mmnu6k34")),
-			"settledBy": text("guess"), "settledAt": number("1773342238013"),
+			"settledBy": text("guess"), "settledAt": number("1773342238013"), "nonce": text("nonce"),
 			"resends": list(object(item{"id": text("again"), "progress": text("in_flight"), "channel": text("voice")})),
 		})),
 	}

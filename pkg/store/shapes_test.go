@@ -57,7 +57,7 @@ var shapes = map[string]otp.Ledger{
 			{
 				Delivery:  otp.Delivery{ID: "GGGGGGGGGGGGGGGGGGGGGG", Progress: otp.Sent, Channel: otp.SMS, StartedAt: moment(11)},
 				State:     otp.StateVerified,
-				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12),
+				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
 			},
 		},
 	},

@@ -172,7 +172,7 @@ func missing() []Case {
 	}
 	for _, body := range []string{`{}`, `{"phoneNumber":"+14155552671"}`, `{"verificationId":"` + id + `"}`} {
 		cases = append(cases, Case{Name: "resend " + body, Path: resend, Body: body,
-			Status: http.StatusBadRequest, Code: "verification_id_invalid", Sentence: "Phone number and verification ID are required."})
+			Status: http.StatusBadRequest, Code: "verification_id_required", Sentence: "Phone number and verification ID are required."})
 	}
 	return cases
 }
@@ -181,44 +181,52 @@ func missing() []Case {
 func numbers() []Case {
 	var cases []Case
 	for name, number := range map[string]string{
-		"letters at the end":         "+436641234567abc",
-		"a vanity number":            "+1415555CALL",
-		"a tel: URI":                 "tel:+14155552671",
-		"an extension":               "+14155552671;ext=1",
-		"an extension with x":        "+14155552671x1",
-		"spaces":                     "+1 415 555 2671",
-		"dashes":                     "+1-415-555-2671",
-		"brackets":                   "+1(415)5552671",
-		"a space before":             " +14155552671",
-		"a space after":              "+14155552671 ",
-		"a line feed after":          `+14155552671\n`,
-		"a NUL after":                `+14155552671\u0000`,
-		"a zero-width space":         `+1415555\u200b2671`,
-		"a right-to-left mark":       `\u200f+14155552671`,
-		"Arabic-Indic digits":        "+١٤١٥٥٥٥٢٦٧١",
-		"full-width digits":          "＋１４１５５５５２６７１",
-		"a mathematical digit":       "+1415555267\U0001d7cf",
-		"two plus signs":             "++14155552671",
-		"a plus alone":               "+",
-		"an international prefix":    "0014155552671",
-		"a national number":          "06641234567",
-		"a national prefix inside":   "+4402079460958",
-		"a leading zero":             "+04155552671",
-		"too few digits":             "+1",
-		"too many digits":            "+1234567890123456",
-		"ten thousand digits":        "+1" + strings.Repeat("5", 3000),
-		"an unassigned calling code": "+9991234567",
-		"an impossible length":       "+1415555267",
-		"an impossible area":         "+11155552671",
-		"an e-mail address":          "a@example.com",
-		"two numbers":                "+14155552671,+41446681800",
-		"a negative number":          "-14155552671",
+		"letters at the end":      "+436641234567abc",
+		"a vanity number":         "+1415555CALL",
+		"a tel: URI":              "tel:+14155552671",
+		"an extension":            "+14155552671;ext=1",
+		"an extension with x":     "+14155552671x1",
+		"spaces":                  "+1 415 555 2671",
+		"dashes":                  "+1-415-555-2671",
+		"brackets":                "+1(415)5552671",
+		"a space before":          " +14155552671",
+		"a space after":           "+14155552671 ",
+		"a line feed after":       `+14155552671\n`,
+		"a NUL after":             `+14155552671\u0000`,
+		"a zero-width space":      `+1415555\u200b2671`,
+		"a right-to-left mark":    `\u200f+14155552671`,
+		"Arabic-Indic digits":     "+١٤١٥٥٥٥٢٦٧١",
+		"full-width digits":       "＋１４１５５５５２６７１",
+		"a mathematical digit":    "+1415555267\U0001d7cf",
+		"two plus signs":          "++14155552671",
+		"a plus alone":            "+",
+		"an international prefix": "0014155552671",
+		"a national number":       "06641234567",
+		"a leading zero":          "+04155552671",
+		"too few digits":          "+1",
+		"too many digits":         "+1234567890123456",
+		"ten thousand digits":     "+1" + strings.Repeat("5", 3000),
+		"an e-mail address":       "a@example.com",
+		"two numbers":             "+14155552671,+41446681800",
+		"a negative number":       "-14155552671",
 	} {
 		cases = append(cases,
 			Case{Name: "a number with " + name, Path: send, Body: sendBody(number),
 				Status: http.StatusBadRequest, Code: "phone_number_invalid", Sentence: sentenceSend},
 			Case{Name: "a number with " + name, Path: verify, Body: verifyBody(number, "123456"),
 				Status: http.StatusBadRequest, Code: "phone_number_invalid", Sentence: sentenceVerify})
+	}
+	// Right in form, and nobody's.
+	for name, number := range map[string]string{
+		"a national prefix inside":   "+4402079460958",
+		"an unassigned calling code": "+9991234567",
+		"an impossible length":       "+1415555267",
+		"an impossible area":         "+11155552671",
+	} {
+		for path, body := range map[string]string{send: sendBody(number), verify: verifyBody(number, "123456")} {
+			cases = append(cases, Case{Name: "a number with " + name, Path: path, Body: body,
+				Status: http.StatusBadRequest, Code: "phone_number_unassigned", Sentence: "This phone number is not in service."})
+		}
 	}
 	return cases
 }

@@ -22,7 +22,7 @@ const maxZip = 5_000_000
 var functions = []string{"send", "verify", "discovery"}
 
 // sources is all that a build may depend on.
-var sources = []string{"Makefile", "go.mod", "go.sum", "functions", "internal", "pkg"}
+var sources = []string{"Makefile", "go.mod", "openapi.go", "openapi.yaml", "go.sum", "functions", "internal", "pkg"}
 
 // copyOf gives a copy of the sources in a folder of its own.
 func copyOf(t *testing.T) string {

@@ -20,12 +20,33 @@ func TestLimitsOutliveKilledProcesses(t *testing.T) {
 			t.Error("it has no Retry-After")
 		}
 	})
-	t.Run("of sends to a number", func(t *testing.T) {
+	afterSent := point{atProvider, "send", 1, after}
+	t.Run("of sends to a number, while they may be under way", func(t *testing.T) {
 		s := newService(t)
-		f := s.start(t, "send", "NUMBER_SEND_LIMIT=2/1d")
+		f := s.start(t, "send", "NUMBER_SEND_LIMIT=2/1d", "SEND_COOLDOWN=0s")
 		n := newNumber(t)
 		for range 2 {
-			s.crash(t, f, send(n, ""), point{atProvider, "send", 1, after})
+			s.crash(t, f, send(n, ""), afterSent)
+		}
+		ask(t, f, send(n, "").from("203.0.113.200")).wants(t, "the third send", "429 number_limited")
+		// Nobody knows of them now, and the person may have nothing.
+		s.age(t, n, functionTimeout+time.Second)
+		ask(t, f, send(n, "")).wants(t, "the third send after the function's timeout", "200")
+	})
+	t.Run("of a client's share of them", func(t *testing.T) {
+		s := newService(t)
+		f := s.start(t, "send", "NUMBER_CLIENT_SEND_LIMIT=1/1d", "SEND_COOLDOWN=0s")
+		n := newNumber(t)
+		s.crash(t, f, send(n, ""), afterSent)
+		ask(t, f, send(n, "")).wants(t, "the client's second send", "429 number_limited")
+		ask(t, f, send(n, "").from("203.0.113.200")).wants(t, "another client's", "200")
+	})
+	t.Run("of all that was sent", func(t *testing.T) {
+		s := newService(t)
+		f := s.start(t, "send", "NUMBER_TOTAL_LIMIT=2/1d")
+		n := newNumber(t)
+		for range 2 {
+			s.crash(t, f, send(n, ""), afterSent)
 			s.age(t, n, 11*time.Minute) // past the cooldown and the code's life
 		}
 		ask(t, f, send(n, "")).wants(t, "the third send", "429 number_limited")
@@ -40,9 +61,11 @@ func TestLimitsOutliveKilledProcesses(t *testing.T) {
 		n := newNumber(t)
 		ask(t, sender, send(n, "")).wants(t, "send", "200")
 		right := verify(n, s.pin(t, n), "", "")
+		// One client's failures count for half of the limit.
 		for range 2 {
 			s.crash(t, f, right, beforeAsked)
 		}
+		s.crash(t, f, right.from("203.0.113.200"), beforeAsked)
 		asked := s.verifies()
 		ask(t, f, right).wants(t, "the right PIN at a number that is disabled", "401 invalid_or_expired")
 		if got := s.verifies(); got != asked {

@@ -23,6 +23,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
@@ -79,7 +80,7 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.key = secret.PhoneKey()
+	s.key = secret.PhoneKeys(time.Now(), 0).Ledgers[0]
 	s.env = []string{
 		"TABLE_NAME=" + s.table, "SECRET_ID=" + harness.Secret(t, moto, value),
 		"INFOBIP_BASE_URL=" + s.provider.server.URL, "INFOBIP_2FA_APP_ID=" + appID, "INFOBIP_2FA_MSG_ID=" + messageID,
@@ -132,7 +133,7 @@ func newNumber(t *testing.T) phone.Number {
 // state gives what is kept about a number.
 func (s *service) state(t *testing.T, n phone.Number) otp.Ledger {
 	t.Helper()
-	state, _, err := s.store.Load(t.Context(), s.key.NumberKey(n))
+	state, _, err := s.store.Load(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,16 +144,25 @@ func (s *service) state(t *testing.T, n phone.Number) otp.Ledger {
 // function cannot be moved.
 func (s *service) age(t *testing.T, n phone.Number, by time.Duration) {
 	t.Helper()
-	state, revision, err := s.store.Load(t.Context(), s.key.NumberKey(n))
+	state, revision, err := s.store.Load(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []*time.Time{&state.WindowEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt} {
+	for _, at := range []*time.Time{
+		&state.WindowEnds, &state.TotalEnds, &state.NextSendAt, &state.NextVerifyAt, &state.LastFailureAt, &state.DisabledAt, &state.VerifiedAt,
+	} {
 		earlier(at, by)
+	}
+	for i := range state.Senders {
+		earlier(&state.Senders[i].Ends, by)
 	}
 	for i := range state.Verifications {
 		v := &state.Verifications[i]
 		earlier(&v.ExpiresAt, by)
+		earlier(&v.SettledAt, by)
+		for j := range v.Charges {
+			earlier(&v.Charges[j].At, by)
+		}
 		deliveries := []*otp.Delivery{&v.Delivery}
 		for j := range v.Resends {
 			deliveries = append(deliveries, &v.Resends[j])
@@ -162,10 +172,19 @@ func (s *service) age(t *testing.T, n phone.Number, by time.Duration) {
 			earlier(&d.ResendAt, by)
 		}
 	}
-	_, err = s.store.Save(t.Context(), s.key.NumberKey(n), state, revision)
+	_, err = s.store.Save(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)), state, revision)
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// failures counts all failures in a row, whosever they are.
+func failures(l otp.Ledger) int {
+	sum := 0
+	for _, f := range l.Failures {
+		sum += f.Count
+	}
+	return sum
 }
 
 func earlier(at *time.Time, by time.Duration) {
@@ -195,6 +214,14 @@ type request struct {
 	body map[string]string
 	// key is the Idempotency-Key, if not empty.
 	key string
+	// address is the client's; empty is that of the event.
+	address string
+}
+
+// from returns the same request of another client.
+func (r request) from(address string) request {
+	r.address = address
+	return r
 }
 
 func (r request) event(t *testing.T) []byte {
@@ -206,15 +233,18 @@ func (r request) event(t *testing.T) []byte {
 	if r.key != "" {
 		event.Headers["idempotency-key"] = r.key
 	}
+	if r.address != "" {
+		event.RequestContext.HTTP.SourceIP = r.address
+	}
 	return harness.JSON(t, event)
 }
 
 func send(n phone.Number, key string) request {
-	return request{"/send-otp", map[string]string{"phoneNumber": n.E164()}, key}
+	return request{path: "/send-otp", body: map[string]string{"phoneNumber": n.E164()}, key: key}
 }
 
 func resend(n phone.Number, id, key string) request {
-	return request{"/resend-otp", map[string]string{"phoneNumber": n.E164(), "verificationId": id}, key}
+	return request{path: "/resend-otp", body: map[string]string{"phoneNumber": n.E164(), "verificationId": id}, key: key}
 }
 
 func verify(n phone.Number, pin, id, key string) request {
@@ -222,7 +252,7 @@ func verify(n phone.Number, pin, id, key string) request {
 	if id != "" {
 		body["verificationId"] = id
 	}
-	return request{"/verify-otp", body, key}
+	return request{path: "/verify-otp", body: body, key: key}
 }
 
 // answer is what a client gets.

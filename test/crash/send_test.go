@@ -12,6 +12,9 @@ import (
 // functionTimeout is AWS_LAMBDA_FUNCTION_TIMEOUT: a send that is older is not running.
 const functionTimeout = 20 * time.Second
 
+// cooldown is SEND_COOLDOWN, which is not set here.
+const cooldown = 30 * time.Second
+
 // The effects of a send or resend, in their order: the address is counted (while the
 // number is loaded), the number's budget is charged, the provider is asked, the outcome
 // is recorded.
@@ -76,8 +79,8 @@ func (s *service) neverBegun(t *testing.T, f *harness.Function, n phone.Number) 
 	}
 }
 
-// sentOrNot: a message may have gone out. The budget stays charged, the cooldown holds,
-// and nothing is ever sent again by itself.
+// sentOrNot: a message may have gone out. The cooldown holds, the total stays charged, and
+// nothing is ever sent again by itself.
 func (s *service) sentOrNot(t *testing.T, f *harness.Function, n phone.Number) {
 	t.Helper()
 	messages := s.messages(n)
@@ -92,7 +95,7 @@ func (s *service) sentOrNot(t *testing.T, f *harness.Function, n phone.Number) {
 		t.Error("the unconfirmed send has no Retry-After")
 	}
 	ask(t, f, send(n, "another-key")).wants(t, "another key within the cooldown", "429 too_soon")
-	s.age(t, n, 10*time.Second)
+	s.age(t, n, cooldown-functionTimeout)
 	ask(t, f, send(n, "the-key")).wants(t, "the same request after the cooldown", "500 send_unconfirmed")
 	if got := s.messages(n); got != messages {
 		t.Fatalf("messages after the repeats = %d, want still %d", got, messages)
@@ -102,8 +105,14 @@ func (s *service) sentOrNot(t *testing.T, f *harness.Function, n phone.Number) {
 	if got := s.messages(n); got != messages+1 {
 		t.Errorf("messages after a new request = %d, want %d", got, messages+1)
 	}
-	if got := s.state(t, n); got.Sends != 2 {
-		t.Errorf("sends charged = %d, want both", got.Sends)
+	// The first is given back, for the person may have nothing; it stays in the total and
+	// doubles the cooldown, for the message may be out.
+	got := s.state(t, n)
+	if got.Sends != 1 || got.Unconfirmed != 1 || got.Total != 2 {
+		t.Errorf("charged = %d sends, %d unconfirmed and a total of %d, want 1, 1 and 2", got.Sends, got.Unconfirmed, got.Total)
+	}
+	if pause := got.NextSendAt.Sub(got.Verifications[1].StartedAt); pause != 2*cooldown {
+		t.Errorf("the cooldown = %s, want %s", pause, 2*cooldown)
 	}
 }
 
@@ -120,7 +129,7 @@ func (s *service) stillSending(t *testing.T, n phone.Number) {
 func (s *service) sentAndRecorded(t *testing.T, f *harness.Function, n phone.Number) {
 	t.Helper()
 	a := ask(t, f, send(n, "the-key")).wants(t, "the same request again", "200")
-	if got := s.state(t, n); got.Sends != 1 || got.Verifications[0].State != otp.StateActive || got.Verifications[0].ID != a.id {
+	if got := s.state(t, n); got.Sends != 1 || got.Total != 1 || got.Verifications[0].State != otp.StateActive || got.Verifications[0].ID != a.id {
 		t.Errorf("state = %d sends, %s, want one active send under the id of the answer", got.Sends, got.Verifications[0].State)
 	}
 	if got := s.messages(n); got != 1 {
@@ -156,8 +165,8 @@ func TestResendKilledBetweenAnyTwoEffects(t *testing.T) {
 			if tt.charged {
 				charged = 2
 			}
-			if got := s.state(t, n).Sends; got != charged {
-				t.Errorf("sends charged after the crash = %d, want %d", got, charged)
+			if got := s.state(t, n); got.Sends != charged || got.Total != charged {
+				t.Errorf("after the crash %d sends and a total of %d are charged, want %d of each", got.Sends, got.Total, charged)
 			}
 			switch {
 			case tt.recorded || !tt.charged:

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 )
 
 // The budgets of a request when nothing conflicts.
 const (
-	mostCalls      = 4
+	mostCalls      = 5
 	mostWriteUnits = 3
 	mostReadUnits  = 1
 )
@@ -32,13 +33,17 @@ func TestBudgets(t *testing.T) {
 	r := newRig(t, free())
 	full := spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3}
 	refused := spent{Calls: 2, Get: 1, Update: 1, Read: 1, Write: 1}
+	// A send also reads, beside its load, what the guard has stopped.
+	sending, refusedSend := full, refused
+	sending.Calls++
+	refusedSend.Calls++
 	sent := r.send().want(t, 200, "")
-	r.wantSpent("a first send", full)
+	r.wantSpent("a first send", sending)
 	r.send().want(t, 429, "too_soon")
-	r.wantSpent("a send within the cooldown", refused)
+	r.wantSpent("a send within the cooldown", refusedSend)
 	r.advance(30 * time.Second)
 	r.resend(sent.VerificationID).want(t, 200, "")
-	r.wantSpent("a resend", full)
+	r.wantSpent("a resend", sending)
 	r.verify(wrong(r.pin())).want(t, 401, "invalid_or_expired")
 	r.wantSpent("a wrong verify", full)
 	r.verify(r.pin()).want(t, 200, "")
@@ -46,7 +51,7 @@ func TestBudgets(t *testing.T) {
 	r.verify(r.pin()).want(t, 401, "invalid_or_expired")
 	r.wantSpent("a verify of a used code", refused)
 	r.post(httpapi.RouteSend, `{"phoneNumber":"x"}`).want(t, 400, "phone_number_invalid")
-	r.wantSpent("a malformed request", spent{Calls: 1, Update: 1, Write: 1})
+	r.wantSpent("a malformed request", spent{})
 
 	for name, fault := range map[string]simulator.Fault{
 		"refused": {Operation: "send", Status: 400, Times: 1}, "throttled": {Operation: "send", Status: 429, Times: 1},
@@ -58,7 +63,7 @@ func TestBudgets(t *testing.T) {
 			if a := r.send(); a.StatusCode == 200 {
 				t.Fatalf("got %d %s", a.StatusCode, a.Body)
 			}
-			r.wantSpent("a send that is "+name, full)
+			r.wantSpent("a send that is "+name, sending)
 		})
 	}
 	t.Run("verify without an answer", func(t *testing.T) {
@@ -78,29 +83,98 @@ func TestStaleCounter(t *testing.T) {
 	r.advance(16 * time.Minute)
 	r.proxy.spent()
 	r.send().want(t, 200, "")
-	if got, want := r.proxy.spent(), (spent{Calls: 5, Get: 1, Put: 2, Update: 2, Read: 1, Write: 4}); got != want {
+	if got, want := r.proxy.spent(), (spent{Calls: 6, Get: 1, Put: 2, Update: 2, Read: 1, Write: 4}); got != want {
 		t.Errorf("a send with a stale counter spent %+v, want %+v", got, want)
 	}
 	r.advance(2 * time.Minute)
 	r.send().want(t, 200, "")
-	r.wantSpent("the send after it", spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3})
+	r.wantSpent("the send after it", spent{Calls: 5, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3})
 }
 
-// TestItemsCostOneUnit brings a number to the largest state that the default settings
-// allow in a window: three codes under idempotency keys, each with five verifies whose
-// answers got lost. Every write still costs one unit.
+// sendBy asks for a code by a channel.
+func (r *rig) sendBy(channel string, headers ...string) answer {
+	r.tb.Helper()
+	return r.post(httpapi.RouteSend, fmt.Sprintf(`{"phoneNumber":%q,"channel":%q}`, number, channel), headers...)
+}
+
+// key is a request's Idempotency-Key header.
+func key(value any) []string { return []string{"idempotency-key", fmt.Sprint(value)} }
+
+// lostRun is the time after which a request that never told its outcome is forgotten: twice
+// the function's timeout.
+const lostRun = 2 * app.FunctionTimeout
+
+// TestItemsCostOneUnit brings a number to the largest state that three sends by SMS and one
+// check at a time can come to: codes of several clients, all of them alive and under
+// idempotency keys, with checks of all kinds. Every write costs one unit.
 func TestItemsCostOneUnit(t *testing.T) {
 	r := newRig(t, free("SEND_COOLDOWN", "0s"))
+	full := spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3}
+	sending := full
+	sending.Calls++ // reads what the guard has stopped
+	checks := 0
 	for i := range 3 {
-		r.send("idempotency-key", fmt.Sprint(i)).want(t, 200, "")
-		r.wantSpent("a send", spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1, Write: 3})
-		id := r.send("idempotency-key", fmt.Sprint(i)).want(t, 200, "").VerificationID
-		r.proxy.spent()
-		r.fault(simulator.Fault{Operation: "verify", Status: 408})
-		for range 5 {
-			r.post(httpapi.RouteVerify, fmt.Sprintf(`{"phoneNumber":%q,"pin":"123456","verificationId":%q}`, number, id)).want(t, 500, "verify_failed")
-			r.wantSpent("a verify", spent{Calls: 3, Get: 1, Put: 1, Update: 1, Read: 1, Write: 2})
+		owner, stranger := r.from(fmt.Sprintf("203.0.113.%d", i)), r.from(fmt.Sprintf("203.0.113.%d", 100+i))
+		id := owner.send(key(i)...).want(t, 200, "").VerificationID
+		r.wantSpent("a send", sending)
+		for range 3 {
+			checks++
+			owner.verifyNamed(id, wrong(r.pin()), key(checks)...).want(t, 401, "invalid_or_expired")
+			r.wantSpent("a wrong check", full)
+			stranger.verify(wrong(r.pin()), key(checks)...).want(t, 401, "invalid_or_expired")
+			r.wantSpent("a stranger's wrong check", full)
 		}
-		r.sim.ClearFaults()
+		r.fault(simulator.Fault{Operation: "verify", Status: 408, Times: 1})
+		owner.verifyNamed(id, r.pin(), key("lost")...).want(t, 500, "verify_failed")
+		r.wantSpent("a check without an answer gives its key back", full)
+		r.advance(lostRun)
 	}
+	if l := r.ledger(); len(l.Verifications) != 3 || len(l.Senders) != 3 || len(l.Failures) != 5 {
+		t.Errorf("%d codes, %d clients that send and %d that failed: the test is about three, three, and four with the rest", len(l.Verifications), len(l.Senders), len(l.Failures))
+	}
+}
+
+// TestItemsCostTwoUnits does as much as a number's total allows: ten sends by voice from
+// several clients, as soon as each may be, the first of them without an answer, and three
+// checks at a time.
+func TestItemsCostTwoUnits(t *testing.T) {
+	r := newRig(t, free("CHANNELS", "sms,voice"))
+	// two returns the write units.
+	two := func(what string, want spent) float64 {
+		t.Helper()
+		got := r.proxy.spent()
+		units := got.Write
+		got.Write = 0
+		if most := float64(got.Update + 2*got.Put); got != want || units > most {
+			t.Errorf("%s spent %+v and %g write units, want %+v and at most %g", what, got, units, want, most)
+		}
+		return units
+	}
+	const lost, sends = 5, 10
+	r.fault(simulator.Fault{Operation: "send", Drop: "after", Times: lost})
+	var last answer
+	for i := range sends {
+		client := r.from(fmt.Sprintf("203.0.113.%d", i%6))
+		last = client.sendBy("voice", key(i)...)
+		if (last.StatusCode == 200) != (i >= lost) {
+			t.Fatalf("send %d got %d %s", i, last.StatusCode, last.Body)
+		}
+		two("a send by voice", spent{Calls: 5, Get: 1, Put: 2, Update: 1, Read: 1})
+		if i < sends-1 {
+			r.advance(time.Duration(last.ResendIn+last.RetryAfter) * time.Second)
+		}
+	}
+	r.fault(simulator.Fault{Operation: "verify", Status: 408})
+	for i := range 3 {
+		client := r.from(fmt.Sprintf("203.0.113.%d", i))
+		client.verifyNamed(last.VerificationID, "123456", key(i)...).want(t, 500, "verify_failed")
+		two("a check without an answer", spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1})
+	}
+	r.sim.ClearFaults()
+	r.verifyNamed(last.VerificationID, wrong(r.pin())).want(t, 401, "invalid_or_expired")
+	if units := two("a wrong check", spent{Calls: 4, Get: 1, Put: 2, Update: 1, Read: 1}); units < 5 {
+		t.Errorf("a wrong check spent %g write units: the test is about items of two", units)
+	}
+	r.advance(10 * time.Minute)
+	r.from("203.0.113.7").sendBy("voice").want(t, 429, "number_limited")
 }

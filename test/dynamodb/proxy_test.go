@@ -20,6 +20,7 @@ type proxy struct {
 
 	mu     sync.Mutex
 	calls  []call
+	saved  []state
 	faults []*fault
 }
 
@@ -69,6 +70,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, status, header := p.forward(r, measured(body))
 	p.note(call{operation: operation, status: status, units: units(answer)})
+	if operation == "PutItem" && status == http.StatusOK {
+		p.keep(body)
+	}
 	if f != nil {
 		panic(http.ErrAbortHandler) // the effect was, its answer is not
 	}
@@ -149,6 +153,68 @@ func (p *proxy) note(c call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, c)
+}
+
+// state is what is charged in one saved item: the most of it that one code, or one client,
+// has. The invariants of budgets hold in every one of them, and not only in the last.
+type state struct {
+	sends, client, total int
+	attempts, strangers  int
+}
+
+// most returns the larger of each.
+func (s state) most(other state) state {
+	return state{
+		max(s.sends, other.sends), max(s.client, other.client), max(s.total, other.total),
+		max(s.attempts, other.attempts), max(s.strangers, other.strangers),
+	}
+}
+
+// amount is a number in DynamoDB's JSON; absent it is zero.
+type amount struct {
+	N int `json:",string"`
+}
+
+// keep notes what a PutItem that took place has saved.
+func (p *proxy) keep(put []byte) {
+	var call struct {
+		Item struct {
+			Sends, Total amount
+			Senders      struct {
+				M map[string]struct{ L []amount }
+			}
+			Verifications struct {
+				L []struct {
+					M struct{ Attempts, Strangers amount }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(put, &call); err != nil {
+		p.tb.Errorf("reading a saved item: %v", err)
+	}
+	saved := state{sends: call.Item.Sends.N, total: call.Item.Total.N}
+	for _, sender := range call.Item.Senders.M {
+		saved.client = max(saved.client, sender.L[0].N)
+	}
+	for _, v := range call.Item.Verifications.L {
+		saved.attempts = max(saved.attempts, v.M.Attempts.N)
+		saved.strangers = max(saved.strangers, v.M.Strangers.N)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.saved = append(p.saved, saved)
+}
+
+// mostSaved returns the most of each that any saved item had.
+func (p *proxy) mostSaved() state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var most state
+	for _, saved := range p.saved {
+		most = most.most(saved)
+	}
+	return most
 }
 
 // inject starts a fault.

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
-	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -38,6 +38,36 @@ type rig struct {
 	sim   *simulator.Simulator
 	proxy *proxy
 	table string
+	// address is where requests come from.
+	address string
+}
+
+// from returns the same rig for requests from another address.
+func (r *rig) from(address string) *rig {
+	other := *r
+	other.address = address
+	return &other
+}
+
+// ledger returns what is kept about the number.
+func (r *rig) ledger() otp.Ledger {
+	r.tb.Helper()
+	l, _ := harness.OnlyLedger(r.tb, harness.DynamoDB(r.proxy.upstream), r.table)
+	return l
+}
+
+// wantCharged checks what the number's budgets hold: sends of its window, all of them from
+// the rig's one client, and sends whatever succeeded.
+func (r *rig) wantCharged(sends, total int) {
+	r.tb.Helper()
+	l := r.ledger()
+	share := 0
+	for _, s := range l.Senders {
+		share = max(share, s.Sends)
+	}
+	if l.Sends != sends || share != sends || l.Total != total {
+		r.tb.Errorf("charged are %d sends, %d of the client and a total of %d, want %d, %d and %d", l.Sends, share, l.Total, sends, sends, total)
+	}
 }
 
 // newRig makes one. Settings are the product's own variables.
@@ -46,7 +76,7 @@ func newRig(tb testing.TB, settings map[string]string) *rig {
 	endpoint := harness.DynamoDBLocal(tb)
 	clock := simulator.NewClock()
 	r := &rig{
-		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: startProxy(tb, endpoint),
+		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: startProxy(tb, endpoint), address: "203.0.113.1",
 		sim: simulator.New(simulator.Options{Strict: true, Clock: clock}),
 	}
 	variables := map[string]string{"TABLE_NAME": r.table, "AWS_ENDPOINT_URL_DYNAMODB": r.proxy.url}
@@ -66,8 +96,8 @@ func newRig(tb testing.TB, settings map[string]string) *rig {
 func (r *rig) provision(c *app.Config) {
 	r.tb.Helper()
 	appID, messageID, err := r.sim.Provision(simulator.Settings{
-		PINLength: c.PINLength, PINAttempts: c.Policy.PINAttempts, PINTTL: c.Policy.PINTTL,
-		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: rate.Rate(c.Policy.NumberSendLimit),
+		PINLength: c.Form.PINLength, PINAttempts: 2 * c.Policy.PINAttempts, PINTTL: c.Policy.PINTTL,
+		VerifySpacing: c.Policy.VerifySpacing, NumberSendLimit: c.Policy.TotalLimit,
 	})
 	if err != nil {
 		r.tb.Fatal(err)
@@ -85,6 +115,7 @@ type answer struct {
 	events.APIGatewayV2HTTPResponse
 	VerificationID, Error, Code string
 	AttemptsRemaining           *int
+	ResendIn, RetryAfter        int // seconds
 }
 
 func (a answer) want(tb testing.TB, status int, code string) answer {
@@ -98,12 +129,12 @@ func (a answer) want(tb testing.TB, status int, code string) answer {
 // post sends a JSON body; headers come in pairs.
 func (r *rig) post(path, body string, headers ...string) answer {
 	r.tb.Helper()
-	e := events.APIGatewayV2HTTPRequest{RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json"}}
 	for i := 0; i+1 < len(headers); i += 2 {
 		e.Headers[headers[i]] = headers[i+1]
 	}
 	e.RequestContext.HTTP.Method = http.MethodPost
-	e.RequestContext.HTTP.SourceIP = "203.0.113.1"
+	e.RequestContext.HTTP.SourceIP = r.address
 	handler := r.Send
 	if path == httpapi.RouteVerify {
 		handler = r.Verify
@@ -131,9 +162,15 @@ func (r *rig) verify(pin string, headers ...string) answer {
 	return r.post(httpapi.RouteVerify, fmt.Sprintf(`{"phoneNumber":%q,"pin":%q}`, number, pin), headers...)
 }
 
-func (r *rig) resend(id string) answer {
+// verifyNamed names the verification, as who started it may.
+func (r *rig) verifyNamed(id, pin string, headers ...string) answer {
 	r.tb.Helper()
-	return r.post(httpapi.RouteResend, fmt.Sprintf(`{"phoneNumber":%q,"verificationId":%q}`, number, id))
+	return r.post(httpapi.RouteVerify, fmt.Sprintf(`{"phoneNumber":%q,"pin":%q,"verificationId":%q}`, number, pin, id), headers...)
+}
+
+func (r *rig) resend(id string, headers ...string) answer {
+	r.tb.Helper()
+	return r.post(httpapi.RouteResend, fmt.Sprintf(`{"phoneNumber":%q,"verificationId":%q}`, number, id), headers...)
 }
 
 // pin is the newest that arrived.

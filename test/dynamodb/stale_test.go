@@ -73,42 +73,112 @@ func TestWindowsThatAreOver(t *testing.T) {
 	r.wantCalls("send", 4)
 }
 
-func TestIdempotencyKeyOfAnExpiredCode(t *testing.T) {
-	r := newRig(t, free())
-	first := r.send("idempotency-key", "one").want(t, 200, "")
-	r.advance(time.Hour)
-	if again := r.send("idempotency-key", "one").want(t, 200, ""); again.Body != first.Body {
-		t.Errorf("an hour later the key gets %s, want %s", again.Body, first.Body)
+// TestEveryBudgetStartsAnew uses up each of a number's three budgets. Each is there again
+// at the end of its own window, and not a moment before.
+func TestEveryBudgetStartsAnew(t *testing.T) {
+	const moment = 10 * time.Second // more than the test takes
+	for _, c := range []struct {
+		name    string
+		setting string
+		use     func(*rig)
+	}{
+		{"the client's share", "NUMBER_CLIENT_SEND_LIMIT", func(r *rig) { r.send().want(r.tb, 200, "") }},
+		{"the number's sends", "NUMBER_SEND_LIMIT", func(r *rig) { r.send().want(r.tb, 200, "") }},
+		{"the total", "NUMBER_TOTAL_LIMIT", func(r *rig) {
+			r.send().want(r.tb, 200, "")
+			r.verify(r.pin()).want(r.tb, 200, "")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, free("SEND_COOLDOWN", "0s", c.setting, "2/1d"))
+			for range 2 {
+				c.use(r)
+			}
+			r.send().want(t, 429, "number_limited")
+			r.advance(24*time.Hour - moment)
+			a := r.send().want(t, 429, "number_limited")
+			if a.RetryAfter < 1 || a.RetryAfter > int(moment/time.Second) {
+				t.Errorf("retryAfter is %d, want the rest of the day, up to %s", a.RetryAfter, moment)
+			}
+			r.advance(moment)
+			r.wantStale(1)
+			c.use(r)
+		})
 	}
-	r.wantCalls("send", 1)
+}
+
+// TestOverIsOver: a repeat under the key of a code that is over is told so, and its resend
+// is that of no code.
+func TestOverIsOver(t *testing.T) {
+	for name, end := range map[string]func(*rig){
+		"expired": func(r *rig) { r.advance(time.Hour) },
+		"used":    func(r *rig) { r.verify(r.pin()).want(r.tb, 200, "") },
+		"locked": func(r *rig) {
+			for range 5 {
+				r.verify(wrong(r.pin())).want(r.tb, 401, "invalid_or_expired")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, free("SEND_COOLDOWN", "0s"))
+			sent := r.send(key("one")...).want(t, 200, "")
+			end(r)
+			r.wantStale(1)
+			r.send(key("one")...).want(t, 422, "idempotency_key_expired")
+			r.resend(sent.VerificationID).want(t, 401, "invalid_or_expired")
+			r.wantCalls("send", 1)
+			r.wantCalls("resend", 0)
+			// What is kept of it after the next save is small, and answers as before.
+			handle := r.sim.Outbox(digits)[0].PINID
+			if again := r.send(key("two")...).want(t, 200, ""); again.VerificationID == sent.VerificationID {
+				t.Error("another key was given the verification that is over")
+			}
+			if items := r.items(); strings.Contains(fmt.Sprint(items), handle) {
+				t.Errorf("the handle of a code that is over is still kept: %s", items)
+			}
+			r.send(key("one")...).want(t, 422, "idempotency_key_expired")
+			r.wantCalls("send", 2)
+		})
+	}
 }
 
 // TestFailuresInARow: memories that ran out days ago count no more, and those that did
-// not still do.
+// not still do. One client's failures count for half of the limit, so they come from two.
 func TestFailuresInARow(t *testing.T) {
-	r := newRig(t, free("NUMBER_FAILURE_LIMIT", "3", "SEND_COOLDOWN", "0s"))
-	fail := func(times int) {
+	const day = 24 * time.Hour
+	r := newRig(t, free("NUMBER_FAILURE_LIMIT", "4", "SEND_COOLDOWN", "0s", "NUMBER_DISABLED_MEMORY", "100d"))
+	fail := func(address string, times int) {
 		t.Helper()
 		for range times {
-			r.verify(wrong(r.pin())).want(t, 401, "invalid_or_expired")
+			r.from(address).verify(wrong(r.pin())).want(t, 401, "invalid_or_expired")
 		}
 	}
-	const day = 24 * time.Hour
+	const one, other = "203.0.113.1", "203.0.113.2"
 	r.send().want(t, 200, "")
-	fail(2)
+	fail(one, 4) // which count as two
 	r.advance(89 * day)
 	r.send().want(t, 200, "")
-	fail(1) // the third in a row
-	r.verify(r.pin()).want(t, 401, "invalid_or_expired")
-	r.advance(399 * day)
-	r.send().want(t, 429, "number_limited")
-	r.advance(day)
+	fail(other, 1)
+	r.verify(r.pin()).want(t, 200, "") // not yet closed
+
 	r.send().want(t, 200, "")
-	fail(2)
+	fail(one, 2)
+	r.advance(89 * day)
+	r.send().want(t, 200, "")
+	fail(other, 2) // the fourth that counts
+	r.wantCalls("verify", 10)
+	r.verify(r.pin()).want(t, 401, "invalid_or_expired")
+	r.wantCalls("verify", 10) // nobody was asked
+	r.advance(100*day - time.Hour)
+	r.wantStale(1)
+	r.send().want(t, 429, "number_limited")
+	r.advance(time.Hour)
+	r.send().want(t, 200, "")
+	fail(one, 2)
 	r.advance(90 * day)
 	r.wantStale(1)
 	r.send().want(t, 200, "")
-	fail(2) // not the third and fourth
+	fail(other, 2) // not the third and fourth
 	r.verify(r.pin()).want(t, 200, "")
 }
 

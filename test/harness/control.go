@@ -137,6 +137,8 @@ type Simulator struct {
 	Port int
 	// API is its address on the loopback interface.
 	API string
+	// Console is the address of its page, with a slash at the end.
+	Console string
 	// AppID and MessageID are the application and the template made at the start.
 	AppID, MessageID string
 	Process          *Process
@@ -167,6 +169,9 @@ func StartSimulator(tb testing.TB, env ...string) *Simulator {
 		_, err := fmt.Sscan(found[1], &s.Port)
 		s.API = "http://127.0.0.1:" + found[1]
 		s.URL, s.AppID, s.MessageID = found[2], found[3], found[4]
+		if page := consoleAddress.FindStringSubmatch(s.Process.Raw()); page != nil {
+			s.Console = page[1]
+		}
 		return err
 	})
 	if err != nil {

@@ -3,9 +3,11 @@ package harness
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,7 +61,73 @@ func startDynamoDB() (string, func() error, error) {
 		_, err := client.ListTables(ctx, &dynamodb.ListTablesInput{}, func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 })
 		return err
 	})
+	if err == nil {
+		err = warmUp(client)
+	}
 	return endpoint, p.stop, err
+}
+
+// warmUp makes calls of each kind, several at once. The product gives a call a second, and
+// on a busy computer the first ones take a fresh Java machine longer than that.
+func warmUp(client *dynamodb.Client) error {
+	const lanes, rounds = 20, 5
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	name := "warm-up"
+	_, err := client.CreateTable(ctx, tableLike(name))
+	if err != nil {
+		return fmt.Errorf("creating a table to warm up: %w", err)
+	}
+	errs := make([]error, lanes)
+	var all sync.WaitGroup
+	for lane := range lanes {
+		all.Go(func() {
+			for range rounds {
+				errs[lane] = errors.Join(errs[lane], oneOfEach(ctx, client, name))
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("warming up: %w", err)
+	}
+	_, err = client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
+	if err != nil {
+		return fmt.Errorf("deleting the table to warm up: %w", err)
+	}
+	return nil
+}
+
+// oneOfEach makes the calls that the product makes; all lanes meet at one item, so that some
+// writes are refused.
+func oneOfEach(ctx context.Context, client *dynamodb.Client, table string) error {
+	key := map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "key"}}
+	_, err := client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &table, Item: key, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
+		err = nil
+	}
+	_, readErr := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
+	_, updateErr := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &table, Key: key, UpdateExpression: aws.String("ADD hits :one"), ConditionExpression: aws.String("attribute_exists(pk)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
+		ReturnValues:              types.ReturnValueAllNew,
+	})
+	return errors.Join(err, readErr, updateErr)
+}
+
+// tableLike is a table as both templates make it.
+func tableLike(name string) *dynamodb.CreateTableInput {
+	return &dynamodb.CreateTableInput{
+		TableName:   &name,
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+	}
 }
 
 // DynamoDB gives a client for an endpoint.
@@ -78,14 +146,7 @@ func Table(tb testing.TB, endpoint string) string {
 	tb.Helper()
 	client := DynamoDB(endpoint)
 	name := "otp-" + rand.Text()
-	_, err := client.CreateTable(tb.Context(), &dynamodb.CreateTableInput{
-		TableName:   &name,
-		BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS},
-		},
-		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
-	})
+	_, err := client.CreateTable(tb.Context(), tableLike(name))
 	if err != nil {
 		tb.Fatalf("creating a table: %v", err)
 	}

@@ -17,11 +17,14 @@ import (
 type Gateway struct {
 	Control
 	// URL is the gateway's address, without a slash at the end.
-	URL     string
+	URL string
+	// Console is the address of its page, with a slash at the end.
+	Console string
 	Process *Process
 }
 
 var (
+	consoleAddress = regexp.MustCompile(`console +(http://\S+)`)
 	gatewayAddress = regexp.MustCompile(`gateway +(http://\S+)`)
 	outboxAddress  = regexp.MustCompile(`outbox +(http://\S+)/outbox`)
 )
@@ -50,6 +53,9 @@ func GatewayOf(tb testing.TB, p *Process) *Gateway {
 		address := gatewayAddress.FindStringSubmatch(printed)
 		if address == nil || !strings.Contains(printed, "Ctrl-C ends it.") {
 			return errors.New("no announcement yet")
+		}
+		if page := consoleAddress.FindStringSubmatch(printed); page != nil {
+			g.Console = page[1]
 		}
 		g.URL = strings.Replace(address[1], "localhost", "127.0.0.1", 1)
 		if outbox := outboxAddress.FindStringSubmatch(printed); outbox != nil {

@@ -78,6 +78,14 @@ func (s *sharedParts) address(tb testing.TB, name string, start func() (string, 
 	return p.address
 }
 
+// Shared gives the address of a part that all tests of a package share, of a kind that this
+// package does not know: start runs on the first call, and what it returns beside the
+// address ends it after the tests.
+func Shared(tb testing.TB, name string, start func() (string, func() error, error)) string {
+	tb.Helper()
+	return shared.address(tb, name, start)
+}
+
 // close ends what was started, last first.
 func (s *sharedParts) close() error {
 	s.mu.Lock()

@@ -2,9 +2,11 @@ package lambda
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -93,7 +95,10 @@ func TestBadConfigurationNamesItsVariableInTheLog(t *testing.T) {
 	if answer, err := f.TryInvoke(t.Context(), harness.JSON(t, harness.Event(t, "send"))); err == nil {
 		t.Errorf("the function answered %d with a bad setting", answer.StatusCode)
 	}
-	if printed := f.Process.Raw(); !strings.Contains(printed, "PIN_TTL must be") {
-		t.Error("the log does not name PIN_TTL")
-	}
+	harness.Eventually(t, 5*time.Second, func() error {
+		if !strings.Contains(f.Process.Raw(), "PIN_TTL must be") {
+			return errors.New("the log does not name PIN_TTL")
+		}
+		return nil
+	})
 }

@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/test/sdk
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/infobip/infobip-api-go-client/v3 v3.2.0

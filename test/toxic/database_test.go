@@ -64,9 +64,10 @@ func TestNoStateNoEffect(t *testing.T) {
 						r.calls("send")-1, r.calls("resend"), r.calls("verify"))
 				}
 				after := r.state(t)
-				if after.Sends != before.Sends || after.Verifications[0].Attempts != 0 || after.Failures != 0 {
-					t.Errorf("charged: %d sends, %d attempts, %d failures, want nothing",
-						after.Sends-before.Sends, after.Verifications[0].Attempts, after.Failures)
+				r.wantCharged(t, before.Sends, before.Total)
+				if after.Verifications[0].Attempts != 0 || len(after.Failures) != 0 || !after.NextSendAt.Equal(before.NextSendAt) {
+					t.Errorf("charged: %d attempts, failures %v, a cooldown until %s; want nothing and %s",
+						after.Verifications[0].Attempts, after.Failures, after.NextSendAt, before.NextSendAt)
 				}
 				ask(functionTimeout).wants(t, "the same request when all is well again", "200")
 			})
@@ -167,9 +168,7 @@ func TestStateLostWhileTheProviderIsAsked(t *testing.T) {
 				if got := r.messages(); got != 1 {
 					t.Errorf("messages = %d, want 1", got)
 				}
-				if got := r.state(t).Sends; got != 1 {
-					t.Errorf("sends charged = %d, want 1", got)
-				}
+				r.wantCharged(t, 1, 1)
 				r.well(t)
 			})
 			t.Run("verify, "+name, func(t *testing.T) {
@@ -183,10 +182,20 @@ func TestStateLostWhileTheProviderIsAsked(t *testing.T) {
 				} else if a.status != 200 { // a write whose answer was lost may have been made
 					a.wants(t, "the verify", "503 unavailable")
 				}
-				if got := r.state(t).Verifications[0].Attempts; got != 1 {
-					t.Errorf("attempts charged = %d, want 1", got)
+				l := r.state(t)
+				v, charged := l.Verifications[0], 1
+				if v.State == otp.StateVerified { // it has ended, and nothing is charged to it
+					charged = 0
 				}
-				r.verify(t, functionTimeout, pin, idempotencyKey).wants(t, "the same verify again", "200")
+				if v.Attempts != charged || failures(l) != charged || (a.status == 200) && charged > 0 {
+					t.Errorf("answered %s, the code is %s with %d attempts and %d failures charged, want %d", a, v.State, v.Attempts, failures(l), charged)
+				}
+				again := r.verify(t, functionTimeout, pin, idempotencyKey)
+				if charged > 0 && again.status == 409 { // nobody knows that the first run has ended
+					r.clock.Advance(functionTimeout)
+					again = r.verify(t, functionTimeout, pin, idempotencyKey)
+				}
+				again.wants(t, "the same verify again", "200")
 				r.verify(t, functionTimeout, pin, "").wants(t, "the same PIN without the key", "401 invalid_or_expired")
 				r.well(t)
 			})
@@ -232,9 +241,10 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 				r.send(t, functionTimeout, idempotencyKey).wants(t, "the send", "200")
 				r.database.lostOne(t)
 				r.noConflict(t)
-				if got, charged := r.messages(), r.state(t).Sends; got != 1 || charged != 1 {
-					t.Errorf("messages = %d, sends charged = %d, want 1 and 1", got, charged)
+				if got := r.messages(); got != 1 {
+					t.Errorf("messages = %d, want 1", got)
 				}
+				r.wantCharged(t, 1, 1)
 				r.verify(t, functionTimeout, r.pin(t), "").wants(t, "verify", "200")
 			})
 			t.Run(fmt.Sprintf("verify, %s %d", stream, nth), func(t *testing.T) {
@@ -246,10 +256,24 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 				r.verify(t, functionTimeout, pin, "").wants(t, "the verify", "200")
 				r.database.lostOne(t)
 				r.noConflict(t)
-				if got := r.state(t).Verifications[0].Attempts; got != 1 {
-					t.Errorf("attempts charged = %d, want 1", got)
+				if l := r.state(t); l.Verifications[0].State != otp.StateVerified || failures(l) != 0 {
+					t.Errorf("the code is %s with %d failures charged, want it verified and none", l.Verifications[0].State, failures(l))
 				}
 				r.verify(t, functionTimeout, pin, "").wants(t, "the same PIN again", "401 invalid_or_expired")
+			})
+			t.Run(fmt.Sprintf("wrong verify, %s %d", stream, nth), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				r.sent(t)
+				pin := r.pin(t)
+				r.database.add(t, lose)
+				r.verify(t, functionTimeout, otherPIN(pin), "").wants(t, "the verify", "401 invalid_or_expired")
+				r.database.lostOne(t)
+				r.noConflict(t)
+				if l := r.state(t); l.Verifications[0].Attempts != 1 || failures(l) != 1 {
+					t.Errorf("%d attempts and %d failures are charged, want 1 of each", l.Verifications[0].Attempts, failures(l))
+				}
+				r.verify(t, functionTimeout, pin, "").wants(t, "the right PIN", "200")
 			})
 		}
 	}

@@ -48,16 +48,22 @@ var providerTroubles = []struct {
 	{trouble{name: "nobody listens", down: true}, refused},
 }
 
-// eachProviderTrouble runs a test for each trouble, on a connection that is there already
-// and on one that has to be opened.
-func eachProviderTrouble(t *testing.T, test func(*testing.T, *rig, trouble, effect)) {
+// A connection to the provider is open before the trouble comes, or it is not.
+const (
+	newConnection  = "new connection"
+	openConnection = "open connection"
+)
+
+// eachProviderTrouble runs a test for each trouble, on each kind of connection that there
+// can be. A send dials, whatever is open.
+func eachProviderTrouble(t *testing.T, connections []string, test func(*testing.T, *rig, trouble, effect)) {
 	t.Helper()
 	for _, x := range providerTroubles {
-		for _, connection := range []string{"new connection", "open connection"} {
+		for _, connection := range connections {
 			t.Run(x.name+", "+connection, func(t *testing.T) {
 				t.Parallel()
 				r := newRig(t)
-				if connection == "open connection" {
+				if connection == openConnection {
 					r.app.Warm(t.Context())
 				}
 				test(t, r, x.trouble, x.effect)
@@ -67,7 +73,7 @@ func eachProviderTrouble(t *testing.T, test func(*testing.T, *rig, trouble, effe
 }
 
 func TestSendOverABadNetwork(t *testing.T) {
-	eachProviderTrouble(t, func(t *testing.T, r *rig, x trouble, e effect) {
+	eachProviderTrouble(t, []string{newConnection}, func(t *testing.T, r *rig, x trouble, e effect) {
 		r.provider.add(t, x)
 		first := r.send(t, deadline, idempotencyKey)
 		r.provider.clear(t)
@@ -77,7 +83,7 @@ func TestSendOverABadNetwork(t *testing.T) {
 }
 
 func TestResendOverABadNetwork(t *testing.T) {
-	eachProviderTrouble(t, func(t *testing.T, r *rig, x trouble, e effect) {
+	eachProviderTrouble(t, []string{newConnection}, func(t *testing.T, r *rig, x trouble, e effect) {
 		id := r.sent(t)
 		r.provider.add(t, x)
 		first := r.resend(t, deadline, id, idempotencyKey)
@@ -88,23 +94,55 @@ func TestResendOverABadNetwork(t *testing.T) {
 	})
 }
 
+// The connection that the warm-up or a verify has left is dead, and nobody knows: the
+// process was frozen between two requests. What must not happen twice does not go there. A
+// verify does, and is asked again on another one.
+func TestOpenConnectionsWhosePeerIsGone(t *testing.T) {
+	for _, route := range []string{"send", "resend", "verify"} {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			id := r.sent(t)
+			pin := r.pin(t)
+			r.app.Warm(t.Context())
+			swallowed := r.provider.freeze(t)
+			lost := int64(0)
+			switch route {
+			case "send":
+				r.send(t, deadline, "").wants(t, "the send", "200")
+			case "resend":
+				r.resend(t, deadline, id, "").wants(t, "the resend", "200")
+			case "verify":
+				r.verify(t, functionTimeout, pin, "").wants(t, "the verify", "200")
+				lost = 1
+			}
+			if got := swallowed.Load(); got != lost {
+				t.Errorf("%d messages went to a peer that is gone, want %d", got, lost)
+			}
+			r.well(t)
+		})
+	}
+}
+
 // checkDelivery looks at a send or resend that met trouble: at the answer, the messages,
 // the state, and what a repeat under the same key gets. Before is how many messages there
 // were already.
 func (r *rig) checkDelivery(t *testing.T, e effect, first answer, before int, repeat func() answer) {
 	t.Helper()
+	// What nobody knows of stays in the total, and is given back to the person.
 	type outcome struct {
 		answer   string
 		progress otp.Progress
-		charged  int
+		sends    int
+		total    int
 		messages int
 	}
 	want := map[effect]outcome{
-		unharmed:    {"200", otp.Sent, 1, 1},
-		answerLost:  {"500 send_unconfirmed", otp.Unconfirmed, 1, 1},
-		requestLost: {"500 send_unconfirmed", otp.Unconfirmed, 1, 0},
-		late:        {"500 send_unconfirmed", otp.Unconfirmed, 1, 1},
-		refused:     {"500 send_failed", otp.NotDelivered, 0, 0},
+		unharmed:    {"200", otp.Sent, 1, 1, 1},
+		answerLost:  {"500 send_unconfirmed", otp.Unconfirmed, 0, 1, 1},
+		requestLost: {"500 send_unconfirmed", otp.Unconfirmed, 0, 1, 0},
+		late:        {"500 send_unconfirmed", otp.Unconfirmed, 0, 1, 1},
+		refused:     {"500 send_failed", otp.NotDelivered, 0, 0, 0},
 	}[e]
 	first.wants(t, "the request in trouble", want.answer)
 	if e == late {
@@ -133,34 +171,39 @@ func (r *rig) checkDelivery(t *testing.T, e effect, first answer, before int, re
 	if last.Progress != want.progress {
 		t.Errorf("the delivery is %s, want %s", last.Progress, want.progress)
 	}
-	if got := state.Sends - before; got != want.charged {
-		t.Errorf("sends charged = %d, want %d", got, want.charged)
+	r.wantCharged(t, before+want.sends, before+want.total)
+	if unconfirmed := want.total - want.sends; state.Unconfirmed != unconfirmed {
+		t.Errorf("%d deliveries count as unconfirmed, want %d", state.Unconfirmed, unconfirmed)
 	}
+	r.send(t, functionTimeout, "another-key").wants(t, "another send at once", "429 too_soon")
 }
 
 func TestVerifyOverABadNetwork(t *testing.T) {
-	eachProviderTrouble(t, func(t *testing.T, r *rig, x trouble, e effect) {
+	eachProviderTrouble(t, []string{newConnection, openConnection}, func(t *testing.T, r *rig, x trouble, e effect) {
 		r.sent(t)
 		pin := r.pin(t)
 		r.provider.add(t, x)
 		first := r.verify(t, deadline, pin, idempotencyKey)
 		r.provider.clear(t)
-		answered, attempts := "500 verify_failed", 1
-		switch e {
-		case unharmed:
-			answered = "200"
-		case refused:
-			attempts = 0
-		case answerLost, requestLost, late:
+		type outcome struct {
+			answer   string
+			state    otp.State
+			attempts int // of a code that has not ended
 		}
-		first.wants(t, "the verify in trouble", answered)
+		lost := outcome{"500 verify_failed", otp.StateActive, 1}
+		want := map[effect]outcome{
+			unharmed:   {"200", otp.StateVerified, 0},
+			answerLost: lost, requestLost: lost, late: lost,
+			refused: {"500 verify_failed", otp.StateActive, 0},
+		}[e]
+		first.wants(t, "the verify in trouble", want.answer)
 		state := r.state(t)
-		if v := state.Verifications[0]; v.Attempts != attempts || (v.State == otp.StateVerified) != (e == unharmed) {
-			t.Errorf("attempts = %d and state %s, want %d charged and verified %t", v.Attempts, v.State, attempts, e == unharmed)
+		if v := state.Verifications[0]; v.State != want.state || v.Attempts != want.attempts || failures(state) != want.attempts {
+			t.Errorf("the code is %s with %d attempts and %d failures charged, want %s and %d of each", v.State, v.Attempts, failures(state), want.state, want.attempts)
 		}
-		// Whoever was told "verified" is told so again under the same key; everybody else
-		// has the right PIN taken now, once.
-		r.verify(t, functionTimeout, pin, idempotencyKey).wants(t, "the same verify again", "200")
+		// Whoever was told "verified" is told so again under the same key. For everybody else the
+		// key is free again, and the right PIN is taken now, once.
+		r.verify(t, functionTimeout, pin, idempotencyKey).wants(t, "the same verify at once", "200")
 		r.verify(t, functionTimeout, pin, "").wants(t, "the same PIN without the key", "401 invalid_or_expired")
 		if got := r.messages(); got != 1 {
 			t.Errorf("messages = %d, want 1", got)
@@ -178,14 +221,15 @@ func TestOneLostMessageAtTheProvider(t *testing.T) {
 			r := newRig(t)
 			r.sent(t)
 			r.provider.add(t, lose)
-			r.verify(t, functionTimeout, r.pin(t), "").wants(t, "the verify", "200")
-			if got := r.state(t).Verifications[0].Attempts; got != 1 {
-				t.Errorf("attempts = %d, want 1", got)
+			r.verify(t, functionTimeout, otherPIN(r.pin(t)), "").wants(t, "the verify", "401 invalid_or_expired")
+			if l := r.state(t); l.Verifications[0].Attempts != 1 || failures(l) != 1 {
+				t.Errorf("%d attempts and %d failures are charged, want 1 of each", l.Verifications[0].Attempts, failures(l))
 			}
 			calls := map[string]int{"upstream": 1, "downstream": 2}[stream]
 			if got := r.calls("verify"); got != calls {
 				t.Errorf("verifies that reached the provider = %d, want %d", got, calls)
 			}
+			r.verify(t, functionTimeout, r.pin(t), "").wants(t, "the right PIN", "200")
 		})
 		t.Run("send "+stream, func(t *testing.T) {
 			t.Parallel()
@@ -193,6 +237,7 @@ func TestOneLostMessageAtTheProvider(t *testing.T) {
 			r.provider.add(t, lose)
 			r.send(t, functionTimeout, idempotencyKey).wants(t, "the send", "500 send_unconfirmed")
 			r.send(t, functionTimeout, idempotencyKey).wants(t, "the send again", "500 send_unconfirmed")
+			r.wantCharged(t, 0, 1)
 			calls := map[string]int{"upstream": 0, "downstream": 1}[stream]
 			if got := r.calls("send"); got != calls {
 				t.Errorf("sends that reached the provider = %d, want %d", got, calls)

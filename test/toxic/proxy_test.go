@@ -108,6 +108,56 @@ func (l *loseKind) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
+// gone is a toxic of our own: nothing that is sent on a connection arrives, if it was open
+// when wakeUp was called, as after a process was frozen and its peer has left.
+type gone struct {
+	awake     atomic.Bool
+	swallowed atomic.Int64
+}
+
+var _ toxics.StatefulToxic = (*gone)(nil)
+
+// NewState implements toxics.StatefulToxic. It is called for each connection when it is
+// opened, or when the toxic is added.
+func (g *gone) NewState() any { return g.awake.Load() }
+
+// Pipe implements toxics.Toxic.
+func (g *gone) Pipe(stub *toxics.ToxicStub) {
+	if opened, _ := stub.State.(bool); opened {
+		new(toxics.NoopToxic).Pipe(stub)
+		return
+	}
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case chunk := <-stub.Input:
+			if chunk == nil {
+				stub.Close()
+				return
+			}
+			g.swallowed.Add(1)
+		}
+	}
+}
+
+// freeze makes the peer of every open connection leave, and returns what counts the
+// messages that are sent to it all the same. New connections are served.
+func (p *proxy) freeze(t *testing.T) *atomic.Int64 {
+	t.Helper()
+	p.add(t, trouble{toxics: []string{`{"type":"gone","stream":"upstream"}`}})
+	for _, toxic := range p.Toxics.GetToxicArray() {
+		if wrapper, ok := toxic.(*toxics.ToxicWrapper); ok {
+			if g, ok := wrapper.Toxic.(*gone); ok {
+				g.awake.Store(true)
+				return &g.swallowed
+			}
+		}
+	}
+	t.Fatal("the toxic is not there")
+	return nil
+}
+
 // lostOne wants the proxy's loseOne to have done so.
 func (p *proxy) lostOne(t *testing.T) {
 	t.Helper()

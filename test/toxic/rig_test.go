@@ -20,13 +20,11 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/rs/zerolog"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -41,6 +39,7 @@ func TestMain(m *testing.M) {
 	toxics.Register("lose_one", new(loseOne))
 	toxics.Register("lose_kind", new(loseKind))
 	toxics.Register("cut_last", new(cutLast))
+	toxics.Register("gone", new(gone))
 	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics log without being asked
 	harness.Main(m)
 }
@@ -141,25 +140,34 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// state gives what is kept about the number, which is the only one in the table.
+// state returns what is kept about the number, which is the only one in the table.
 func (r *rig) state(t *testing.T) otp.Ledger {
 	t.Helper()
-	out, err := r.client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.table})
-	if err != nil {
-		t.Fatalf("scanning the table: %v", err)
+	ledger, _ := harness.OnlyLedger(t, r.client, r.table)
+	return ledger
+}
+
+// failures counts all failures in a row, whosever they are.
+func failures(l otp.Ledger) int {
+	sum := 0
+	for _, f := range l.Failures {
+		sum += f.Count
 	}
-	for _, item := range out.Items {
-		key, ok := item["pk"].(*types.AttributeValueMemberS)
-		if !ok || !strings.HasPrefix(key.Value, "number#") {
-			continue
-		}
-		state, _, err := store.NewDynamoDB(r.client, r.table).Load(t.Context(), key.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return state
+	return sum
+}
+
+// wantCharged checks what one client's deliveries were charged: to the number and to the
+// client's share of it, and to the total.
+func (r *rig) wantCharged(t *testing.T, sends, total int) {
+	t.Helper()
+	l := r.state(t)
+	share := 0
+	for _, s := range l.Senders {
+		share += s.Sends
 	}
-	return otp.Ledger{}
+	if l.Sends != sends || share != sends || l.Total != total {
+		t.Errorf("charged are %d sends, %d of them to clients, and a total of %d; want %d, %d and %d", l.Sends, share, l.Total, sends, sends, total)
+	}
 }
 
 func (r *rig) messages() int { return len(r.simulator.Outbox(number)) }
@@ -174,6 +182,14 @@ func (r *rig) pin(t *testing.T) string {
 		t.Fatal("no message went out")
 	}
 	return outbox[len(outbox)-1].PIN
+}
+
+// otherPIN returns a PIN of the same form that is not this one.
+func otherPIN(pin string) string {
+	if pin[0] == '0' {
+		return "1" + pin[1:]
+	}
+	return "0" + pin[1:]
 }
 
 // idempotencyKey is the key of the request that meets the trouble.
@@ -223,7 +239,7 @@ func (r *rig) post(t *testing.T, within time.Duration, path, key string, body ma
 	if a.took >= within {
 		t.Errorf("%s was answered after %v, and had %v", path, a.took, within)
 	}
-	mustWait := a.status == 429 || a.status == 503 || a.code == "send_unconfirmed"
+	mustWait := a.status == 409 || a.status == 429 || a.status == 503 || a.code == "send_unconfirmed"
 	if mustWait && a.retryAfter == "" {
 		t.Errorf("%s: %s has no Retry-After", path, a)
 	}

@@ -1,6 +1,6 @@
 module github.com/seed-a131a524/infobip-otp/tools/rie
 
-go 1.26.6
+go 1.26.8
 
 tool github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie
 

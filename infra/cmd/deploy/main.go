@@ -37,13 +37,16 @@ func run(arguments []string) error {
 	}
 	p, err := props.FromEnvironment(os.Getenv, filepath.Join(root, "dist", "arm64"))
 	if err != nil {
-		return fmt.Errorf("nothing was deployed:\n%w", err)
+		return fmt.Errorf("nothing was deployed:\n%w", errors.Join(err, p.Validate()))
 	}
 
 	ctx := context.Background()
 	account, missing := findAccount(ctx, os.Getenv)
 	if infobip := p.MissingForDeployment(); len(infobip) > 0 {
 		missing = append(missing, strings.Join(infobip, ", ")+" (as `otpctl provision` prints them)")
+	}
+	if undecided := p.Undecided(); len(undecided) > 0 {
+		missing = append(missing, strings.Join(undecided, ", ")+" (README says what there is to decide)")
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("nothing was deployed, because this is missing: %s", strings.Join(missing, "; "))

@@ -94,6 +94,7 @@ func TestMissingIsOneSentence(t *testing.T) {
 		{"the other half", without("AWS_ACCESS_KEY_ID"), []string{"missing: AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY"}},
 		{"region", without("AWS_REGION"), []string{"missing: an AWS region (set AWS_REGION)"}},
 		{"address", without("INFOBIP_BASE_URL"), []string{"missing: INFOBIP_BASE_URL (as"}},
+		{"regions", append([]string{"STAGE=staging"}, complete...), []string{"missing: ALLOWED_REGIONS (README says what there is to decide)"}},
 		{"ids", complete[:4], []string{"missing: INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID (as"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,7 +140,7 @@ func answer(t *testing.T, w http.ResponseWriter, text string) {
 
 func TestDeploys(t *testing.T) {
 	root := checkout(t)
-	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\n", 0o600)
+	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\nALLOWED_REGIONS=AT\n", 0o600)
 	output, code := deploy(t, root, append(complete, identity(t, true)), "--require-approval", "never")
 	want := "deploying the staging stage to account 123456789012 in eu-central-1\n" +
 		"npm ci --no-audit --no-fund\n" +
@@ -180,8 +181,21 @@ func TestNothingBuilt(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	output, code := deploy(t, checkout(t), append(complete, identity(t, true), "PIN_ATTEMPTS=11"))
-	if code != 1 || !strings.Contains(output, "Limits.PINAttempts (PIN_ATTEMPTS) is 11") {
+	if code != 1 || !strings.Contains(output, "PIN_ATTEMPTS must be a whole number from 1 to 10") {
 		t.Errorf("exit code %d and\n%s\nwant 1 and a sentence on PIN_ATTEMPTS", code, output)
+	}
+}
+
+// What is wrong is told at once, whichever part of the settings has it.
+func TestAllWrongSettings(t *testing.T) {
+	output, code := deploy(t, checkout(t), append(complete, "PIN_ATTEMPTS=11", "THROTTLE_SEND=fast", "CORS_ORIGINS=http://a.example"))
+	for _, name := range []string{"PIN_ATTEMPTS", "THROTTLE_SEND", "CORS_ORIGINS"} {
+		if strings.Count(output, name+" must be ") != 1 {
+			t.Errorf("%s is not named once in:\n%s", name, output)
+		}
+	}
+	if code != 1 || strings.Contains(output, "npm") {
+		t.Errorf("exit code %d, want 1, and nothing installed:\n%s", code, output)
 	}
 }
 

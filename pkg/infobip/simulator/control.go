@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,20 +16,17 @@ import (
 
 // controlHandlers are the calls of the control listener by path and method.
 var controlHandlers = map[string]map[string]func(*Simulator, *http.Request) (any, error){
-	"/outbox":   {"GET": (*Simulator).controlOutbox},
-	"/requests": {"GET": (*Simulator).controlRequests},
-	"/faults":   {"GET": (*Simulator).controlFaults, "POST": (*Simulator).controlAddFault, "DELETE": (*Simulator).controlClearFaults},
-	"/clock":    {"GET": (*Simulator).controlTime, "POST": (*Simulator).controlAdvance},
-	"/reset":    {"POST": (*Simulator).controlReset},
+	"/outbox":      {"GET": (*Simulator).controlOutbox, "DELETE": (*Simulator).controlForget},
+	"/outbox/wait": {"GET": (*Simulator).controlWait},
+	"/requests":    {"GET": (*Simulator).controlRequests},
+	"/faults":      {"GET": (*Simulator).controlFaults, "POST": (*Simulator).controlAddFault, "DELETE": (*Simulator).controlClearFaults},
+	"/clock":       {"GET": (*Simulator).controlTime, "POST": (*Simulator).controlAdvance},
+	"/reset":       {"POST": (*Simulator).controlReset},
 }
 
 // serveControl answers in JSON; a refusal is {"error": "<sentence>"}.
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if err := checkLocal(r); err != nil {
-		complain(http.StatusForbidden, err).write(w)
-		return
-	}
 	methods, known := controlHandlers[r.URL.Path]
 	if !known {
 		complain(http.StatusNotFound, fmt.Errorf("unknown path: use %s", strings.Join(sortedKeys(controlHandlers), ", "))).write(w)
@@ -48,6 +43,10 @@ func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 		complain(http.StatusBadRequest, err).write(w)
 		return
 	}
+	if result == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	succeed(http.StatusOK, result).write(w)
 }
 
@@ -55,41 +54,18 @@ func complain(status int, err error) answer {
 	return succeed(status, map[string]string{"error": err.Error()})
 }
 
-// checkLocal keeps web pages out: a page of another origin is named by its
-// Origin header, and one that reached us by rebinding its own host name to this
-// machine by the Host header.
-func checkLocal(r *http.Request) error {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	host = strings.Trim(host, "[]")
-	// Container engines call the machine host.<engine>.internal.
-	local := host == "localhost" || net.ParseIP(host) != nil || strings.HasPrefix(host, "host.") && strings.HasSuffix(host, ".internal")
-	if !local {
-		return errors.New("the control listener answers only to localhost, an IP address or host.*.internal")
-	}
-	if origin := r.Header.Get("Origin"); origin != "" {
-		from, err := url.Parse(origin)
-		if err != nil || from.Host != r.Host {
-			return errors.New("the control listener does not answer web pages of another origin")
-		}
-	}
-	return nil
-}
-
-// controlQuery reads a query that may have the one parameter.
-func controlQuery(r *http.Request, parameter string) (string, error) {
+// controlQuery reads a query that may have these parameters, each once.
+func controlQuery(r *http.Request, parameters ...string) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return "", errors.New("the query could not be read")
+		return nil, errors.New("the query could not be read")
 	}
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if name != parameter || len(query[name]) > 1 {
-			return "", fmt.Errorf("unknown or repeated parameter %q", name)
+	for _, name := range sortedKeys(query) {
+		if !slices.Contains(parameters, name) || len(query[name]) > 1 {
+			return nil, fmt.Errorf("unknown or repeated parameter %q", name)
 		}
 	}
-	return query.Get(parameter), nil
+	return query, nil
 }
 
 // controlBody reads a JSON object strictly; the content type is not looked at,
@@ -119,18 +95,19 @@ func controlBody(r *http.Request, largest int64, into any) error {
 }
 
 func (s *Simulator) controlOutbox(r *http.Request) (any, error) {
-	to, err := controlQuery(r, "to")
+	query, err := controlQuery(r, "to")
 	if err != nil {
 		return nil, err
 	}
-	return s.Outbox(to), nil
+	return s.Outbox(query.Get("to")), nil
 }
 
 func (s *Simulator) controlRequests(r *http.Request) (any, error) {
-	operation, err := controlQuery(r, "operation")
+	query, err := controlQuery(r, "operation")
 	if err != nil {
 		return nil, err
 	}
+	operation := query.Get("operation")
 	known := append([]string{"", opAny, opUnknown}, operations...)
 	if !slices.Contains(known, operation) {
 		return nil, fmt.Errorf("unknown operation %q: use %s, %s or *", operation, strings.Join(operations, ", "), opUnknown)
@@ -142,7 +119,7 @@ func (s *Simulator) controlRequests(r *http.Request) (any, error) {
 }
 
 func (s *Simulator) controlFaults(r *http.Request) (any, error) {
-	_, err := controlQuery(r, "")
+	_, err := controlQuery(r)
 	if err != nil {
 		return nil, err
 	}

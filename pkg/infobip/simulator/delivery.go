@@ -79,12 +79,12 @@ func (s *Simulator) smsStatuses(c *call, how delivery, result map[string]any) bo
 func (s *Simulator) putInOutbox(channel string, sent *pin, values map[string]string) {
 	now := s.now()
 	sent.sentAt = now
-	text := pinPlaceholder
-	if t := s.templates.byID[sent.templateID]; t != nil && t.MessageText != nil {
-		text = *t.MessageText
+	text, language := pinPlaceholder, ""
+	if t := s.templates.byID[sent.templateID]; t != nil {
+		text, language = *override(&text, t.MessageText), *override(&language, t.Language)
 	}
-	s.outbox = trimOldest(append(s.outbox, Message{
-		To: sent.to, Channel: channel, Sender: sent.sender,
-		Text: render(text, sent.code, values), PIN: sent.code, PINID: sent.id, At: now,
-	}), mostKept)
+	s.putMessage(Message{
+		To: sent.to, Channel: channel, Sender: sent.sender, Text: render(text, sent.code, values),
+		PIN: sent.code, PINID: sent.id, MessageID: sent.templateID, Language: language, At: now,
+	})
 }

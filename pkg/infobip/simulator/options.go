@@ -21,6 +21,9 @@ type Options struct {
 	Strict bool
 	// Clock is the time. Default: NewClock().
 	Clock Clock
+	// Delivered is told each message, in order. It must be quick and must not call
+	// the simulator.
+	Delivered func(Message)
 
 	// CreateStatus is what creating an application answers. Default: 201; older
 	// SDK fixtures show 200.
@@ -95,6 +98,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Clock == nil {
 		o.Clock = NewClock()
+	}
+	if o.Delivered == nil {
+		o.Delivered = func(Message) {}
 	}
 	if o.CreateStatus == 0 {
 		o.CreateStatus = http.StatusCreated

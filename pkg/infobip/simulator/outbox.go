@@ -8,6 +8,8 @@ import (
 
 // Message is what a phone or a mailbox would have received.
 type Message struct {
+	// ID numbers the messages from 1; no two of a simulator have the same.
+	ID int64 `json:"id"`
 	// To is the destination as the request had it.
 	To string `json:"to"`
 	// Channel is sms, voice or email.
@@ -16,10 +18,14 @@ type Message struct {
 	Sender string `json:"sender"`
 	// Text is the template's text with its placeholders filled; of an e-mail,
 	// whose text the 2FA API does not know, the PIN alone.
-	Text  string    `json:"text"`
-	PIN   string    `json:"pin"`
-	PINID string    `json:"pinId"`
-	At    time.Time `json:"at"`
+	Text  string `json:"text"`
+	PIN   string `json:"pin"`
+	PINID string `json:"pinId"`
+	// MessageID and Language are the template's.
+	MessageID string `json:"messageId"`
+	Language  string `json:"language,omitzero"`
+	// At is later than that of every message before.
+	At time.Time `json:"at"`
 }
 
 // Outbox returns a copy of what was delivered to a destination, newest last; to

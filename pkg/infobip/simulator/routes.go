@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ const (
 )
 
 var operations = []string{opSend, opResend, opVerify, opStatus, opApplications, opMessages}
+
+// Operations are the words that a fault can name, beside * for all of the API's.
+func Operations() []string { return append(slices.Clone(operations), opGateway) }
 
 // The channels, as the outbox names them.
 const (

@@ -31,7 +31,7 @@ func TestSendBySMS(t *testing.T) {
 		t.Fatalf("outbox = %+v, want one row with a PIN of six digits", rows)
 	}
 	want := simulator.Message{
-		To: number, Channel: "sms", Sender: "InfoSMS", Text: "{{pin}} Jane: " + rows[0].PIN, PIN: rows[0].PIN, PINID: id, At: start,
+		ID: 1, To: number, Channel: "sms", Sender: "InfoSMS", Text: "{{pin}} Jane: " + rows[0].PIN, PIN: rows[0].PIN, PINID: id, MessageID: r.message, At: start,
 	}
 	if diff := cmp.Diff(want, rows[0]); diff != "" {
 		t.Errorf("outbox row (-want +got):\n%s", diff)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/internal/loopback"
 )
 
 // mostKept bounds what is remembered of each kind (outbox rows, requests, PINs,
@@ -34,8 +36,11 @@ type Simulator struct {
 	windows      *windows
 	throttles    *windows
 	outbox       []Message
-	requests     []*Request
-	faults       []*activeFault
+	// delivered counts messages; arrived is closed and replaced with each of them.
+	delivered int64
+	arrived   chan struct{}
+	requests  []*Request
+	faults    []*activeFault
 }
 
 // New returns a simulator without applications.
@@ -44,6 +49,7 @@ func New(options Options) *Simulator {
 		options: options.withDefaults(),
 		random:  rand.Reader,
 		closed:  make(chan struct{}),
+		arrived: make(chan struct{}),
 	}
 	s.forgetAll()
 	s.applications = newKept[*application]()
@@ -54,9 +60,9 @@ func New(options Options) *Simulator {
 // API is the listener that a client of Infobip 2FA talks to.
 func (s *Simulator) API() http.Handler { return http.HandlerFunc(s.serveAPI) }
 
-// Control is the listener for tests and developers. It answers only requests
-// that name a local host and do not come from a web page of another origin.
-func (s *Simulator) Control() http.Handler { return http.HandlerFunc(s.serveControl) }
+// Control is the listener for tests and developers. It answers only requests that
+// name a loopback host with its own port and do not come from a foreign web page.
+func (s *Simulator) Control() http.Handler { return loopback.Handler(http.HandlerFunc(s.serveControl)) }
 
 // Close ends every call that a fault is delaying, by cutting its connection.
 // A delay that starts later ends at once.

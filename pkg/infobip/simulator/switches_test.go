@@ -10,7 +10,7 @@ import (
 
 // Every option that chooses between readings has a switch, and no switch turns two.
 func TestSwitchesCoverTheOptions(t *testing.T) {
-	no := []string{"Key", "LimitedKeys", "Strict", "Clock"} // what is set has its own variable or none
+	no := []string{"Key", "LimitedKeys", "Strict", "Clock", "Delivered"} // what is set has its own variable or none
 	covered := map[string]bool{}
 	names := map[string]bool{}
 	for _, s := range simulator.Switches {

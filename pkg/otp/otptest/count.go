@@ -29,7 +29,8 @@ func (w *World) count(r *Request) {
 		if r.Key == "" || other == r || other.call == nil || !other.call.Took {
 			continue
 		}
-		same := other.Key == r.Key && other.Operation == r.Operation && other.To == r.To
+		// A resend of another code is another request, and a code that is over forgets its resends.
+		same := other.Key == r.Key && other.Operation == r.Operation && other.To == r.To && sameID(other.Of, r.Of)
 		if same && r.decided.Before(other.decided.Add(w.Policy.PINTTL)) {
 			w.violated("%s: a second message under the key of %s", r.Name, other.Name)
 		}

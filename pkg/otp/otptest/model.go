@@ -69,6 +69,8 @@ type guess struct {
 	at       time.Time
 	stranger bool
 	open     bool
+	released bool // its key is free although its outcome is not known
+	undone   bool // taken back, its spacing too
 	reached  bool // it counts as an attempt
 	failure  bool // it counts as a failure in a row
 	forgiven bool // by a success, an operator, or time
@@ -164,6 +166,17 @@ func (m *model) lastGuess() time.Time {
 		return time.Time{}
 	}
 	return m.guesses[len(m.guesses)-1].at
+}
+
+// nextGuess is when the spacing is over.
+func (m *model) nextGuess() time.Time {
+	var next time.Time
+	for _, g := range m.guesses {
+		if !g.undone {
+			next = g.at.Add(m.policy.VerifySpacing)
+		}
+	}
+	return next
 }
 
 func (m *model) disabled(now time.Time) bool {
@@ -385,7 +398,7 @@ func (m *model) withdraw(r *Request) {
 	if r.Operation == Verify {
 		for i := range m.guesses {
 			if g := &m.guesses[i]; g.by == r {
-				g.open, g.reached, g.failure = false, false, false
+				g.open, g.reached, g.failure, g.undone = false, false, false, true
 			}
 		}
 		return
@@ -425,7 +438,7 @@ func (m *model) guess(r *Request, now time.Time) decision {
 		}
 		for _, g := range m.guesses {
 			runs := g.at.Add(m.policy.SendTimeout)
-			if g.code == c.send && c.ended == "" && g.open && g.by != r && sameGuess(g.by, r) && now.Before(runs) {
+			if g.code == c.send && c.ended == "" && g.open && !g.released && g.by != r && sameGuess(g.by, r) && now.Before(runs) {
 				return decision{reason: otp.KeyInUse, wait: runs.Sub(now)}
 			}
 		}
@@ -441,7 +454,7 @@ func (m *model) guess(r *Request, now time.Time) decision {
 	if !m.usable(c, now) || spent || m.disabled(now) {
 		return decision{reason: otp.InvalidOrExpired}
 	}
-	if next := m.lastGuess().Add(m.policy.VerifySpacing); len(m.guesses) > 0 && now.Before(next) {
+	if next := m.nextGuess(); now.Before(next) {
 		return decision{reason: otp.VerifyTooSoon, wait: next.Sub(now)}
 	}
 	return decision{of: c.send}
@@ -471,6 +484,10 @@ func (m *model) settled(r *Request, now time.Time) {
 	i := slices.IndexFunc(m.guesses, func(g guess) bool { return g.by == r })
 	g := &m.guesses[i]
 	c := m.code(g.code)
+	if r.call.Failed != nil && *r.call.Failed == otp.Unknown {
+		g.released = true
+		return
+	}
 	g.open = false
 	switch {
 	case r.call.Failed != nil:
@@ -579,10 +596,8 @@ func (m *model) matters(now time.Time) string {
 			return "a code"
 		}
 	}
-	for _, g := range m.guesses {
-		if now.Before(g.at.Add(m.policy.VerifySpacing)) {
-			return "its spacing"
-		}
+	if now.Before(m.nextGuess()) {
+		return "its spacing"
 	}
 	return ""
 }

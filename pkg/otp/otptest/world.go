@@ -279,7 +279,7 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 		if r.mishap.Fail {
 			return "", errNotAdmitted
 		}
-		return "", nil
+		return "mark of " + r.Name, nil
 	}
 	c := otp.Caller{
 		Keyrings: []otp.Keyring{w.keyring}, IdempotencyKey: r.Key, Client: r.Client,

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 )
 
-// Run runs the suite. Open gives a counter; it is called once for every test. The
+// Run runs the suite. Open returns a counter; it is called once for every test. The
 // counter need not be empty: the suite draws its keys.
 func Run(t *testing.T, open func(testing.TB) ratelimit.Counter) {
 	t.Helper()
@@ -32,6 +32,13 @@ func Run(t *testing.T, open func(testing.TB) ratelimit.Counter) {
 		{"no parallel hit is lost", parallel},
 		{"no parallel hit is lost where a window ends", boundary},
 		{"a limit is never passed", limit},
+		{"hits that are given back count no more", givenBack},
+		{"to another window nothing is given back", anotherWindow},
+		{"a window that ended gets nothing back", endedWindow},
+		{"no window has less than no hits", neverBelowZero},
+		{"hits are given back to the window of a mark", marked},
+		{"no more is given back in parallel than there is", givenBackInParallel},
+		{"hits and what is given back meet in parallel", bothInParallel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			// A time of our own: whole milliseconds, near the real one, because a
@@ -174,4 +181,109 @@ func limit(s *suite) {
 	if allowed != attempts {
 		s.Errorf("%d of %d were allowed, want %d", allowed, clients, attempts)
 	}
+}
+
+// back gives hits back to the window that ends so long after the start.
+func (s *suite) back(wantEnd time.Duration, hits int) {
+	s.Helper()
+	if err := s.GiveBack(s.Context(), s.key, s.now.Add(wantEnd), hits); err != nil {
+		s.Errorf("GiveBack of %d: %v", hits, err)
+	}
+}
+
+func givenBack(s *suite) {
+	for i := range 5 {
+		s.hit(0, i+1, window)
+	}
+	s.back(window, 3)
+	s.hit(time.Minute, 3, window) // the same window goes on
+	s.back(window, 3)
+	s.hit(time.Minute, 1, window)
+}
+
+func anotherWindow(s *suite) {
+	s.hit(0, 1, window)
+	s.hit(0, 2, window)
+	for _, end := range []time.Duration{0, window - time.Millisecond, window + time.Millisecond, 2 * window} {
+		s.back(end, 1)
+	}
+	s.hit(0, 3, window)
+	other := *s
+	other.key += "'"
+	other.back(window, 1) // a key that nobody hit
+	other.hit(time.Minute, 1, window+time.Minute)
+	s.hit(0, 4, window)
+}
+
+func endedWindow(s *suite) {
+	s.hit(0, 1, window)
+	s.hit(0, 2, window)
+	s.hit(window, 1, 2*window)
+	s.back(window, 1)
+	s.hit(window, 2, 2*window)
+}
+
+func neverBelowZero(s *suite) {
+	s.hit(0, 1, window)
+	s.back(window, 2)
+	s.hit(0, 2, window)
+	s.back(window, 2)
+	s.back(window, 1)
+	s.hit(0, 1, window)
+}
+
+// marked: what Hit said, written down and read again, names the window, also where the
+// clock is finer than what is kept.
+func marked(s *suite) {
+	s.now = s.now.Add(123456 * time.Nanosecond)
+	for range 3 {
+		if _, _, err := s.Hit(s.Context(), s.key, s.now, window); err != nil {
+			s.Fatal(err)
+		}
+	}
+	hits, ends, err := s.Hit(s.Context(), s.key, s.now, window)
+	if err != nil || hits != 4 {
+		s.Fatalf("Hit = %d, %v; want 4", hits, err)
+	}
+	mark, ok := ratelimit.ParseMark(ratelimit.Mark{Key: s.key, Ends: ends}.String())
+	if !ok {
+		s.Fatal("a mark cannot be read")
+	}
+	if err := ratelimit.GiveBack(s.Context(), s.Counter, s.now, []ratelimit.Mark{mark, mark, mark}); err != nil {
+		s.Fatal(err)
+	}
+	if hits, _, err := s.Hit(s.Context(), s.key, s.now, window); err != nil || hits != 2 {
+		s.Errorf("after three of four were given back, Hit = %d, %v; want 2", hits, err)
+	}
+}
+
+func givenBackInParallel(s *suite) {
+	const hits, backs = 12, 30
+	for i := range hits {
+		s.hit(0, i+1, window)
+	}
+	var all sync.WaitGroup
+	for range backs {
+		all.Go(func() { s.back(window, 1) })
+	}
+	all.Wait()
+	s.hit(0, 1, window)
+}
+
+func bothInParallel(s *suite) {
+	const before, each = 20, 20
+	for i := range before {
+		s.hit(0, i+1, window)
+	}
+	var all sync.WaitGroup
+	for range each {
+		all.Go(func() { s.back(window, 1) })
+		all.Go(func() {
+			if _, _, err := s.Hit(context.WithoutCancel(s.Context()), s.key, s.now, window); err != nil {
+				s.Errorf("Hit: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	s.hit(0, before+1, window)
 }

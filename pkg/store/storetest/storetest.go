@@ -138,7 +138,7 @@ func sample() otp.Ledger {
 			{
 				Delivery: otp.Delivery{
 					ID: "first", RunID: "run-1", Progress: otp.InFlight, Fingerprint: "fingerprint", Channel: otp.Voice,
-					Client: "sender-1", Mark: "mark", StartedAt: at(8), ResendAt: at(9),
+					Client: "sender-1", Mark: "mark", Counted: "counted", StartedAt: at(8), ResendAt: at(9),
 				},
 				State:     otp.StateActive,
 				PinID:     "pin-1",
@@ -151,8 +151,9 @@ func sample() otp.Ledger {
 				},
 				SettledBy: "guess",
 				SettledAt: at(17),
+				Nonce:     "nonce",
 				Resends: []otp.Delivery{
-					{ID: "resend-1", RunID: "run-2", Progress: otp.Unconfirmed, Fingerprint: "f", Channel: otp.SMS, Client: "c", Mark: "m", StartedAt: at(11), ResendAt: at(12)},
+					{ID: "resend-1", RunID: "run-2", Progress: otp.Unconfirmed, Fingerprint: "f", Channel: otp.SMS, Client: "c", Mark: "m", Counted: "x", StartedAt: at(11), ResendAt: at(12)},
 					{ID: "resend-2", Progress: otp.Sent, Channel: otp.Voice, StartedAt: at(13), ResendAt: at(14)},
 				},
 			},

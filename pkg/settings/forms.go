@@ -1,0 +1,109 @@
+package settings
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/proof"
+)
+
+// Off is the word that turns PROOF_ISSUER off, where unset does not.
+const Off = "off"
+
+// Forms of texts. No regular expressions: compiling them would be work at every start.
+
+const (
+	lower   = "abcdefghijklmnopqrstuvwxyz"
+	upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
+	letters = lower + upper
+	// token is what a header's name is made of (RFC 9110, 5.6.2).
+	token = letters + digits + "!#$%&'*+-.^_`|~"
+)
+
+// made reports whether text has at least one character and none but these.
+func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
+
+// looksLikeRegion reports whether a text has the form of a region code. No key is that short.
+func looksLikeRegion(text string) bool {
+	return len(text) == 2 && made(text, upper) || len(text) == 3 && made(text, digits)
+}
+
+// noAddressHeaders are headers that mean something else, or hold a list. API Gateway adds
+// the peer to X-Forwarded-For, so that it never holds one address.
+var noAddressHeaders = [...]string{
+	"accept", "authorization", "connection", "content-length", "content-type", "cookie", "date", "forwarded", "host",
+	"idempotency-key", "origin", "referer", "transfer-encoding", "user-agent", "via", "x-amz-security-token", "x-amz-date",
+	"x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-origin-key",
+}
+
+func isAddressHeader(name string) bool {
+	const longest = 100
+	return made(name, token) && len(name) <= longest && !slices.Contains(noAddressHeaders[:], strings.ToLower(name))
+}
+
+// isOriginKey reports whether a text can be an origin key: long enough to be no word, and
+// something that a header can carry.
+func isOriginKey(key string) bool {
+	const shortest, longest = 32, 256
+	visible := func(r rune) bool { return r > ' ' && r <= '~' }
+	return len(key) >= shortest && len(key) <= longest && !strings.ContainsFunc(key, func(r rune) bool { return !visible(r) })
+}
+
+func isEndpoint(address string) bool {
+	return strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://")
+}
+
+func isStage(name string) bool {
+	const longest = 20
+	return made(name, lower+digits+"-") && len(name) <= longest && strings.Contains(lower, name[:1])
+}
+
+// isOriginOrAny reports whether a text is an origin as a browser sends it, or *.
+func isOriginOrAny(origin string) bool {
+	if origin == "*" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && !strings.Contains(u.Host, "*") &&
+		origin == u.Scheme+"://"+u.Host && origin == strings.ToLower(origin)
+}
+
+// The forms of proofs' settings are pkg/proof's.
+
+// isIssuer reports whether a text can name the issuer of proofs, or turns them off.
+func isIssuer(text string) bool {
+	_, err := proof.ParseIssuer(text)
+	return err == nil || text == Off
+}
+
+func isAudience(text string) bool {
+	_, err := proof.ParseAudience(text)
+	return err == nil
+}
+
+func isProofKey(text string) bool {
+	_, err := proof.ParseKeyARN(text)
+	return err == nil
+}
+
+func areProofKeys(text string) bool {
+	_, err := proof.ParseKeyARNs(text)
+	return err == nil
+}
+
+// isKeyARN reports whether a text is the ARN of a KMS key; an alias is none.
+func isKeyARN(arn string) bool {
+	parts := strings.Split(arn, ":")
+	const fields, accountLength = 6, 12
+	if len(parts) != fields {
+		return false
+	}
+	id, found := strings.CutPrefix(parts[5], "key/")
+	return parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "kms" && made(parts[3], lower+digits+"-") &&
+		len(parts[4]) == accountLength && made(parts[4], digits) && found && made(id, letters+digits+"-")
+}
