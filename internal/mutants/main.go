@@ -100,6 +100,9 @@ func collect(pattern *regexp.Regexp) ([]job, error) {
 		if j.stale == nil {
 			j.patched, j.stale = j.apply(s)
 		}
+		if gone, ok := errors.AsType[missing](j.stale); ok {
+			j.stale = gone.lookAround(j.file)
+		}
 		jobs = append(jobs, j)
 	}
 	if len(jobs) == 0 {
