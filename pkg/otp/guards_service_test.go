@@ -18,12 +18,15 @@ import (
 // What single guards of the service are there for, where the tests of the rules around them
 // would not notice that one is missing.
 
-// ruling is a Guard that refuses what it is told to, and counts how often it was asked.
+// ruling is a Guard that refuses what it is told to, and notes what it was asked.
 type ruling struct {
 	not     otp.Channel // is not permitted
 	refuses error
-	looks   int
-	decides int
+	keeps   error // what cannot be given back
+
+	looks, decides, charges int
+	givenBack               []otp.Effect
+	credits                 []otp.Earned
 }
 
 var _ otp.Guard = (*ruling)(nil)
@@ -40,7 +43,10 @@ func (g *ruling) Admit(context.Context, otp.Application) otp.Admission {
 	return &way{guard: g}
 }
 
-func (*ruling) Credit(context.Context, otp.Earning) error { return nil }
+func (g *ruling) Credit(_ context.Context, e otp.Earning) error {
+	g.credits = append(g.credits, e.Earned)
+	return nil
+}
 
 // way is a delivery's way through a ruling.
 type way struct{ guard *ruling }
@@ -52,9 +58,17 @@ func (w *way) Decide(context.Context, otp.Terms) error {
 	return w.guard.refuses
 }
 
-func (*way) Charge(context.Context) error               { return nil }
-func (*way) GiveBack(context.Context, otp.Effect) error { return nil }
-func (*way) Findings() []otp.Finding                    { return nil }
+func (w *way) Charge(context.Context) error {
+	w.guard.charges++
+	return nil
+}
+
+func (w *way) GiveBack(_ context.Context, e otp.Effect) error {
+	w.guard.givenBack = append(w.guard.givenBack, e)
+	return w.guard.keeps
+}
+
+func (*way) Findings() []otp.Finding { return nil }
 
 // counted is a caller whose count is told by a mark, and how often it was made.
 func counted(key, mark string, counts *int) otp.Caller {
@@ -124,6 +138,68 @@ func TestGuardIsAskedLastAndOnlyAboutWhatIsCharged(t *testing.T) {
 	if got := r.provider.Delivered(); got != 1 {
 		t.Errorf("%d messages, want 1", got)
 	}
+}
+
+// preceded lets another request go first, right before the first save.
+type preceded struct {
+	otp.Store
+	first func()
+}
+
+func (s *preceded) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
+	return s.Store.Save(ctx, key, l, was)
+}
+
+// The same request went first, whole, while ours was charged and not yet saved: ours is its
+// repeat, and costs nothing.
+func TestGuardGivesBackWhatTurnedOutToBeARepeat(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	other := *r.service
+	guard := &ruling{keeps: errors.New("the counters are away")}
+	r.service.Guard = guard
+	ask := otp.SendRequest{Caller: caller("key"), To: otptest.Alice, Channel: otp.SMS}
+	r.service.Store = &preceded{Store: r.store, first: func() {
+		if _, err := other.Send(t.Context(), ask); err != nil {
+			t.Errorf("the one before: %v", err)
+		}
+	}}
+	var trace otp.Trace
+	ask.Trace = &trace
+	if _, err := r.service.Send(t.Context(), ask); err != nil || !trace.Repeat {
+		t.Errorf("error %v, repeat %t", err, trace.Repeat)
+	}
+	if guard.charges != 1 || !slices.Equal(guard.givenBack, []otp.Effect{otp.NotSent}) {
+		t.Errorf("%d charges, given back as %v; want one, as not sent", guard.charges, guard.givenBack)
+	}
+	if want := []otp.Finding{{Name: "giveBack", Value: "lost: the counters are away"}}; !slices.Equal(trace.Guard, want) {
+		t.Errorf("the log hears %v, want %v", trace.Guard, want)
+	}
+}
+
+// A success that is found again after its save lost its answer says nothing of what it
+// earned.
+func TestGuardHearsOfNoSuccessThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		guard := &ruling{}
+		r.service.Guard = guard
+		r.mustSend(t, otptest.Alice)
+		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, loseSaves: 1}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if _, err := r.service.Verify(ctx, otp.VerifyRequest{Caller: caller(""), To: otptest.Alice, PIN: r.right()}); err != nil {
+			t.Fatal(err)
+		}
+		for _, earned := range guard.credits {
+			if earned.At.IsZero() {
+				t.Errorf("it hears of %+v", earned)
+			}
+		}
+	})
 }
 
 // channels is a provider that notes the channels it is asked for.
