@@ -566,3 +566,101 @@ func TestAKeyIsCheckedOnceAtATime(t *testing.T) {
 		t.Errorf("the repeat afterwards: %v", err)
 	}
 }
+
+// What came to nothing at the provider may be asked again under its key at once.
+func TestAKeyIsFreeAgainAfterAnUnknownOutcome(t *testing.T) {
+	r := newRig(&otptest.Provider{Misbehave: always(otptest.Verify, otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown)})})
+	r.mustSend(t, otptest.Alice)
+	wantReason(t, r.verify(t, otptest.Alice, "", r.right(), "key"), otp.VerifyFailed)
+	r.clock.Advance(r.policy.VerifySpacing)
+	r.provider.Misbehave = nil
+	if err := r.verify(t, otptest.Alice, "", r.right(), "key"); err != nil {
+		t.Errorf("under the same key: %v", err)
+	}
+}
+
+func TestLoadFailsDuringARotation(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Store = &failingStore{Store: r.store, failLoad: true}
+	c := caller("")
+	c.Keyrings = []otp.Keyring{plainRing("new"), plainRing("old")}
+	_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
+	wantReason(t, err, otp.Unavailable)
+}
+
+// overwritten saves, has somebody else save upon it, and says no more than that: as
+// DynamoDB does where the answer to a write was lost.
+type overwritten struct {
+	otp.Store
+	times int
+}
+
+func (s *overwritten) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	revision, err := s.Store.Save(ctx, key, l, was)
+	if err != nil || s.times == 0 {
+		return revision, err
+	}
+	s.times--
+	revision, err = s.Store.Save(ctx, key, l, revision)
+	if err != nil {
+		return "", err
+	}
+	return "", &otp.Conflict{Current: l, Revision: revision}
+}
+
+func TestWhatConflictsLeftBehindIsTakenBack(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Store = &overwritten{Store: r.store, times: 20}
+	_, err := r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.Busy)
+	if l := r.state(t, otptest.Alice); l.Sends != 0 || l.Total != 0 || len(l.Verifications) != 0 {
+		t.Errorf("nothing was sent, and what stays is %+v", l)
+	}
+}
+
+// hanging does not answer from the second load on.
+type hanging struct {
+	*failingStore
+	loads int
+}
+
+func (s *hanging) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
+	s.loads++
+	if s.loads > 1 {
+		<-ctx.Done()
+		return otp.Ledger{}, "", errStoreDown
+	}
+	return s.failingStore.Load(ctx, key)
+}
+
+func TestTakingBackWaitsForNoLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &hanging{failingStore: &failingStore{Store: r.store, loseSaves: 1}}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.Unavailable)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+	})
+}
+
+// A message whose record is gone when it is out leaves nothing: what would be saved has no
+// end to its life.
+func TestNoOutcomeIsSavedWhereTheRecordIsGone(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	store := &countingStore{Store: r.store}
+	r.service.Store = store
+	r.provider.Hold = func(otptest.Operation) { r.clock.Advance(91 * 24 * time.Hour) }
+	_, err := r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.SendUnconfirmed)
+	if store.saves > 2 { // the reservation, and the outcome that met a conflict
+		t.Errorf("%d saves, want 2", store.saves)
+	}
+	if l := r.state(t, otptest.Alice); !l.IsZero() {
+		t.Errorf("saved: %+v", l)
+	}
+}

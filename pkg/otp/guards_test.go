@@ -420,3 +420,38 @@ func TestRunsAreWrittenOff(t *testing.T) {
 		t.Errorf("%d attempts and %d failures, want those of the run that is dead", after.find("v").Attempts, inRow(after))
 	}
 }
+
+// A ledger that moved to the newer key leaves its old copy behind, which says nothing more.
+func TestChooseForgetsWhatHasMoved(t *testing.T) {
+	p := testPolicy()
+	newer := &document{revision: "r", ledger: Ledger{Total: 1, ForgetAt: at(time.Hour)}}
+	older := &document{revision: "r", ledger: Ledger{ForgetAt: at(time.Hour), Verifications: []Verification{
+		{Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(-time.Hour)}, State: StateExpired, ExpiresAt: at(-time.Minute)},
+	}}}
+	for _, id := range []string{"", "v"} {
+		if got := choose([]*document{newer, older}, at(0), p, id); got != newer {
+			t.Errorf("named %q: the copy that was left behind is chosen", id)
+		}
+	}
+}
+
+// Two runs of one request may differ in what is to stand in the proof: the one whose success
+// is recorded has it.
+func TestSuccessHasOneNonce(t *testing.T) {
+	p := testPolicy()
+	p.VerifySpacing = 0
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	first := Check{ID: "derived", RunID: "run1", Client: home, Nonce: "a"}
+	second := Check{ID: "derived", RunID: "run2", Client: home, Nonce: "b"}
+	debited := mustDebit(t, &l, at(0), first)
+	mustDebit(t, &l, at(3*time.Second), second)
+	if _, _, err := l.Settle(at(4*time.Second), p, debited, first, Verified); err != nil {
+		t.Fatal(err)
+	}
+	_, changed, refused := l.Settle(at(5*time.Second), p, debited, second, Verified)
+	wantRefusal(t, refused, KeyReused, 0)
+	if changed {
+		t.Error("there is something to save, it says")
+	}
+}
