@@ -22,6 +22,7 @@ import (
 type ruling struct {
 	not     otp.Channel // is not permitted
 	refuses error
+	unpaid  error // of the charge
 	keeps   error // what cannot be given back
 
 	looks, decides, charges int
@@ -60,7 +61,7 @@ func (w *way) Decide(context.Context, otp.Terms) error {
 
 func (w *way) Charge(context.Context) error {
 	w.guard.charges++
-	return nil
+	return w.guard.unpaid
 }
 
 func (w *way) GiveBack(_ context.Context, e otp.Effect) error {
@@ -663,4 +664,20 @@ func TestNoOutcomeIsSavedWhereTheRecordIsGone(t *testing.T) {
 	if l := r.state(t, otptest.Alice); !l.IsZero() {
 		t.Errorf("saved: %+v", l)
 	}
+}
+
+func TestWithdrawingWhatTheGuardDidNotLetThroughIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Guard = &ruling{unpaid: &otp.Error{Reason: otp.TrafficLimited}}
+		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, failSaves: 1 << 30}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.TrafficLimited)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+	})
 }
