@@ -131,6 +131,7 @@ func TestUnreadableItems(t *testing.T) {
 		{"text failures", with("failuresBy", object(item{"c": text("canary")})), "failuresBy"},
 		{"numeric senders", with("senders", object(item{"c": number("1")})), "senders"},
 		{"short senders", with("senders", object(item{"c": list(number("1"))})), "senders"},
+		{"long senders", with("senders", object(item{"c": list(number("1"), number("2"), number("3"))})), "senders"},
 		{"senders without a name", with("senders", object(item{"": list(number("1"), number("2"))})), "senders"},
 		{"charge without a run", verification("pending", list(text("~"))), "pending"},
 		{"charge of too many parts", verification("pending", list(text("canary.b.c.d.e.f"))), "pending"},
