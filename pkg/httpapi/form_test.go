@@ -159,6 +159,27 @@ func TestBodiesTooLarge(t *testing.T) {
 	}
 }
 
+// TestLocales: the form of a language tag is checked, before the channel, and whether there
+// is such a language is not.
+func TestLocales(t *testing.T) {
+	const invalid = `{"error":"Invalid locale.","code":"locale_invalid"}`
+	for _, locale := range []string{
+		"de", "DE", "pt-BR", "zh-Hant-TW", "es-419", "sl-rozaj-biske-1994", "de-CH-1901", "zh-cmn-Hans-CN", "en-u-hc-h23", "ar-x-private", "x-whatever", "qaa", "tlh",
+		"pt_BR", "de_AT.UTF-8", "ca_ES@valencia", "ca_ES.UTF-8@valencia", "zh_TW_#Hant", "sr__#Latn", "nn_",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			newRig(t).post(httpapi.RouteSend, `{"phoneNumber":"+14155552671","locale":"`+locale+`"}`).wantOK(t)
+		})
+	}
+	for _, locale := range []string{
+		"", "-", "_", "d", "C", "POSIX-", "de-", "-de", "de--AT", "de AT", "de,en", "*", "en;q=0.5", "dé", "deutsch!", "germanlanguage", "de-AT-", "de-a", "x", "de-x",
+		"de-\\u0000", "\\ud83c\\udde6", "@valencia", ".UTF-8", "_#Latn", "de__AT", "i-klingon", "1234",
+	} {
+		c := refusal{name: locale, path: httpapi.RouteSend, body: `{"phoneNumber":"+14155552671","locale":"` + locale + `","channel":"fax"}`, status: 400, want: invalid}
+		t.Run(c.name, c.check)
+	}
+}
+
 func TestContentTypes(t *testing.T) {
 	refusedTypes := []string{
 		"", "text/plain", "application/x-www-form-urlencoded", "text/json", "application/jsonp", "application/json2",

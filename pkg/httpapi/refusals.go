@@ -43,6 +43,7 @@ var (
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
 	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
+	refuseLocale            = badRequest("locale_invalid", "Invalid locale.")
 	refuseNonce             = badRequest("nonce_invalid", "Invalid nonce.")
 	refuseProof             = &refusal{status: http.StatusInternalServerError, code: "proof_failed", sentence: "Failed to issue the proof."}
 	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
@@ -183,7 +184,7 @@ func Explanations() []Explanation {
 		{"400", []string{"region_not_allowed", "line_type_not_allowed", "channel_not_allowed"}, "not sent to, and no repeat helps: ask for a mobile number, or offer another way"},
 		{"400", []string{"verification_id_required", "verification_id_invalid"}, "the page lost or garbled its `verificationId`: repeat the send under its Idempotency-Key, or begin anew"},
 		{"400", []string{"nonce_invalid"}, "a `nonce` is 1 to 255 printable ASCII characters, as your backend issued it"},
-		{"400", []string{"body_invalid", "field_unknown", "field_type", "channel_unknown", "idempotency_key_invalid"}, "a mistake in the front end"},
+		{"400", []string{"body_invalid", "field_unknown", "field_type", "channel_unknown", "locale_invalid", "idempotency_key_invalid"}, "a mistake in the front end"},
 		{"401", []string{"invalid_or_expired"}, "see `state` below; without it: \"wrong or too old\", and offer another code"},
 		{"403", []string{"origin_refused"}, "the request went past CloudFront, or past your backend ([who the client is](#who-the-client-is))"},
 		{"400", []string{"client_address_required"}, "what stands before the API names no client: its mistake, not the person's"},
