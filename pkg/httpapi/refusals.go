@@ -46,7 +46,7 @@ var (
 	refuseLocale            = badRequest("locale_invalid", "Invalid locale.")
 	refuseNonce             = badRequest("nonce_invalid", "Invalid nonce.")
 	refuseProof             = &refusal{status: http.StatusInternalServerError, code: "proof_failed", sentence: "Failed to issue the proof."}
-	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
+	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use "+otp.Alternatives()+".")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")
 	refuseInternal          = &refusal{status: http.StatusInternalServerError, code: "internal", sentence: "Internal error."}
 	sentenceFailedToSend    = "Failed to send OTP."

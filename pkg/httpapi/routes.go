@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -209,12 +210,11 @@ func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	if members["channel"] == nil {
 		return otherwise, nil
 	}
-	switch channel := otp.Channel(members.get("channel")); channel {
-	case otp.SMS, otp.Voice:
-		return channel, nil
-	default:
+	channel := otp.Channel(members.get("channel"))
+	if !slices.Contains(otp.Channels(), channel) {
 		return "", refuseChannel
 	}
+	return channel, nil
 }
 
 // languageTag is RFC 5646's ABNF, without the irregular tags of old (i-klingon) that no

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -48,7 +49,7 @@ func TestValues(t *testing.T) {
 		truth    = "REQUIRE_PLUS must be true or false"
 		word     = "IP_SEND_COUNTS must be one of all, unverified"
 		region   = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
-		channel  = "CHANNELS must be a list of sms and voice, or all"
+		channel  = "CHANNELS must be a list of channels such as sms,voice, or all"
 		throttle = "THROTTLE_SEND must be rate/burst such as 50/100: requests a second from 1 up, and a burst from that to 10000"
 		endpoint = "AWS_ENDPOINT_URL must be an address that begins with http:// or https://"
 	)
@@ -124,7 +125,7 @@ func TestValues(t *testing.T) {
 		{"ALLOWED_REGIONS", "EU", none, region + ": EU is none"},
 		{"ALLOWED_REGIONS", "002", none, region + ": 002 is none"},
 		{"CHANNELS", "", []string{"sms"}, ""},
-		{"CHANNELS", "all", []string{"sms", "voice"}, ""},
+		{"CHANNELS", "all", strings.Split(strings.ReplaceAll(otp.Alternatives(), " or ", ", "), ", "), ""},
 		{"CHANNELS", "voice", []string{"voice"}, ""},
 		{"CHANNELS", "SMS", []string{"sms"}, channel},
 		{"CHANNELS", "sms,fax", []string{"sms"}, channel},

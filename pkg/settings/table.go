@@ -45,7 +45,7 @@ var table = [...]Setting{
 		Unset: "`mobile,fixed_line_or_mobile`", Example: "mobile,voip", Readers: Send | Laptop,
 		Sentence: "the kinds of number that are sent to, by every channel; unset, voice reaches `fixed_line` too. A region alone stops little: +1 900 is a number of US",
 	}, {
-		Name: "CHANNELS", Kind: List{Form: "a list of sms and voice, or all", Words: []string{"sms", "voice"}, All: true},
+		Name: "CHANNELS", Kind: List{Form: "a list of channels such as sms,voice, or all", Words: channels(), All: true},
 		Default: "sms", Laptop: all, Example: "sms,voice", Readers: Send | Laptop,
 		Sentence: "the ways that a code may go",
 	}, {
