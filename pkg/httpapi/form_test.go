@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // The sentences of the contract that several routes share.
@@ -27,10 +28,11 @@ const (
 	badPIN        = `{"error":"Invalid PIN format. Expecting 6 digits.","code":"pin_invalid"}`
 	badNonce      = `{"error":"Invalid nonce.","code":"nonce_invalid"}`
 	badID         = `{"error":"Invalid verification ID.","code":"verification_id_invalid"}`
-	badChannel    = `{"error":"Unknown channel: use sms or voice.","code":"channel_unknown"}`
 	badKey        = `{"error":"Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.","code":"idempotency_key_invalid"}`
 	unauthorized  = `{"error":"Invalid or expired OTP.","code":"invalid_or_expired"}`
 )
+
+var badChannel = `{"error":"Unknown channel: use ` + otp.Alternatives() + `.","code":"channel_unknown"}`
 
 const possibleID = "AAAAAAAAAAAAAAAAAAAAAA" // nobody was given it
 
