@@ -20,13 +20,14 @@ type Channel string
 
 // The channels Infobip 2FA offers for a phone number.
 const (
-	SMS   Channel = "sms"
-	Voice Channel = "voice"
+	SMS      Channel = "sms"
+	Voice    Channel = "voice"
+	WhatsApp Channel = "whatsapp"
 )
 
 // Channels returns all channels, the usual one first. What parses, lists or names
 // channels asks it.
-func Channels() []Channel { return []Channel{SMS, Voice} }
+func Channels() []Channel { return []Channel{SMS, Voice, WhatsApp} }
 
 // Alternatives writes the channels as a sentence has them: "sms or voice".
 func Alternatives() string {
