@@ -126,9 +126,8 @@ type sendRequest struct {
 func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
 	number := strings.TrimPrefix(to.Canonical(), "+")
 	path, known := map[otp.Channel]string{
-		otp.SMS:      "/2fa/2/pin?ncNeeded=false",
-		otp.Voice:    "/2fa/2/pin/voice",
-		otp.WhatsApp: "/2fa/2/pin/whatsapp",
+		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
+		otp.Voice: "/2fa/2/pin/voice",
 	}[channel]
 	if !known {
 		return "", notBegun(opSend, errChannel)
@@ -149,7 +148,7 @@ func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.C
 
 // Resend delivers the PIN behind pinID again.
 func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) (string, error) {
-	suffix, known := map[otp.Channel]string{otp.SMS: "/resend", otp.Voice: "/resend/voice", otp.WhatsApp: "/resend/whatsapp"}[channel]
+	suffix, known := map[otp.Channel]string{otp.SMS: "/resend", otp.Voice: "/resend/voice"}[channel]
 	if !known {
 		return "", notBegun(opResend, errChannel)
 	}

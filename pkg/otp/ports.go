@@ -20,14 +20,13 @@ type Channel string
 
 // The channels Infobip 2FA offers for a phone number.
 const (
-	SMS      Channel = "sms"
-	Voice    Channel = "voice"
-	WhatsApp Channel = "whatsapp"
+	SMS   Channel = "sms"
+	Voice Channel = "voice"
 )
 
 // Channels returns all channels, the usual one first. What parses, lists or names
 // channels asks it.
-func Channels() []Channel { return []Channel{SMS, Voice, WhatsApp} }
+func Channels() []Channel { return []Channel{SMS, Voice} }
 
 // Alternatives writes the channels as a sentence has them: "sms or voice".
 func Alternatives() string {

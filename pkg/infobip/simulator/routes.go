@@ -32,10 +32,9 @@ func Operations() []string { return append(slices.Clone(operations), opGateway) 
 
 // The channels, as the outbox names them.
 const (
-	channelSMS      = "sms"
-	channelVoice    = "voice"
-	channelWhatsApp = "whatsapp"
-	channelEmail    = "email"
+	channelSMS   = "sms"
+	channelVoice = "voice"
+	channelEmail = "email"
 )
 
 // Scopes an API key can have.
@@ -94,11 +93,9 @@ var routes = []*route{
 
 	{method: "POST", path: "pin", operation: opSend, channel: channelSMS, scopes: toUsePINs, body: requiredBody, query: []string{"ncNeeded"}, handle: (*Simulator).send},
 	{method: "POST", path: "pin/voice", operation: opSend, channel: channelVoice, scopes: toUsePINs, body: requiredBody, handle: (*Simulator).send},
-	{method: "POST", path: "pin/whatsapp", operation: opSend, channel: channelWhatsApp, scopes: toUsePINs, body: requiredBody, handle: (*Simulator).send},
 	{method: "POST", path: "pin/email", operation: opSend, channel: channelEmail, scopes: toUsePINs, body: requiredBody, handle: (*Simulator).send},
 	{method: "POST", path: "pin/{pinId}/resend", operation: opResend, channel: channelSMS, scopes: toUsePINs, body: optionalBody, handle: (*Simulator).resend},
 	{method: "POST", path: "pin/{pinId}/resend/voice", operation: opResend, channel: channelVoice, scopes: toUsePINs, body: optionalBody, handle: (*Simulator).resend},
-	{method: "POST", path: "pin/{pinId}/resend/whatsapp", operation: opResend, channel: channelWhatsApp, scopes: toUsePINs, body: optionalBody, handle: (*Simulator).resend},
 	{method: "POST", path: "pin/{pinId}/resend/email", operation: opResend, channel: channelEmail, scopes: toResendEmail, body: optionalBody, handle: (*Simulator).resend},
 	{method: "POST", path: "pin/{pinId}/verify", operation: opVerify, scopes: toUsePINs, body: requiredBody, handle: (*Simulator).verify},
 
