@@ -122,7 +122,7 @@ type sendRoutes struct {
 }
 
 func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "channel", "locale")
+	members, refused := readBody(r.event, "phoneNumber", "channel", "locale", "challengeToken")
 	if refused != nil {
 		return nil, refused
 	}
@@ -149,13 +149,13 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	receipt, err := s.sender.Send(ctx, otp.SendRequest{
-		Caller: caller, To: to, Channel: channel, Locale: members.get("locale"),
+		Caller: caller, To: to, Channel: channel, Locale: members.get("locale"), Challenge: members.get("challengeToken"),
 	})
 	return s.sent(receipt, err)
 }
 
 func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "verificationId", "channel")
+	members, refused := readBody(r.event, "phoneNumber", "verificationId", "channel", "challengeToken")
 	if refused != nil {
 		return nil, refused
 	}
@@ -182,7 +182,7 @@ func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	receipt, err := s.sender.Resend(ctx, otp.ResendRequest{
-		Caller: caller, To: to, VerificationID: members.get("verificationId"), Channel: channel,
+		Caller: caller, To: to, VerificationID: members.get("verificationId"), Channel: channel, Challenge: members.get("challengeToken"),
 	})
 	return s.sent(receipt, err)
 }
