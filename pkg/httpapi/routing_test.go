@@ -169,6 +169,12 @@ func TestPathsBehindAPrefix(t *testing.T) {
 		{"GET", "$default", "/prod", "prod", 200},
 		{"HEAD", "$default", "/prod/", "prod", 200},
 		{"OPTIONS", "$default", "/prod/send-otp", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/send-otp", "$default", 204}, // behind a custom domain's base path
+		{"OPTIONS", "$default", "/otp/v1/resend-otp", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/.well-known/jwks.json", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/", "prod", 404},
+		{"OPTIONS", "$default", "/otp/v1send-otp", "prod", 404},
+		{"OPTIONS", "$default", "/send-otp/v1", "prod", 404},
 		{"PUT", "$default", "/prod/send-otp", "prod", 405},
 		{"POST", "$default", "/prod/prod/send-otp", "prod", 404},
 		{"POST", "$default", "/product/send-otp", "prod", 404},
