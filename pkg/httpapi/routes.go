@@ -140,11 +140,7 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := s.gate.caller(ctx, r, to, key)
+	caller, err := s.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}
@@ -173,11 +169,7 @@ func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := s.gate.caller(ctx, r, to, key)
+	caller, err := s.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}
@@ -271,11 +263,7 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	case members["nonce"] != nil && proof.CheckNonce(members.get("nonce")) != nil:
 		return nil, refuseNonce
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := v.gate.caller(ctx, r, to, key)
+	caller, err := v.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}
