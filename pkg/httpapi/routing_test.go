@@ -135,7 +135,7 @@ func TestPayloadFormat(t *testing.T) {
 				got.want(t, http.StatusInternalServerError, internal)
 				r.wantFree(got)
 			}
-			r.logs.reset()
+			r.logs.Reset()
 			got := r.do(e)
 			r.wantOneLine(got)
 			if cause, want := r.lastLine()["cause"], "the event has payload format "+named+`: the integration must use "2.0"`; cause != want {
