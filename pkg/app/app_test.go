@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -236,6 +237,45 @@ func broken(t *testing.T) (string, *atomic.Int32) {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, &calls
+}
+
+// TestBadSettingsStopAStart of each function that reads them, with the variable's name and
+// the accepted form, and without what may be a secret.
+func TestBadSettingsStopAStart(t *testing.T) {
+	logger := telemetry.NewLogger(io.Discard, "")
+	const (
+		regions    = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
+		lineTypes  = "ALLOWED_LINE_TYPES must be a list of line types such as mobile,fixed_line_or_mobile, or all"
+		channels   = "CHANNELS must be a list of channels such as sms,voice, or all"
+		clientRate = "NUMBER_CLIENT_SEND_LIMIT must be a rate such as 5/15m or 3/1d, with 1 to 1000 attempts in 1s to 365d"
+		header     = "CLIENT_ADDRESS_HEADER must be the name of a header that holds one address, such as CloudFront-Viewer-Address or X-Client-Address (X-Forwarded-For holds a list)"
+		originKeys = "ORIGIN_KEYS must be origin keys of 32 to 256 printable ASCII characters without spaces, with commas between them"
+	)
+	for _, c := range []struct{ name, value, want string }{
+		{"ALLOWED_REGIONS", "AT;DE", regions},
+		{"ALLOWED_REGIONS", "AT,,DE", regions},
+		{"ALLOWED_REGIONS", "AT,XY", regions + ": XY is none"},
+		{"ALLOWED_REGIONS", "UK", regions + ": UK is none"},
+		{"ALLOWED_LINE_TYPES", "mobile fixed_line", lineTypes},
+		{"ALLOWED_LINE_TYPES", "mobile,landline", lineTypes},
+		{"CHANNELS", "sms,fax", channels},
+		{"NUMBER_CLIENT_SEND_LIMIT", "3 a day", clientRate},
+		{"NUMBER_CLIENT_SEND_LIMIT", "0/1d", clientRate},
+		{"IP_SEND_COUNTS", "failed", "IP_SEND_COUNTS must be one of all, unverified"},
+		{"REQUIRE_PLUS", "yes", "REQUIRE_PLUS must be true or false"},
+		{"NUMBER_DISABLED_MEMORY", "59m", "NUMBER_DISABLED_MEMORY must be a duration such as 30s, 10m or 1d, from 1h to 3650d"},
+		{"CLIENT_ADDRESS_HEADER", "Client Address", header},
+		{"CLIENT_ADDRESS_HEADER", "X-Forwarded-For", header},
+		{"ORIGIN_KEYS", strings.Repeat("k", 31), originKeys},
+		{"ORIGIN_KEYS", strings.Repeat("k", 32) + "," + strings.Repeat("k", 31), originKeys},
+	} {
+		for _, function := range []settings.Program{settings.Send, settings.Verify} {
+			_, err := start(function, env(map[string]string{c.name: c.value}), logger)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("%s=%s: %v, want %s", c.name, c.value, err, c.want)
+			}
+		}
+	}
 }
 
 // TestStart is what a function does at its start: bad settings stop it, a bad
