@@ -153,6 +153,24 @@ func TestSettingsReachTheHandlers(t *testing.T) {
 	}
 }
 
+// TestSendCountsReachTheHandlers: a success gives its send back to the address, or not.
+func TestSendCountsReachTheHandlers(t *testing.T) {
+	for counts, want := range map[SendCounts]int{CountAll: http.StatusTooManyRequests, CountUnverified: http.StatusOK} {
+		sim, variables := account(t)
+		variables["IP_SEND_LIMIT"], variables["IP_SEND_COUNTS"] = "1/1h", string(counts)
+		var log bytes.Buffer
+		a := newApp(t, variables, &log)
+		ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+14155552671"}`)
+		pin := sim.Outbox("14155552671")[0].PIN
+		if got := ask(t, a.Verify.Handle, "/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+pin+`"}`); got.StatusCode != http.StatusOK {
+			t.Fatalf("verify got %d %s", got.StatusCode, got.Body)
+		}
+		if got := ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+436641234567"}`); got.StatusCode != want {
+			t.Errorf("IP_SEND_COUNTS=%s: a send after a success got %d %s, want %d", counts, got.StatusCode, got.Body, want)
+		}
+	}
+}
+
 // TestPolicyReachesTheService: every number of the policy, at once.
 func TestPolicyReachesTheService(t *testing.T) {
 	_, variables := account(t)
