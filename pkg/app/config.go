@@ -185,19 +185,6 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 	return c, r.Err()
 }
 
-// provider is what the provider's client is made from.
-func (c Config) provider(keys infobip.KeySource) infobip.Config {
-	return infobip.Config{
-		BaseURL:          c.Infobip.BaseURL,
-		AllowHTTP:        c.Infobip.AllowHTTP,
-		ApplicationID:    c.Infobip.ApplicationID,
-		MessageID:        c.Infobip.MessageID,
-		Keys:             keys,
-		Timeout:          c.Infobip.Timeout,
-		VerifyRetryAfter: c.Policy.VerifySpacing,
-	}
-}
-
 func channels(words []string) []otp.Channel {
 	list := make([]otp.Channel, len(words))
 	for i, word := range words {
@@ -236,4 +223,17 @@ func (c Config) CheckDeployed() error {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
 	return errors.Join(append(missing, c.Proofs.CheckDeployed())...)
+}
+
+// provider is what the provider's client is made from.
+func (c Config) provider(keys infobip.KeySource) infobip.Config {
+	return infobip.Config{
+		BaseURL:          c.Infobip.BaseURL,
+		AllowHTTP:        c.Infobip.AllowHTTP,
+		ApplicationID:    c.Infobip.ApplicationID,
+		MessageID:        c.Infobip.MessageID,
+		Keys:             keys,
+		Timeout:          c.Infobip.Timeout,
+		VerifyRetryAfter: c.Policy.VerifySpacing,
+	}
 }
