@@ -38,7 +38,7 @@ func TestLaptopsOwnDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.Guard.Channels, []otp.Channel{otp.SMS, otp.Voice}) {
+	if !slices.Equal(c.Guard.Channels, otp.Channels()) {
 		t.Errorf("unset, the channels are %v", c.Guard.Channels)
 	}
 	if !c.simulate || c.port != 3000 || c.corsOrigins != nil || c.Table != "" {

@@ -40,7 +40,7 @@ func TestMessagesArePrinted(t *testing.T) {
 	deadline := time.Now().Add(5 * time.Second)
 	for !strings.HasSuffix(p.stdout.String(), want) {
 		if time.Now().After(deadline) {
-			t.Fatalf("stdout ends with %q, want %q", p.stdout.String()[max(0, p.stdout.b.Len()-200):], want)
+			t.Fatalf("stdout ends with %q, want %q", p.stdout.String()[max(0, len(p.stdout.String())-200):], want)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

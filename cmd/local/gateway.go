@@ -51,7 +51,7 @@ func newGateway(send, verify, discovery *httpapi.Handler, pages origins, fault f
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
-	if tooLarge := new(http.MaxBytesError); err != nil && !errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err != nil && !tooLarge {
 		return // the client is gone
 	}
 	// A body over the limit is passed on cut, still far over what a function takes.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -9,37 +8,20 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/internal/lockedbuffer"
 )
 
 func env(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
 
-// output is what a program writes while a test reads it.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
 // program is a run of it on free ports.
 type program struct {
 	t              *testing.T
-	stdout, stderr *output
+	stdout, stderr *lockedbuffer.Buffer
 	base, control  string
 	cancel         context.CancelFunc
 	ended          chan error
@@ -58,7 +40,7 @@ func started(t *testing.T, variables map[string]string) *program {
 		free[name] = value
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &program{t: t, stdout: &output{}, stderr: &output{}, cancel: cancel, ended: make(chan error, 1)}
+	p := &program{t: t, stdout: &lockedbuffer.Buffer{}, stderr: &lockedbuffer.Buffer{}, cancel: cancel, ended: make(chan error, 1)}
 	go func() {
 		p.ended <- run(ctx, env(free), filepath.Join(t.TempDir(), ".env"), p.stdout, p.stderr)
 	}()

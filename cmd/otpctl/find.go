@@ -97,11 +97,11 @@ func overlay(found, want infobip.Message) infobip.Message {
 
 // explain adds to a call's error what to do about it.
 func explain(err error, baseURL string) error {
-	if known := (*failure)(nil); errors.As(err, &known) {
+	if _, known := errors.AsType[*failure](err); known {
 		return err
 	}
-	call := (*infobip.CallError)(nil)
-	if !errors.As(err, &call) {
+	call, ok := errors.AsType[*infobip.CallError](err)
+	if !ok {
 		return fails(err)
 	}
 	switch {

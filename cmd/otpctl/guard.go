@@ -100,10 +100,14 @@ func (g *guardCommand) command(name, short string, do func(*guardCommand, contex
 
 func (g *guardCommand) scopeFlags(command *cobra.Command) {
 	command.Flags().StringVar(&g.region, "region", "", "a region's `code`, such as AT; 001 for international networks")
-	command.Flags().StringVar(&g.channel, "channel", "", "`sms or voice`")
+	command.Flags().StringVar(&g.channel, "channel", "", "`channel`, "+otp.Alternatives())
 	command.Flags().StringVar(&g.reason, "reason", "", "`text` of one line for the log and for other operators (required)")
 	_ = command.MarkFlagRequired("reason") // the flag is there
-	_ = command.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions([]string{"sms", "voice"}, cobra.ShellCompDirectiveNoFileComp))
+	var channels []string
+	for _, channel := range otp.Channels() {
+		channels = append(channels, string(channel))
+	}
+	_ = command.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions(channels, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // open finds the table, and returns the guard's side for operators.

@@ -26,8 +26,8 @@ func (s *subject) change(ctx context.Context, decide func(*otp.Ledger) bool) (ot
 
 // unclear adds that a save without an answer may have taken place.
 func unclear(err error) error {
-	failed := (*failure)(nil)
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*failure](err)
+	if !ok {
 		return err
 	}
 	return fails(failed.err, append([]string{"run it again: it says whether the change was made"}, failed.hints...)...)

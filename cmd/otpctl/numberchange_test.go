@@ -183,7 +183,7 @@ func TestResetAsks(t *testing.T) {
 	n := silent(io.Discard)
 	n.yes = false
 	err := n.reset(t.Context(), s)
-	if failed := (*failure)(nil); !errors.As(err, &failed) || failed.hints[0] != "add --yes" || busy.saves != 0 {
+	if failed, ok := errors.AsType[*failure](err); !ok || failed.hints[0] != "add --yes" || busy.saves != 0 {
 		t.Errorf("without anybody to ask: %d saves, %v", busy.saves, err)
 	}
 }
@@ -200,7 +200,7 @@ func TestLostAnswerIsNotSaidToBeNothing(t *testing.T) {
 	s, _ := opened(t, underWay())
 	s.store = lostStore{s.store}
 	err := silent(io.Discard).enable(t.Context(), s)
-	if failed := (*failure)(nil); !errors.As(err, &failed) || failed.hints[0] != "run it again: it says whether the change was made" {
+	if failed, ok := errors.AsType[*failure](err); !ok || failed.hints[0] != "run it again: it says whether the change was made" {
 		t.Errorf("got %v", err)
 	}
 }

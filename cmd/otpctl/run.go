@@ -47,7 +47,7 @@ standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.
 	}
 	// What a command itself returns is a failure; the rest comes from cobra's
 	// reading of the arguments.
-	if failed := (*failure)(nil); errors.As(err, &failed) {
+	if _, failed := errors.AsType[*failure](err); failed {
 		ui.fail(err)
 		return exitFailed
 	}

@@ -25,12 +25,12 @@ func secretNamed(name string) resource {
 
 // explain turns a call's error into a sentence, and adds what to do about it.
 func (r resource) explain(err error) error {
-	operation := (*smithy.OperationError)(nil)
-	if !errors.As(err, &operation) {
+	operation, asked := errors.AsType[*smithy.OperationError](err)
+	if !asked {
 		return fails(err) // what came back could not be read
 	}
-	answer := smithy.APIError(nil)
-	if !errors.As(err, &answer) {
+	answer, answered := errors.AsType[smithy.APIError](err)
+	if !answered {
 		return fails(fmt.Errorf("the %s cannot be reached: %w", r, innermost(operation)),
 			"look at AWS_REGION, at AWS_ENDPOINT_URL if it is set, and at the network on the way there")
 	}
@@ -51,8 +51,8 @@ func (r resource) explain(err error) error {
 
 // notFound is whether AWS answered that there is no such thing.
 func notFound(err error) bool {
-	answer := smithy.APIError(nil)
-	return errors.As(err, &answer) && answer.ErrorCode() == "ResourceNotFoundException"
+	answer, ok := errors.AsType[smithy.APIError](err)
+	return ok && answer.ErrorCode() == "ResourceNotFoundException"
 }
 
 // innermost gives the cause that the SDK wraps into a line of its own terms.

@@ -46,8 +46,8 @@ func (t *tui) fail(err error) {
 	for line := range strings.Lines(err.Error()) {
 		t.say("error: %s", strings.TrimSpace(line))
 	}
-	failed := (*failure)(nil)
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*failure](err)
+	if !ok {
 		t.say("hint: otpctl help, or --help behind a command, shows what there is")
 		return
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -9,28 +8,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/internal/lockedbuffer"
 )
-
-// output is a buffer that one goroutine may write while another reads.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
-}
 
 // environmentOf returns a getenv; ports are free ones unless the case has its own.
 func environmentOf(variables map[string]string) func(string) string {
@@ -46,8 +28,8 @@ func environmentOf(variables map[string]string) func(string) string {
 // program is a run in the background.
 type program struct {
 	t       *testing.T
-	stdout  output
-	stderr  output
+	stdout  lockedbuffer.Buffer
+	stderr  lockedbuffer.Buffer
 	stop    context.CancelFunc
 	ended   chan int
 	api     string
@@ -252,7 +234,7 @@ func TestComplaints(t *testing.T) {
 		{args: []string{"start"}, says: "it takes no arguments"},
 		{args: []string{"-port", "1"}, says: "flag provided but not defined"},
 	} {
-		var stdout, stderr output
+		var stdout, stderr lockedbuffer.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		code := run(ctx, test.args, environmentOf(test.variables), &stdout, &stderr)
 		cancel()
@@ -267,7 +249,7 @@ func TestComplaints(t *testing.T) {
 }
 
 func TestHelpNamesTheChoices(t *testing.T) {
-	var stdout, stderr output
+	var stdout, stderr lockedbuffer.Buffer
 	code := run(t.Context(), []string{"--help"}, environmentOf(nil), &stdout, &stderr)
 	said := stdout.String()
 	if code != 0 || stderr.String() != "" || !strings.Contains(said, "choices") || !strings.Contains(said, "NO_MORE_PIN_ATTEMPTS") || !strings.Contains(said, "INFOBIP_CONTROL_PORT") ||

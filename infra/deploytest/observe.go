@@ -201,8 +201,11 @@ func policyDocument(encoded *string) (any, error) {
 }
 
 func ignoreNotFound(err error, operation string) error {
-	var coded interface{ ErrorCode() string }
-	if errors.As(err, &coded) && strings.Contains(coded.ErrorCode(), "NotFound") {
+	coded, ok := errors.AsType[interface {
+		error
+		ErrorCode() string
+	}](err)
+	if ok && strings.Contains(coded.ErrorCode(), "NotFound") {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", operation, err)

@@ -122,8 +122,7 @@ func observeSecret(ctx context.Context, d *deployment, name string) (map[string]
 	}
 	properties := pick(answer, "Description", "KmsKeyId")
 	_, err = d.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(physical)})
-	var none *secrettypes.ResourceNotFoundException
-	if !errors.As(err, &none) {
+	if _, none := errors.AsType[*secrettypes.ResourceNotFoundException](err); !none {
 		properties["SecretString"] = fmt.Sprintf("a value is there, or cannot be looked for (%v)", err)
 	}
 	return properties, nil

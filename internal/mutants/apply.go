@@ -9,6 +9,8 @@ import (
 	"go/scanner"
 	"go/token"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -154,6 +156,28 @@ func (m *mutant) apply(s *source) ([]byte, error) {
 	return []byte(text), nil
 }
 
+// missing is the error of a hunk whose declaration, of that name, is not in its file.
+type missing string
+
+func (m missing) Error() string { return fmt.Sprintf("there is no %s in the file", string(m)) }
+
+// lookAround returns the same error with the file of the package to which the declaration has
+// moved, if there is one.
+func (m missing) lookAround(file string) error {
+	others, err := filepath.Glob(path.Join(path.Dir(file), "*.go"))
+	if err != nil {
+		return m
+	}
+	for _, other := range others {
+		if s, err := readSource(other); err == nil && !strings.HasSuffix(other, "_test.go") {
+			if _, has := s.decls[string(m)]; has {
+				return fmt.Errorf("%w: it is in %s now, and its patches belong beside that", m, path.Base(other))
+			}
+		}
+	}
+	return m
+}
+
 // locate returns the lines that a hunk replaces, and what with.
 //
 // The lines are looked for in the hunk's declaration, wherever that stands in the file,
@@ -164,7 +188,7 @@ func (m *mutant) apply(s *source) ([]byte, error) {
 func (h *hunk) locate(s *source) (extent, []string, error) {
 	decl, ok := s.decls[h.decl]
 	if !ok {
-		return extent{}, nil, fmt.Errorf("there is no %s in the file", h.decl)
+		return extent{}, nil, missing(h.decl)
 	}
 	var numbers []int // of the declaration's lines with words
 	for i := decl.first; i < decl.end; i++ {

@@ -100,6 +100,9 @@ func collect(pattern *regexp.Regexp) ([]job, error) {
 		if j.stale == nil {
 			j.patched, j.stale = j.apply(s)
 		}
+		if gone, ok := errors.AsType[missing](j.stale); ok {
+			j.stale = gone.lookAround(j.file)
+		}
 		jobs = append(jobs, j)
 	}
 	if len(jobs) == 0 {
@@ -124,6 +127,12 @@ func show(pattern *regexp.Regexp, all bool) error {
 	return nil
 }
 
+// rehearsed is the plan for a package's tests, or why there is none.
+type rehearsed struct {
+	*plan
+	err error
+}
+
 // check runs the tests on every mutant that matches.
 func check(ctx context.Context, pattern *regexp.Regexp, o options) error {
 	began := time.Now()
@@ -131,15 +140,16 @@ func check(ctx context.Context, pattern *regexp.Regexp, o options) error {
 	if err != nil {
 		return err
 	}
-	plans := map[tests]*plan{}
+	plans := map[tests]rehearsed{}
 	for _, j := range jobs {
-		if plans[j.tests] != nil || j.stale != nil {
+		if _, done := plans[j.tests]; done || j.stale != nil {
 			continue
 		}
-		plans[j.tests], err = rehearse(ctx, j.tests, o)
+		p, err := rehearse(ctx, j.tests, o)
 		if err != nil {
-			return err
+			fmt.Printf("CANNOT   %s: %v\n", j.tests.dir, err)
 		}
+		plans[j.tests] = rehearsed{p, err}
 	}
 	var survived, broken, stale int
 	var mu sync.Mutex
@@ -149,15 +159,19 @@ func check(ctx context.Context, pattern *regexp.Regexp, o options) error {
 		all.Go(func() {
 			for j := range queue {
 				var failed []string
-				err := j.stale
-				if err == nil {
-					failed, err = plans[j.tests].run(ctx, j.file, j.patched, o)
+				var err error
+				p := plans[j.tests]
+				if j.stale == nil && p.err == nil {
+					failed, err = p.run(ctx, j.file, j.patched, o)
 				}
 				mu.Lock()
 				switch {
 				case j.stale != nil:
 					stale++
-					fmt.Printf("STALE    %s\n         %v\n", j.title(), err)
+					fmt.Printf("STALE    %s\n         %v\n", j.title(), j.stale)
+				case p.err != nil:
+					broken++
+					fmt.Printf("BROKEN   %s\n         its tests in %s fail without it, or do not compile\n", j.title(), j.tests.dir)
 				case err != nil:
 					broken++
 					fmt.Printf("BROKEN   %s\n         %v\n", j.title(), err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
@@ -22,6 +23,7 @@ func files() []file {
 		{name: "README.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of a deployment": settingsTable(ofDeployments),
 			"settings of local runs":   settingsTable(ofLocalRuns),
+			"refusals":                 refusalsTable(httpapi.Explanations()),
 		}},
 		{name: "docs/deploy.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of the stack": settingsTable(ofStacks),
@@ -154,6 +156,15 @@ func metricsTable(metrics []telemetry.Metric) string {
 	table.WriteString("| name | unit | |\n|---|---|---|\n")
 	for _, m := range metrics {
 		table.WriteString(row("`"+m.Name+"`", string(m.Unit), m.Meaning))
+	}
+	return table.String()
+}
+
+func refusalsTable(explanations []httpapi.Explanation) string {
+	var table strings.Builder
+	table.WriteString("| status | code | what to do |\n|---|---|---|\n")
+	for _, e := range explanations {
+		table.WriteString(row(e.Status, "`"+strings.Join(e.Codes, "` `")+"`", e.Advice))
 	}
 	return table.String()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,5 +119,34 @@ func TestMetricsTable(t *testing.T) {
 	got := metricsTable([]telemetry.Metric{{Name: "Sends", Unit: telemetry.Count, Meaning: "codes that went out"}})
 	if want := "| name | unit | |\n|---|---|---|\n| `Sends` | Count | codes that went out |\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestEveryTestFolderIsExplained by a line of test/README.md, and no folder is that is not
+// there.
+func TestEveryTestFolderIsExplained(t *testing.T) {
+	const folder = "../../test"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			want = append(want, entry.Name())
+		}
+	}
+	readme, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(readme)) {
+		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "` | "); ok {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the folders that test/README.md explains (-there +explained):\n%s", diff)
 	}
 }

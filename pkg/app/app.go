@@ -53,14 +53,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	}
 	source := secrets.NewSource(reader, clock)
 	source.Memory = longestMemory(c.Policy)
-	provider, err := infobip.New(infobip.Config{
-		BaseURL:          c.Infobip.BaseURL,
-		AllowHTTP:        c.Infobip.AllowHTTP,
-		ApplicationID:    c.Infobip.ApplicationID,
-		MessageID:        c.Infobip.MessageID,
-		Keys:             source,
-		VerifyRetryAfter: c.Policy.VerifySpacing,
-	})
+	provider, err := infobip.New(c.provider(source))
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,6 +88,31 @@ func TestWholeGraph(t *testing.T) {
 	}
 }
 
+// TestEveryChannel sends, resends and verifies by each.
+func TestEveryChannel(t *testing.T) {
+	for _, channel := range otp.Channels() {
+		t.Run(string(channel), func(t *testing.T) {
+			sim, variables := account(t)
+			variables["CHANNELS"], variables["SEND_COOLDOWN"] = string(channel), "0s"
+			var log bytes.Buffer
+			a := newApp(t, variables, &log)
+			sent := ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+14155552671","channel":"`+string(channel)+`"}`)
+			var receipt struct{ VerificationID string }
+			if err := json.Unmarshal([]byte(sent.Body), &receipt); err != nil || sent.StatusCode != http.StatusOK {
+				t.Fatalf("send got %d %s", sent.StatusCode, sent.Body)
+			}
+			again := ask(t, a.Send.Handle, "/resend-otp", `{"phoneNumber":"+14155552671","verificationId":"`+receipt.VerificationID+`"}`)
+			outbox := sim.Outbox("14155552671")
+			if again.StatusCode != http.StatusOK || len(outbox) != 2 || outbox[0].Channel != string(channel) || outbox[1].Channel != string(channel) {
+				t.Fatalf("resend got %d %s, and there are %d messages", again.StatusCode, again.Body, len(outbox))
+			}
+			if got := ask(t, a.Verify.Handle, "/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+outbox[1].PIN+`"}`); got.StatusCode != http.StatusOK {
+				t.Errorf("verify got %d %s", got.StatusCode, got.Body)
+			}
+		})
+	}
+}
+
 // TestSettingsReachTheHandlers: a setting that is read and then left out of the graph
 // would guard nothing.
 func TestSettingsReachTheHandlers(t *testing.T) {
@@ -124,6 +150,24 @@ func TestSettingsReachTheHandlers(t *testing.T) {
 				t.Errorf("got %d %s, want %d with %s", got.StatusCode, text, c.status, c.says)
 			}
 		})
+	}
+}
+
+// TestSendCountsReachTheHandlers: a success gives its send back to the address, or not.
+func TestSendCountsReachTheHandlers(t *testing.T) {
+	for counts, want := range map[SendCounts]int{CountAll: http.StatusTooManyRequests, CountUnverified: http.StatusOK} {
+		sim, variables := account(t)
+		variables["IP_SEND_LIMIT"], variables["IP_SEND_COUNTS"] = "1/1h", string(counts)
+		var log bytes.Buffer
+		a := newApp(t, variables, &log)
+		ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+14155552671"}`)
+		pin := sim.Outbox("14155552671")[0].PIN
+		if got := ask(t, a.Verify.Handle, "/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+pin+`"}`); got.StatusCode != http.StatusOK {
+			t.Fatalf("verify got %d %s", got.StatusCode, got.Body)
+		}
+		if got := ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+436641234567"}`); got.StatusCode != want {
+			t.Errorf("IP_SEND_COUNTS=%s: a send after a success got %d %s, want %d", counts, got.StatusCode, got.Body, want)
+		}
 	}
 }
 
@@ -211,6 +255,45 @@ func broken(t *testing.T) (string, *atomic.Int32) {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, &calls
+}
+
+// TestBadSettingsStopAStart of each function that reads them, with the variable's name and
+// the accepted form, and without what may be a secret.
+func TestBadSettingsStopAStart(t *testing.T) {
+	logger := telemetry.NewLogger(io.Discard, "")
+	const (
+		regions    = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
+		lineTypes  = "ALLOWED_LINE_TYPES must be a list of line types such as mobile,fixed_line_or_mobile, or all"
+		channels   = "CHANNELS must be a list of channels such as sms,voice, or all"
+		clientRate = "NUMBER_CLIENT_SEND_LIMIT must be a rate such as 5/15m or 3/1d, with 1 to 1000 attempts in 1s to 365d"
+		header     = "CLIENT_ADDRESS_HEADER must be the name of a header that holds one address, such as CloudFront-Viewer-Address or X-Client-Address (X-Forwarded-For holds a list)"
+		originKeys = "ORIGIN_KEYS must be origin keys of 32 to 256 printable ASCII characters without spaces, with commas between them"
+	)
+	for _, c := range []struct{ name, value, want string }{
+		{"ALLOWED_REGIONS", "AT;DE", regions},
+		{"ALLOWED_REGIONS", "AT,,DE", regions},
+		{"ALLOWED_REGIONS", "AT,XY", regions + ": XY is none"},
+		{"ALLOWED_REGIONS", "UK", regions + ": UK is none"},
+		{"ALLOWED_LINE_TYPES", "mobile fixed_line", lineTypes},
+		{"ALLOWED_LINE_TYPES", "mobile,landline", lineTypes},
+		{"CHANNELS", "sms,fax", channels},
+		{"NUMBER_CLIENT_SEND_LIMIT", "3 a day", clientRate},
+		{"NUMBER_CLIENT_SEND_LIMIT", "0/1d", clientRate},
+		{"IP_SEND_COUNTS", "failed", "IP_SEND_COUNTS must be one of all, unverified"},
+		{"REQUIRE_PLUS", "yes", "REQUIRE_PLUS must be true or false"},
+		{"NUMBER_DISABLED_MEMORY", "59m", "NUMBER_DISABLED_MEMORY must be a duration such as 30s, 10m or 1d, from 1h to 3650d"},
+		{"CLIENT_ADDRESS_HEADER", "Client Address", header},
+		{"CLIENT_ADDRESS_HEADER", "X-Forwarded-For", header},
+		{"ORIGIN_KEYS", strings.Repeat("k", 31), originKeys},
+		{"ORIGIN_KEYS", strings.Repeat("k", 32) + "," + strings.Repeat("k", 31), originKeys},
+	} {
+		for _, function := range []settings.Program{settings.Send, settings.Verify} {
+			_, err := start(function, env(map[string]string{c.name: c.value}), logger)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("%s=%s: %v, want %s", c.name, c.value, err, c.want)
+			}
+		}
+	}
 }
 
 // TestStart is what a function does at its start: bad settings stop it, a bad

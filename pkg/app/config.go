@@ -73,6 +73,8 @@ type Infobip struct {
 	APIKey        string
 	ApplicationID string
 	MessageID     string
+	// Timeout bounds one call.
+	Timeout time.Duration
 }
 
 // AWS is how AWS is reached; the names are the SDK's own.
@@ -127,6 +129,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			APIKey:        r.Text("INFOBIP_API_KEY"),
 			ApplicationID: r.Text("INFOBIP_2FA_APP_ID"),
 			MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
+			Timeout:       r.Duration("INFOBIP_TIMEOUT"),
 		},
 		AWS: AWS{
 			Region:          cmp.Or(r.Text("AWS_REGION"), r.Text("AWS_DEFAULT_REGION")),
@@ -194,4 +197,17 @@ func (c Config) CheckDeployed() error {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
 	return errors.Join(append(missing, c.Guard.CheckDeployed(), c.Proofs.CheckDeployed())...)
+}
+
+// provider is what the provider's client is made from.
+func (c Config) provider(keys infobip.KeySource) infobip.Config {
+	return infobip.Config{
+		BaseURL:          c.Infobip.BaseURL,
+		AllowHTTP:        c.Infobip.AllowHTTP,
+		ApplicationID:    c.Infobip.ApplicationID,
+		MessageID:        c.Infobip.MessageID,
+		Keys:             keys,
+		Timeout:          c.Infobip.Timeout,
+		VerifyRetryAfter: c.Policy.VerifySpacing,
+	}
 }

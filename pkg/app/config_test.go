@@ -18,6 +18,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -38,6 +39,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
+		Infobip:     Infobip{Timeout: 5 * time.Second},
 		SendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
 		VerifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		SendCounts:  CountAll,
@@ -105,7 +107,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1"},
+		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1", Timeout: 8 * time.Second},
 		AWS: AWS{
 			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
 		},
@@ -158,6 +160,23 @@ func TestEveryFieldIsRead(t *testing.T) {
 	}
 }
 
+// TestProviderIsToldItsSettings, all of them: one that is left out would bound nothing.
+func TestProviderIsToldItsSettings(t *testing.T) {
+	variables := examples()
+	variables["VERIFY_SPACING"] = "4s"
+	c, err := ReadConfig(env(variables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := infobip.Config{
+		BaseURL: "xyz.api.infobip.com", AllowHTTP: true, ApplicationID: "APP1", MessageID: "MSG1",
+		Timeout: 8 * time.Second, VerifyRetryAfter: 4 * time.Second,
+	}
+	if diff := cmp.Diff(want, c.provider(nil)); diff != "" {
+		t.Errorf("the client is told (-want +got):\n%s", diff)
+	}
+}
+
 // TestAllOfAList: the word all means every channel and every line type, but no list of
 // regions, which would have the one that has to be named.
 func TestAllOfAList(t *testing.T) {
@@ -165,7 +184,7 @@ func TestAllOfAList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]otp.Channel{otp.SMS, otp.Voice}, c.Guard.Channels); diff != "" {
+	if diff := cmp.Diff(otp.Channels(), c.Guard.Channels); diff != "" {
 		t.Errorf("all channels are (-want +got):\n%s", diff)
 	}
 	for i := phone.Unknown; i <= phone.VoIP; i++ {

@@ -7,6 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
+	infobipotp "github.com/seed-a131a524/infobip-otp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -237,4 +241,28 @@ func TestRequestsOfOneEnvironment(t *testing.T) {
 			t.Errorf("the secret was read %d times, want once for all", r.secret.reads)
 		}
 	})
+}
+
+// TestEveryDescribedMemberIsRead: what openapi.yaml says a request may have is no unknown
+// member.
+func TestEveryDescribedMemberIsRead(t *testing.T) {
+	description, err := openapi3.NewLoader().LoadFromData([]byte(infobipotp.OpenAPI))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, schema := range map[string]string{
+		httpapi.RouteSend: "SendRequest", httpapi.RouteResend: "ResendRequest", httpapi.RouteVerify: "VerifyRequest",
+	} {
+		described := description.Components.Schemas[schema]
+		if described == nil || len(described.Value.Properties) < 3 {
+			t.Fatalf("openapi.yaml does not describe %s", schema)
+		}
+		for member := range described.Value.Properties {
+			synctest.Test(t, func(t *testing.T) {
+				if got := newRig(t).post(path, `{"`+member+`":null}`); got.Code == "field_unknown" {
+					t.Errorf("%s does not take the member %s that openapi.yaml describes", path, member)
+				}
+			})
+		}
+	}
 }

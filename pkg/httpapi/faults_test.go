@@ -248,7 +248,7 @@ func withFaults(t *testing.T, path string, theirs simulator.Fault, ours ownFault
 	theirs.Operation = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "-otp")
 	r.fault(theirs)
 	ours.inject(r)
-	r.logs.reset()
+	r.logs.Reset()
 
 	got := r.post(path, request, withKey, from("198.51.100.1"))
 	want := ours.want(path, sound)

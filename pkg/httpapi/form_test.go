@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // The sentences of the contract that several routes share.
@@ -27,10 +28,11 @@ const (
 	badPIN        = `{"error":"Invalid PIN format. Expecting 6 digits.","code":"pin_invalid"}`
 	badNonce      = `{"error":"Invalid nonce.","code":"nonce_invalid"}`
 	badID         = `{"error":"Invalid verification ID.","code":"verification_id_invalid"}`
-	badChannel    = `{"error":"Unknown channel: use sms or voice.","code":"channel_unknown"}`
 	badKey        = `{"error":"Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.","code":"idempotency_key_invalid"}`
 	unauthorized  = `{"error":"Invalid or expired OTP.","code":"invalid_or_expired"}`
 )
+
+var badChannel = `{"error":"Unknown channel: use ` + otp.Alternatives() + `.","code":"channel_unknown"}`
 
 const possibleID = "AAAAAAAAAAAAAAAAAAAAAA" // nobody was given it
 
@@ -156,6 +158,27 @@ func TestBodiesTooLarge(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestLocales: the form of a language tag is checked, before the channel, and whether there
+// is such a language is not.
+func TestLocales(t *testing.T) {
+	const invalid = `{"error":"Invalid locale.","code":"locale_invalid"}`
+	for _, locale := range []string{
+		"de", "DE", "pt-BR", "zh-Hant-TW", "es-419", "sl-rozaj-biske-1994", "de-CH-1901", "zh-cmn-Hans-CN", "en-u-hc-h23", "ar-x-private", "x-whatever", "qaa", "tlh",
+		"pt_BR", "de_AT.UTF-8", "ca_ES@valencia", "ca_ES.UTF-8@valencia", "zh_TW_#Hant", "sr__#Latn", "nn_",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			newRig(t).post(httpapi.RouteSend, `{"phoneNumber":"+14155552671","locale":"`+locale+`"}`).wantOK(t)
+		})
+	}
+	for _, locale := range []string{
+		"", "-", "_", "d", "C", "POSIX-", "de-", "-de", "de--AT", "de AT", "de,en", "*", "en;q=0.5", "dé", "deutsch!", "germanlanguage", "de-AT-", "de-a", "x", "de-x",
+		"de-\\u0000", "\\ud83c\\udde6", "@valencia", ".UTF-8", "_#Latn", "de__AT", "i-klingon", "1234",
+	} {
+		c := refusal{name: locale, path: httpapi.RouteSend, body: `{"phoneNumber":"+14155552671","locale":"` + locale + `","channel":"fax"}`, status: 400, want: invalid}
+		t.Run(c.name, c.check)
 	}
 }
 

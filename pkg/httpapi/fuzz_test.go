@@ -149,8 +149,8 @@ func FuzzBody(f *testing.F) {
 			t.Errorf("the PIN %q became %q", *members["pin"], l.pin)
 		}
 		known := map[string]string{
-			httpapi.RouteSend: "phoneNumber channel locale", httpapi.RouteResend: "phoneNumber verificationId channel",
-			httpapi.RouteVerify: "phoneNumber pin verificationId",
+			httpapi.RouteSend: "phoneNumber channel locale challengeToken", httpapi.RouteResend: "phoneNumber verificationId channel challengeToken",
+			httpapi.RouteVerify: "phoneNumber pin verificationId nonce",
 		}[path]
 		for name := range members {
 			if name == "" || !strings.Contains(" "+known+" ", " "+name+" ") {

@@ -35,8 +35,13 @@ type count struct {
 	err      error
 }
 
-// caller is what the domain is told about the request, once its form is right.
-func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, idempotencyKey string) (otp.Caller, error) {
+// caller is what the domain is told about the request, once its body is right in form. It
+// reads the Idempotency-Key, which is the last of the form.
+func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient) (otp.Caller, error) {
+	key, refused := idempotencyKey(r.event)
+	if refused != nil {
+		return otp.Caller{}, refused
+	}
 	keys, err := g.edge.Keys.PhoneKeys(ctx)
 	if err != nil {
 		// Without a key nothing can be counted, and nothing may be done.
@@ -46,7 +51,7 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 	r.names = keys.Oldest
 	r.logName = keys.Oldest.LogName(to)
 	caller := otp.Caller{
-		IdempotencyKey: idempotencyKey,
+		IdempotencyKey: key,
 		Names:          keys.Oldest,
 		Client:         ratelimit.Site(r.address),
 		Trace:          &r.trace,
@@ -55,8 +60,8 @@ func (g *gate) caller(ctx context.Context, r *request, to recipient.Recipient, i
 			return func() (string, error) { return g.admit(r.count) }
 		},
 	}
-	for _, key := range keys.Ledgers {
-		caller.Keyrings = append(caller.Keyrings, key)
+	for _, ledgers := range keys.Ledgers {
+		caller.Keyrings = append(caller.Keyrings, ledgers)
 	}
 	return caller, nil
 }

@@ -110,7 +110,7 @@ func TestLineOfTrouble(t *testing.T) {
 					request = verifyBody(number, r.pin())
 				}
 				c.inject(r)
-				r.logs.reset()
+				r.logs.Reset()
 				got := r.post(c.path, request)
 				r.wantOneLine(got)
 				line := r.lastLine()

@@ -43,9 +43,10 @@ var (
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
 	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
+	refuseLocale            = badRequest("locale_invalid", "Invalid locale.")
 	refuseNonce             = badRequest("nonce_invalid", "Invalid nonce.")
 	refuseProof             = &refusal{status: http.StatusInternalServerError, code: "proof_failed", sentence: "Failed to issue the proof."}
-	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use sms or voice.")
+	refuseChannel           = badRequest("channel_unknown", "Unknown channel: use "+otp.Alternatives()+".")
 	refuseIdempotencyKey    = badRequest("idempotency_key_invalid", "Invalid Idempotency-Key: use 1 to 255 printable ASCII characters.")
 	refuseInternal          = &refusal{status: http.StatusInternalServerError, code: "internal", sentence: "Internal error."}
 	sentenceFailedToSend    = "Failed to send OTP."
@@ -164,4 +165,43 @@ func inWords(d time.Duration) string {
 // wholeSeconds rounds up: who waits as long as told must not be too early.
 func wholeSeconds(d time.Duration) time.Duration {
 	return max((d + time.Second - 1).Truncate(time.Second), time.Second)
+}
+
+// Explanation is a line of README's table: what a front end does about codes.
+type Explanation struct {
+	Status string
+	Codes  []string
+	Advice string
+}
+
+// Explanations explains every code that a client can get. README's table is made of it.
+func Explanations() []Explanation {
+	return []Explanation{
+		{"400", []string{"phone_number_required", "phone_number_and_pin_required"}, "ask for what is missing"},
+		{"400", []string{"phone_number_invalid"}, "the number is not E.164: ask again, with the country's prefix"},
+		{"400", []string{"phone_number_unassigned"}, "the form is right and no such number exists: ask for a typing mistake"},
+		{"400", []string{"pin_invalid"}, "ask again for all digits; this cost no try"},
+		{"400", []string{"region_not_allowed", "line_type_not_allowed", "channel_not_allowed"}, "not sent to, and no repeat helps: ask for a mobile number, or offer another way"},
+		{"400", []string{"verification_id_required", "verification_id_invalid"}, "the page lost or garbled its `verificationId`: repeat the send under its Idempotency-Key, or begin anew"},
+		{"400", []string{"nonce_invalid"}, "a `nonce` is 1 to 255 printable ASCII characters, as your backend issued it"},
+		{"400", []string{"body_invalid", "field_unknown", "field_type", "channel_unknown", "locale_invalid", "idempotency_key_invalid"}, "a mistake in the front end"},
+		{"401", []string{"invalid_or_expired"}, "see `state` below; without it: \"wrong or too old\", and offer another code"},
+		{"403", []string{"origin_refused"}, "the request went past CloudFront, or past your backend ([who the client is](#who-the-client-is))"},
+		{"400", []string{"client_address_required"}, "what stands before the API names no client: its mistake, not the person's"},
+		{"404, 405, 413, 415", []string{"not_found", "method_not_allowed", "body_too_large", "content_type_unsupported"}, "a mistake in the front end"},
+		{"409", []string{"idempotency_key_in_use"}, "the first request is still running: repeat this one after `retryAfter`, under the same key"},
+		{"422", []string{"idempotency_key_reused"}, "the key was used with other content: a mistake in the front end"},
+		{"422", []string{"idempotency_key_expired"}, "the code that this key had sent is over: send anew under a new key"},
+		{"429", []string{"too_soon"}, "run a countdown of `retryAfter` seconds, then let the person ask again"},
+		{"429", []string{"number_limited"}, "no more codes for this number until `retryAfter` is over, which may be a day: say so"},
+		{"429", []string{"address_limited"}, "this network has asked too often: say when to come back"},
+		{"403", []string{"challenge_required"}, "show the challenge, then send again with its `challengeToken`"},
+		{"429", []string{"traffic_limited", "budget_exhausted", "provider_throttled", "busy"}, "try again after `retryAfter`"},
+		{"500", []string{"send_failed"}, "nothing was sent: offer to try again (under a new key)"},
+		{"500", []string{"send_unconfirmed"}, "a code may arrive: show the field for it, and offer another one after `retryAfter`"},
+		{"500", []string{"verify_failed"}, "nobody knows whether the PIN was right: let the person try it again"},
+		{"500", []string{"proof_failed"}, "the PIN was right, and counted: repeat the request under its Idempotency-Key, and the proof comes with it"},
+		{"500", []string{"internal"}, "nothing is known: repeat once under the same key, then give up with words"},
+		{"503", []string{"unavailable"}, "try again after `retryAfter`"},
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/seed-a131a524/infobip-otp/internal/lockedbuffer"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
@@ -70,7 +71,7 @@ type rig struct {
 	secret  *secretReader
 	store   *faultyStore
 	counter *faultyCounter
-	logs    *lockedBuffer
+	logs    *lockedbuffer.Buffer
 
 	send, verify, discovery *httpapi.Handler
 }
@@ -99,7 +100,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		secret:  &secretReader{secret: secrets.New(apiKey, key)},
 		store:   &faultyStore{Store: store.NewMemory(clock)},
 		counter: &faultyCounter{Counter: ratelimit.NewMemory()},
-		logs:    &lockedBuffer{},
+		logs:    &lockedbuffer.Buffer{},
 	}
 	source := secrets.NewSource(r.secret, clock)
 	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(clock), challenge.Pass{}, clock), Clock: clock, Policy: s.policy}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -70,23 +71,36 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (*answer, error) {
 
 // pathOf returns the path without what API Gateway may put before it: the name of the
 // stage, or the base path of a custom domain. A route that it has matched is known by the
-// end of the path; one that it has not is looked for behind the stage's name.
+// end of the path; one that it has not is looked for behind the stage's name. A preflight
+// matches none, and nothing says what the base path is, so it is for whatever its path ends
+// with: all that it asks is a list of methods.
 func pathOf(event *events.APIGatewayV2HTTPRequest) string {
-	path := event.RawPath
+	whole := event.RawPath
 	_, matched, ok := strings.Cut(event.RouteKey, " ")
-	if ok && methods[matched] != nil && strings.HasSuffix(path, matched) {
+	if ok && methods[matched] != nil && strings.HasSuffix(whole, matched) {
 		return matched
 	}
+	if event.RequestContext.HTTP.Method == http.MethodOptions {
+		for route := range methods {
+			if base, ok := strings.CutSuffix(whole, route); ok && route != RouteBanner && isBasePath(base) {
+				return route
+			}
+		}
+	}
 	stage := event.RequestContext.Stage
-	behind, ok := strings.CutPrefix(path, "/"+stage)
+	behind, ok := strings.CutPrefix(whole, "/"+stage)
 	switch {
 	case !ok, stage == "", stage == "$default":
-		return path
+		return whole
 	case behind == "":
 		return RouteBanner
 	}
 	return behind
 }
+
+// isBasePath reports whether a custom domain can have this before its paths. Empty is the
+// usual one.
+func isBasePath(base string) bool { return base == "" || base[0] == '/' && base == path.Clean(base) }
 
 // routeName is how a log names the request. It repeats nothing that a client wrote.
 func (r *request) routeName() string {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	infobipotp "github.com/seed-a131a524/infobip-otp"
@@ -130,15 +133,14 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
+	if members["locale"] != nil && !isLocale(members.get("locale")) {
+		return nil, refuseLocale
+	}
 	channel, refused := channelOf(members, otp.SMS)
 	if refused != nil {
 		return nil, refused
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := s.gate.caller(ctx, r, to, key)
+	caller, err := s.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +169,7 @@ func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := s.gate.caller(ctx, r, to, key)
+	caller, err := s.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}
@@ -204,12 +202,34 @@ func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	if members["channel"] == nil {
 		return otherwise, nil
 	}
-	switch channel := otp.Channel(members.get("channel")); channel {
-	case otp.SMS, otp.Voice:
-		return channel, nil
-	default:
+	channel := otp.Channel(members.get("channel"))
+	if !slices.Contains(otp.Channels(), channel) {
 		return "", refuseChannel
 	}
+	return channel, nil
+}
+
+// languageTag is RFC 5646's ABNF, without the irregular tags of old (i-klingon) that no
+// device has. It is compiled by the first request that has a locale.
+var languageTag = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(?:` +
+		`(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})` + // language
+		`(?:-[a-z]{4})?` + // script
+		`(?:-(?:[a-z]{2}|[0-9]{3}))?` + // region
+		`(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*` + // variants
+		`(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*` + // extensions
+		`(?:-x(?:-[a-z0-9]{1,8})+)?` + // private use
+		`|x(?:-[a-z0-9]{1,8})+)$`)
+})
+
+// isLocale reports whether a text is a BCP 47 tag, as it stands or as Java, POSIX and iOS
+// write it: de_AT.UTF-8, ca_ES@valencia, zh_TW_#Hant.
+func isLocale(text string) bool {
+	tag, _, _ := strings.Cut(text, "_#")
+	if end := strings.IndexAny(tag, ".@"); end >= 0 {
+		tag = tag[:end]
+	}
+	return languageTag().MatchString(strings.ReplaceAll(strings.TrimSuffix(tag, "_"), "_", "-"))
 }
 
 type verifyRoute struct {
@@ -243,11 +263,7 @@ func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
 	case members["nonce"] != nil && proof.CheckNonce(members.get("nonce")) != nil:
 		return nil, refuseNonce
 	}
-	key, refused := idempotencyKey(r.event)
-	if refused != nil {
-		return nil, refused
-	}
-	caller, err := v.gate.caller(ctx, r, to, key)
+	caller, err := v.gate.caller(ctx, r, to)
 	if err != nil {
 		return nil, err
 	}

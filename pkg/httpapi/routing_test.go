@@ -140,7 +140,7 @@ func TestPayloadFormat(t *testing.T) {
 				got.want(t, http.StatusInternalServerError, internal)
 				r.wantFree(got)
 			}
-			r.logs.reset()
+			r.logs.Reset()
 			got := r.do(e)
 			r.wantOneLine(got)
 			if cause, want := r.lastLine()["cause"], "the event has payload format "+named+`: the integration must use "2.0"`; cause != want {
@@ -174,6 +174,12 @@ func TestPathsBehindAPrefix(t *testing.T) {
 		{"GET", "$default", "/prod", "prod", 200},
 		{"HEAD", "$default", "/prod/", "prod", 200},
 		{"OPTIONS", "$default", "/prod/send-otp", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/send-otp", "$default", 204}, // behind a custom domain's base path
+		{"OPTIONS", "$default", "/otp/v1/resend-otp", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/.well-known/jwks.json", "prod", 204},
+		{"OPTIONS", "$default", "/otp/v1/", "prod", 404},
+		{"OPTIONS", "$default", "/otp/v1send-otp", "prod", 404},
+		{"OPTIONS", "$default", "/send-otp/v1", "prod", 404},
 		{"PUT", "$default", "/prod/send-otp", "prod", 405},
 		{"POST", "$default", "/prod/prod/send-otp", "prod", 404},
 		{"POST", "$default", "/product/send-otp", "prod", 404},

@@ -18,12 +18,16 @@ import (
 // What single guards of the service are there for, where the tests of the rules around them
 // would not notice that one is missing.
 
-// ruling is a Guard that refuses what it is told to, and counts how often it was asked.
+// ruling is a Guard that refuses what it is told to, and notes what it was asked.
 type ruling struct {
 	not     otp.Channel // is not permitted
 	refuses error
-	looks   int
-	decides int
+	unpaid  error // of the charge
+	keeps   error // what cannot be given back
+
+	looks, decides, charges int
+	givenBack               []otp.Effect
+	credits                 []otp.Earned
 }
 
 var _ otp.Guard = (*ruling)(nil)
@@ -40,7 +44,10 @@ func (g *ruling) Admit(context.Context, otp.Application) otp.Admission {
 	return &way{guard: g}
 }
 
-func (*ruling) Credit(context.Context, otp.Earning) error { return nil }
+func (g *ruling) Credit(_ context.Context, e otp.Earning) error {
+	g.credits = append(g.credits, e.Earned)
+	return nil
+}
 
 // way is a delivery's way through a ruling.
 type way struct{ guard *ruling }
@@ -52,9 +59,17 @@ func (w *way) Decide(context.Context, otp.Terms) error {
 	return w.guard.refuses
 }
 
-func (*way) Charge(context.Context) error               { return nil }
-func (*way) GiveBack(context.Context, otp.Effect) error { return nil }
-func (*way) Findings() []otp.Finding                    { return nil }
+func (w *way) Charge(context.Context) error {
+	w.guard.charges++
+	return w.guard.unpaid
+}
+
+func (w *way) GiveBack(_ context.Context, e otp.Effect) error {
+	w.guard.givenBack = append(w.guard.givenBack, e)
+	return w.guard.keeps
+}
+
+func (*way) Findings() []otp.Finding { return nil }
 
 // counted is a caller whose count is told by a mark, and how often it was made.
 func counted(key, mark string, counts *int) otp.Caller {
@@ -124,6 +139,68 @@ func TestGuardIsAskedLastAndOnlyAboutWhatIsCharged(t *testing.T) {
 	if got := r.provider.Delivered(); got != 1 {
 		t.Errorf("%d messages, want 1", got)
 	}
+}
+
+// preceded lets another request go first, right before the first save.
+type preceded struct {
+	otp.Store
+	first func()
+}
+
+func (s *preceded) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
+	return s.Store.Save(ctx, key, l, was)
+}
+
+// The same request went first, whole, while ours was charged and not yet saved: ours is its
+// repeat, and costs nothing.
+func TestGuardGivesBackWhatTurnedOutToBeARepeat(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	other := *r.service
+	guard := &ruling{keeps: errors.New("the counters are away")}
+	r.service.Guard = guard
+	ask := otp.SendRequest{Caller: caller("key"), To: otptest.Alice, Channel: otp.SMS}
+	r.service.Store = &preceded{Store: r.store, first: func() {
+		if _, err := other.Send(t.Context(), ask); err != nil {
+			t.Errorf("the one before: %v", err)
+		}
+	}}
+	var trace otp.Trace
+	ask.Trace = &trace
+	if _, err := r.service.Send(t.Context(), ask); err != nil || !trace.Repeat {
+		t.Errorf("error %v, repeat %t", err, trace.Repeat)
+	}
+	if guard.charges != 1 || !slices.Equal(guard.givenBack, []otp.Effect{otp.NotSent}) {
+		t.Errorf("%d charges, given back as %v; want one, as not sent", guard.charges, guard.givenBack)
+	}
+	if want := []otp.Finding{{Name: "giveBack", Value: "lost: the counters are away"}}; !slices.Equal(trace.Guard, want) {
+		t.Errorf("the log hears %v, want %v", trace.Guard, want)
+	}
+}
+
+// A success that is found again after its save lost its answer says nothing of what it
+// earned.
+func TestGuardHearsOfNoSuccessThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		guard := &ruling{}
+		r.service.Guard = guard
+		r.mustSend(t, otptest.Alice)
+		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, loseSaves: 1}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if _, err := r.service.Verify(ctx, otp.VerifyRequest{Caller: caller(""), To: otptest.Alice, PIN: r.right()}); err != nil {
+			t.Fatal(err)
+		}
+		for _, earned := range guard.credits {
+			if earned.At.IsZero() {
+				t.Errorf("it hears of %+v", earned)
+			}
+		}
+	})
 }
 
 // channels is a provider that notes the channels it is asked for.
@@ -471,4 +548,136 @@ func TestWaitsAfterTheProvidersAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAKeyIsCheckedOnceAtATime(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.mustSend(t, otptest.Alice)
+	pin := r.right()
+	var second error
+	r.provider.Hold = func(otptest.Operation) {
+		r.provider.Hold = nil
+		second = r.verify(t, otptest.Alice, "", pin, "key")
+	}
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, second, otp.KeyInUse)
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Errorf("the repeat afterwards: %v", err)
+	}
+}
+
+// What came to nothing at the provider may be asked again under its key at once.
+func TestAKeyIsFreeAgainAfterAnUnknownOutcome(t *testing.T) {
+	r := newRig(&otptest.Provider{Misbehave: always(otptest.Verify, otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown)})})
+	r.mustSend(t, otptest.Alice)
+	wantReason(t, r.verify(t, otptest.Alice, "", r.right(), "key"), otp.VerifyFailed)
+	r.clock.Advance(r.policy.VerifySpacing)
+	r.provider.Misbehave = nil
+	if err := r.verify(t, otptest.Alice, "", r.right(), "key"); err != nil {
+		t.Errorf("under the same key: %v", err)
+	}
+}
+
+func TestLoadFailsDuringARotation(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Store = &failingStore{Store: r.store, failLoad: true}
+	c := caller("")
+	c.Keyrings = []otp.Keyring{plainRing("new"), plainRing("old")}
+	_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
+	wantReason(t, err, otp.Unavailable)
+}
+
+// overwritten saves, has somebody else save upon it, and says no more than that: as
+// DynamoDB does where the answer to a write was lost.
+type overwritten struct {
+	otp.Store
+	times int
+}
+
+func (s *overwritten) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
+	revision, err := s.Store.Save(ctx, key, l, was)
+	if err != nil || s.times == 0 {
+		return revision, err
+	}
+	s.times--
+	revision, err = s.Store.Save(ctx, key, l, revision)
+	if err != nil {
+		return "", err
+	}
+	return "", &otp.Conflict{Current: l, Revision: revision}
+}
+
+func TestWhatConflictsLeftBehindIsTakenBack(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Store = &overwritten{Store: r.store, times: 20}
+	_, err := r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.Busy)
+	if l := r.state(t, otptest.Alice); l.Sends != 0 || l.Total != 0 || len(l.Verifications) != 0 {
+		t.Errorf("nothing was sent, and what stays is %+v", l)
+	}
+}
+
+// hanging does not answer from the second load on.
+type hanging struct {
+	*failingStore
+	loads int
+}
+
+func (s *hanging) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision, error) {
+	s.loads++
+	if s.loads > 1 {
+		<-ctx.Done()
+		return otp.Ledger{}, "", errStoreDown
+	}
+	return s.failingStore.Load(ctx, key)
+}
+
+func TestTakingBackWaitsForNoLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Store = &hanging{failingStore: &failingStore{Store: r.store, loseSaves: 1}}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.Unavailable)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+	})
+}
+
+// A message whose record is gone when it is out leaves nothing: what would be saved has no
+// end to its life.
+func TestNoOutcomeIsSavedWhereTheRecordIsGone(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	store := &countingStore{Store: r.store}
+	r.service.Store = store
+	r.provider.Hold = func(otptest.Operation) { r.clock.Advance(91 * 24 * time.Hour) }
+	_, err := r.send(t, otptest.Alice, "")
+	wantReason(t, err, otp.SendUnconfirmed)
+	if store.saves > 2 { // the reservation, and the outcome that met a conflict
+		t.Errorf("%d saves, want 2", store.saves)
+	}
+	if l := r.state(t, otptest.Alice); !l.IsZero() {
+		t.Errorf("saved: %+v", l)
+	}
+}
+
+func TestWithdrawingWhatTheGuardDidNotLetThroughIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(&otptest.Provider{})
+		r.service.Guard = &ruling{unpaid: &otp.Error{Reason: otp.TrafficLimited}}
+		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, failSaves: 1 << 30}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
+		wantReason(t, err, otp.TrafficLimited)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the answer took %s", took)
+		}
+	})
 }

@@ -228,10 +228,17 @@ func TestWithdraw(t *testing.T) {
 	})
 	t.Run("not the cooldown of a later one", func(t *testing.T) {
 		l := sent(t)
-		mustReserve(t, &l, at(10*time.Second), anOrder("w"))
-		mustReserve(t, &l, at(30*time.Second), anOrder("later"))
+		p := testPolicy()
+		p.SendCooldown = time.Second
+		for i, id := range []string{"w", "later"} {
+			if _, err := l.Reserve(at(time.Duration(i+1)*10*time.Second), p, anOrder(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		cooldown := l.NextSendAt
-		l.Withdraw(p, anOrder("w"))
+		if !l.Withdraw(p, anOrder("w")) {
+			t.Error("there is nothing to save, it says")
+		}
 		if !l.NextSendAt.Equal(cooldown) {
 			t.Errorf("the next send may be at %s, want %s", l.NextSendAt, cooldown)
 		}
@@ -355,5 +362,99 @@ func TestCodeStateWhileChecksAreUnderWay(t *testing.T) {
 			t.Errorf("state is %q with %s tries left, want %q and 0", got, remainingOf(refused), want)
 		}
 		wantState(t, &l, "v", StateActive)
+	}
+}
+
+func TestWhoIsCountedStaysCounted(t *testing.T) {
+	var l Ledger
+	for _, client := range []string{"", "a", "b", "c", "d", "e", "a"} {
+		l.fail(client)
+	}
+	want := []Failures{{"", 2}, {"a", 2}, {"b", 1}, {"c", 1}, {"d", 1}} // e is one of the rest
+	if fmt.Sprint(l.Failures) != fmt.Sprint(want) {
+		t.Errorf("failures are %v, want %v", l.Failures, want)
+	}
+}
+
+// A recipient is closed from the failure that closed it, whatever comes of checks under way.
+func TestDisablingBeginsOnce(t *testing.T) {
+	p := testPolicy()
+	l := Ledger{Failures: inARow(p.FailureLimit - 2), LastFailureAt: at(0)}
+	mustSend(t, &l, at(0), anOrder("v"))
+	first, second := byClient("a", "first"), byClient("b", "second")
+	for i, c := range []Check{first, second} {
+		mustDebit(t, &l, at(time.Duration(i)*p.VerifySpacing), c)
+	}
+	for i, c := range []Check{first, second} {
+		_, _, refused := l.Settle(at(time.Minute+time.Duration(i)*time.Second), p, Debited{VerificationID: "v", PinID: "pin-of-v"}, c, Wrong)
+		wantRefusal(t, refused, InvalidOrExpired, 0)
+	}
+	if !l.DisabledAt.Equal(at(time.Minute)) {
+		t.Errorf("it is closed since %s, want %s", l.DisabledAt, at(time.Minute))
+	}
+}
+
+// Twice a function's life after its start nobody will say any more what a run came to.
+func TestRunsAreWrittenOff(t *testing.T) {
+	p := testPolicy()
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	mustReserve(t, &l, at(10*time.Second), anOrder("dead"))
+	mustDebit(t, &l, at(10*time.Second), guess("dead"))
+	l.find("v").Charges = append(l.find("v").Charges, Charge{RunID: "of the version before"}) // which kept no moment
+	for _, c := range []struct {
+		now     time.Time
+		charges int
+		named   bool
+	}{{at(50*time.Second - time.Millisecond), 2, true}, {at(50 * time.Second), 1, false}} {
+		after := forgotten(l, c.now)
+		if got := after.find("v").Charges; len(got) != c.charges {
+			t.Errorf("at %s: charges are %+v, want %d", c.now, got, c.charges)
+		}
+		if d := after.find("dead"); d.Progress != Unconfirmed || (d.RunID != "") != c.named {
+			t.Errorf("at %s: the send is %s of run %q, want its run named: %t", c.now, d.Progress, d.RunID, c.named)
+		}
+	}
+	after := forgotten(l, at(50*time.Second))
+	if err := after.Activate(p, "dead", anOrder("dead"), "pin"); err == nil {
+		t.Error("a run that was written off records its outcome")
+	}
+	if after.find("v").Attempts != 1 || inRow(after) != 1 {
+		t.Errorf("%d attempts and %d failures, want those of the run that is dead", after.find("v").Attempts, inRow(after))
+	}
+}
+
+// A ledger that moved to the newer key leaves its old copy behind, which says nothing more.
+func TestChooseForgetsWhatHasMoved(t *testing.T) {
+	p := testPolicy()
+	newer := &document{revision: "r", ledger: Ledger{Total: 1, ForgetAt: at(time.Hour)}}
+	older := &document{revision: "r", ledger: Ledger{ForgetAt: at(time.Hour), Verifications: []Verification{
+		{Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(-time.Hour)}, State: StateExpired, ExpiresAt: at(-time.Minute)},
+	}}}
+	for _, id := range []string{"", "v"} {
+		if got := choose([]*document{newer, older}, at(0), p, id); got != newer {
+			t.Errorf("named %q: the copy that was left behind is chosen", id)
+		}
+	}
+}
+
+// Two runs of one request may differ in what is to stand in the proof: the one whose success
+// is recorded has it.
+func TestSuccessHasOneNonce(t *testing.T) {
+	p := testPolicy()
+	p.VerifySpacing = 0
+	var l Ledger
+	mustSend(t, &l, at(0), anOrder("v"))
+	first := Check{ID: "derived", RunID: "run1", Client: home, Nonce: "a"}
+	second := Check{ID: "derived", RunID: "run2", Client: home, Nonce: "b"}
+	debited := mustDebit(t, &l, at(0), first)
+	mustDebit(t, &l, at(3*time.Second), second)
+	if _, _, err := l.Settle(at(4*time.Second), p, debited, first, Verified); err != nil {
+		t.Fatal(err)
+	}
+	_, changed, refused := l.Settle(at(5*time.Second), p, debited, second, Verified)
+	wantRefusal(t, refused, KeyReused, 0)
+	if changed {
+		t.Error("there is something to save, it says")
 	}
 }

@@ -3,6 +3,7 @@ package otp
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -22,6 +23,20 @@ const (
 	SMS   Channel = "sms"
 	Voice Channel = "voice"
 )
+
+// Channels returns all channels, the usual one first. What parses, lists or names
+// channels asks it.
+func Channels() []Channel { return []Channel{SMS, Voice} }
+
+// Alternatives writes the channels as a sentence has them: "sms or voice".
+func Alternatives() string {
+	words := make([]string, 0, len(Channels()))
+	for _, channel := range Channels() {
+		words = append(words, string(channel))
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
 
 // Provider makes, delivers and compares PINs. Infobip is the one that ships;
 // the domain never sees a PIN it made.

@@ -101,6 +101,23 @@ func TestBucket(t *testing.T) {
 	}
 }
 
+func TestSite(t *testing.T) {
+	for address, want := range map[string]string{
+		"203.0.113.1":              "203.0.113.1",
+		"::ffff:203.0.113.1":       "203.0.113.1",
+		"2001:db8:1:2:3:4:5:6":     "2001:db8:1::/48",
+		"2001:db8:1:ffff::":        "2001:db8:1::/48",
+		"2001:db8:2::":             "2001:db8:2::/48",
+		"":                         "",
+		"localhost":                "",
+		"203.0.113.1, 203.0.113.2": "",
+	} {
+		if got := ratelimit.Site(address); got != want {
+			t.Errorf("the site of %q is %q, want %q", address, got, want)
+		}
+	}
+}
+
 // FuzzClientKey: a bucket is one IPv4 address, one /64 that holds the address, or the
 // bucket of the unreadable; v4 and v6 never meet.
 func FuzzClientKey(f *testing.F) {

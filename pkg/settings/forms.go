@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 )
 
@@ -26,6 +27,15 @@ const (
 
 // made reports whether text has at least one character and none but these.
 func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
+
+// channels are the words of the domain's channels.
+func channels() []string {
+	var words []string
+	for _, channel := range otp.Channels() {
+		words = append(words, string(channel))
+	}
+	return words
+}
 
 // looksLikeRegion reports whether a text has the form of a region code. No key is that short.
 func looksLikeRegion(text string) bool {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -59,13 +60,13 @@ func TestValues(t *testing.T) {
 		truth    = "REQUIRE_PLUS must be true or false"
 		word     = "IP_SEND_COUNTS must be one of all, unverified"
 		region   = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
-		channel  = "CHANNELS must be a list of sms and voice, or all"
 		limit    = "SPEND_LIMIT must be none, or an amount and a window such as 50/1d: at most six decimals, above 0, for 1m to 365d"
 		prices   = "SMS_PRICES must be prices such as *=0.08,US=0.01: a region's code or *, which must be there, and a price of at most six decimals up to 1000, above 0"
 		network  = "NETWORK_ALLOWANCE must be off, or record or enforce and FLOOR/WINDOW+GROWTH such as enforce 10/1d+3: a floor from 1 to 1000000, a window from 1m to 365d, a growth from 0 to 1000 with at most one decimal"
 		hosts    = "CHALLENGE_HOSTNAMES must be hostnames such as app.example.com, with commas between them"
 		score    = "CHALLENGE_MIN_SCORE must be a score from 0 to 1 such as 0.5"
 		checker  = "CHALLENGE_URL must be an address that begins with https:// (http:// on this machine alone)"
+		channel  = "CHANNELS must be a list of channels such as sms,voice, or all"
 		throttle = "THROTTLE_SEND must be rate/burst such as 50/100: requests a second from 1 up, and a burst from that to 10000"
 		endpoint = "AWS_ENDPOINT_URL must be an address that begins with http:// or https://"
 	)
@@ -167,7 +168,7 @@ func TestValues(t *testing.T) {
 		{"ALLOWED_REGIONS", "EU", none, region + ": EU is none"},
 		{"ALLOWED_REGIONS", "002", none, region + ": 002 is none"},
 		{"CHANNELS", "", []string{"sms"}, ""},
-		{"CHANNELS", "all", []string{"sms", "voice"}, ""},
+		{"CHANNELS", "all", strings.Split(strings.ReplaceAll(otp.Alternatives(), " or ", ", "), ", "), ""},
 		{"CHANNELS", "voice", []string{"voice"}, ""},
 		{"CHANNELS", "SMS", []string{"sms"}, channel},
 		{"CHANNELS", "sms,fax", []string{"sms"}, channel},

@@ -50,7 +50,7 @@ var table = [...]Setting{
 		Unset: "`mobile,fixed_line_or_mobile`", Example: "mobile,voip", Readers: Send | Laptop,
 		Sentence: "the kinds of number that are sent to, by every channel; unset, voice reaches `fixed_line` too. A region alone stops little: +1 900 is a number of US",
 	}, {
-		Name: "CHANNELS", Kind: List{Form: "a list of sms and voice, or all", Words: []string{"sms", "voice"}, All: true},
+		Name: "CHANNELS", Kind: List{Form: "a list of channels such as sms,voice, or all", Words: channels(), All: true},
 		Default: "sms", Laptop: all, Example: "sms,voice", Readers: Send | Laptop,
 		Sentence: "the ways that a code may go",
 	}, {
@@ -228,6 +228,9 @@ var table = [...]Setting{
 		Name: "INFOBIP_2FA_MSG_ID", Kind: Text{}, Unset: "drawn at each start of the simulator", Example: "MSG1",
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
 		Sentence: "message template, likewise",
+	}, {
+		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
+		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",
 	}, {
 		Name: "TABLE_NAME", Kind: Text{}, Unset: "memory in `make run`, the stack's in AWS", Example: "table", Readers: Stateful | Laptop, Setter: Deployment,
 		Sentence: "DynamoDB table",

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // Case is one request and how it is refused.
@@ -263,7 +265,7 @@ func others() []Case {
 	for _, channel := range []string{"", "SMS", "email", "sms ", "whatsapp"} {
 		cases = append(cases, Case{Name: "the channel " + channel, Path: send,
 			Body:   `{"phoneNumber":"+14155552671","channel":"` + channel + `"}`,
-			Status: http.StatusBadRequest, Code: "channel_unknown", Sentence: "Unknown channel: use sms or voice."})
+			Status: http.StatusBadRequest, Code: "channel_unknown", Sentence: "Unknown channel: use " + otp.Alternatives() + "."})
 	}
 	for _, wrong := range []string{"x", id + "x", id[1:], id[:21] + "!", strings.Repeat("A", 1000), "../" + id[3:]} {
 		cases = append(cases,

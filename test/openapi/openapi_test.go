@@ -98,7 +98,7 @@ func TestRunningServiceConforms(t *testing.T) {
 	}
 	// A run that met only one kind of answer would show little.
 	for _, code := range []string{
-		"ok", "body_invalid", "field_unknown", "field_type", "phone_number_invalid",
+		"ok", "body_invalid", "field_unknown", "field_type", "phone_number_required", "phone_number_invalid",
 		"pin_invalid", "invalid_or_expired", "idempotency_key_invalid", "content_type_unsupported", "method_not_allowed",
 	} {
 		if !strings.Contains(g.Process.Raw(), `"code":"`+code+`"`) {

@@ -62,8 +62,7 @@ func (o *operator) try(ctx context.Context, program, dir, stdin string, args ...
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
-	exit := (*exec.ExitError)(nil)
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		return printed{}, err
 	}
 	return printed{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}, nil

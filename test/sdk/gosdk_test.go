@@ -207,8 +207,8 @@ func TestGoSDKReadsRefusals(t *testing.T) {
 	account := newAccount(t)
 	client := newGoClient(account.apiURL, "another key")
 	_, response, err := client.GetTfaApplications(client.auth).Execute()
-	var sdkError *api.GenericOpenAPIError
-	if !errors.As(err, &sdkError) {
+	sdkError, ok := errors.AsType[*api.GenericOpenAPIError](err)
+	if !ok {
 		t.Fatalf("error = %v, want the SDK's own type", err)
 	}
 	model, decoded := sdkError.Model().(sms.ApiException)

@@ -6,7 +6,6 @@
 package toxic
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -14,7 +13,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/rs/zerolog"
 
+	"github.com/seed-a131a524/infobip-otp/internal/lockedbuffer"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -58,7 +57,7 @@ type rig struct {
 	provider  *proxy
 	database  *proxy
 	app       *app.App
-	logs      *buffer
+	logs      *lockedbuffer.Buffer
 
 	// A way to the state that no toxic is on.
 	client *dynamodb.Client
@@ -67,7 +66,7 @@ type rig struct {
 
 func newRig(t *testing.T, settings ...string) *rig {
 	t.Helper()
-	r := &rig{clock: simulator.NewClock(), logs: &buffer{}}
+	r := &rig{clock: simulator.NewClock(), logs: &lockedbuffer.Buffer{}}
 	r.simulator = simulator.New(simulator.Options{Key: harness.SimulatorKey, Strict: true, Clock: r.clock})
 	s := simulator.DefaultSettings()
 	s.VerifySpacing = 0
@@ -120,24 +119,6 @@ func (r *rig) nothingLeaked(t *testing.T) {
 			t.Error("the log has a number, a pinId or a key in it")
 		}
 	}
-}
-
-// buffer is what the logger writes to.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // state returns what is kept about the number, which is the only one in the table.

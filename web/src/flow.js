@@ -15,6 +15,11 @@ const channels = {
   email: { option: 'E-mail', how: 'We sent it to', instead: 'Send me an e-mail instead', button: 'Send code' },
 };
 
+/** A channel that the service has and this page does not know goes by its name. */
+function wordsOf(channel) {
+  return channels[channel] ?? { option: channel, how: `We sent it by ${channel} to`, instead: `Send it by ${channel}`, button: 'Send code' };
+}
+
 const signs = {
   wait: 'M20 11v9l6 4',
   doubt: 'M16 16.3a4 4 0 1 1 6 3.5c-1.4.8-2 1.7-2 3.2M20 27.5v.1',
@@ -84,12 +89,12 @@ export function startFlow(facts, now) {
     const channel = chosenChannel();
     $('phone-field').hidden = channel === 'email';
     $('email-field').hidden = channel !== 'email';
-    $('screen-number').querySelector('.primary span').textContent = channels[channel].button;
+    $('screen-number').querySelector('.primary span').textContent = wordsOf(channel).button;
   }
 
   $('channel-options').append(...facts.channels.map((channel, i) => el('label', {},
     el('input', { type: 'radio', name: 'channel', value: channel, checked: i === 0, onchange: channelChosen }),
-    el('span', {}, channels[channel]?.option ?? channel))));
+    el('span', {}, wordsOf(channel).option))));
   $('channels').hidden = facts.channels.length < 2;
   $('locale-field').hidden = facts.locales.length < 2;
   const languages = new Intl.DisplayNames(['en'], { type: 'language' });
@@ -149,12 +154,12 @@ export function startFlow(facts, now) {
 
   function showCode() {
     const { sent, channel, shown } = current;
-    $('code-how').textContent = channels[channel].how;
+    $('code-how').textContent = wordsOf(channel).how;
     $('code-to').textContent = shown;
     $('code').value = '';
     fault($('code'), $('code-error'), '');
     show('screen-code', $('code'));
-    say(`${channels[channel].how} ${shown}`);
+    say(`${wordsOf(channel).how} ${shown}`);
     runDown(sent.expires, $('code-left'), () => say('The code has expired'));
     const waits = !sent.resend.over;
     allowResend(!waits);
@@ -165,7 +170,7 @@ export function startFlow(facts, now) {
       });
     }
     $('other-way').parentElement.hidden = !otherWay();
-    $('other-way').textContent = otherWay() ? channels[otherWay()].instead : '';
+    $('other-way').textContent = otherWay() ? wordsOf(otherWay()).instead : '';
     offer();
     listen();
   }

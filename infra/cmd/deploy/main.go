@@ -20,9 +20,9 @@ const root = ".."
 
 func main() {
 	err := run(os.Args[1:])
-	var exit *exec.ExitError
+	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
-	case errors.As(err, &exit):
+	case exited:
 		os.Exit(exit.ExitCode()) // the CDK has said why
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
