@@ -28,6 +28,7 @@ help: ## Print this list
 # tools/foreground keeps Ctrl-C quiet.
 .PHONY: run
 run: ## Start the service on this machine, simulator included (needs Go alone)
+	@test -e dist/host/local || echo 'make: Go compiles this for the first time, which takes a minute or so' >&2
 	@go build -o dist/host/local ./cmd/local
 	@tools/foreground dist/host/local
 

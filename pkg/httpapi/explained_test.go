@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestREADMEExplainsEveryCode: README's table says what a front end does with each code
+// TestEveryCodeIsExplained: docs/api.md's table says what a front end does with each code
 // that a client can get, and with none that it cannot.
-func TestREADMEExplainsEveryCode(t *testing.T) {
+func TestEveryCodeIsExplained(t *testing.T) {
 	read := func(file string) string {
 		t.Helper()
 		text, err := os.ReadFile(file)
@@ -26,10 +26,10 @@ func TestREADMEExplainsEveryCode(t *testing.T) {
 	for _, found := range regexp.MustCompile(`(?:code: |badRequest\()"([a-z_]+)"`).FindAllStringSubmatch(read("refusals.go"), -1) {
 		codes[found[1]] = true
 	}
-	_, table, found := strings.Cut(read("../../README.md"), "| status | code | what to do |")
+	_, table, found := strings.Cut(read("../../docs/api.md"), "| status | code | what to do |")
 	table, _, ended := strings.Cut(table, "\n\n")
 	if !found || !ended {
-		t.Fatal("README has no table of codes")
+		t.Fatal("docs/api.md has no table of codes")
 	}
 	explained := map[string]bool{}
 	for _, row := range strings.Split(table, "\n") {
@@ -43,6 +43,6 @@ func TestREADMEExplainsEveryCode(t *testing.T) {
 		t.Fatalf("refusals.go has %d codes: they are written in another way than this test reads", len(codes))
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(codes)), slices.Sorted(maps.Keys(explained))); diff != "" {
-		t.Errorf("the codes that README explains differ (-given +explained):\n%s", diff)
+		t.Errorf("the codes that docs/api.md explains differ (-given +explained):\n%s", diff)
 	}
 }
