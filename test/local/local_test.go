@@ -109,8 +109,9 @@ func TestContractOfTheMainJob(t *testing.T) {
 	}
 	g.Advance(t, "4s")
 	right := g.Post(t, "/verify-otp", verifyBody(message.PIN))
-	if right.Status != http.StatusOK || right.Body != `{"message":"OTP verified successfully."}` {
-		t.Errorf("the right PIN = %d %s, want 200 OTP verified successfully.", right.Status, right.Body)
+	proof, _ := right.Members["proof"].(string)
+	if right.Status != http.StatusOK || right.Members["message"] != "OTP verified successfully." || strings.Count(proof, ".") != 2 || len(right.Members) != 2 {
+		t.Errorf("the right PIN = %d with %d members, want 200 OTP verified successfully. and a proof", right.Status, len(right.Members))
 	}
 	const refused = `{"error":"Invalid or expired OTP.","code":"invalid_or_expired"}`
 	for name, body := range map[string]string{

@@ -233,7 +233,7 @@ func TestLocalStartAPI(t *testing.T) {
 		}
 		t.Logf("sam local start-api: POST /verify-otp: %d %s", got.Status, got.Body)
 	}
-	if got := api.Post(t, "/resend-otp", `{}`); got.Status != http.StatusBadRequest || got.Members["code"] != "verification_id_invalid" {
+	if got := api.Post(t, "/resend-otp", `{}`); got.Status != http.StatusBadRequest || got.Members["code"] != "verification_id_required" {
 		t.Errorf("POST /resend-otp {} = %d %s, want 400", got.Status, got.Body)
 	}
 	for _, tt := range []struct {
