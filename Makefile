@@ -28,6 +28,7 @@ help: ## Print this list
 # tools/foreground keeps Ctrl-C quiet.
 .PHONY: run
 run: ## Start the service on this machine, simulator included (needs Go alone)
+	@test -e dist/host/local || echo 'make: Go compiles this for the first time, which takes a minute or so' >&2
 	@go build -o dist/host/local ./cmd/local
 	@tools/foreground dist/host/local
 
@@ -41,6 +42,17 @@ simulator: ## Start the Infobip simulator alone (needs Go alone)
 web: ## Build the console page and otp.d.ts from web/ (needs Node)
 	@tools/install node
 	@cd web && npm ci && npm run --silent build
+
+.PHONY: screenshots
+screenshots: ## Renew README's two pictures of the console (needs Chromium)
+	@tools/install chromium
+	@cd test && go test -count=1 -run '^TestStranger$$' ./web
+	@go run ./internal/build/png docs/images dist/screenshots/console-code.png dist/screenshots/console-proof.png
+
+.PHONY: first-minute
+first-minute: ## How long a stranger waits for `make run` and a verified number, with empty caches (needs Chromium)
+	@tools/install chromium
+	@tools/first-minute
 
 .PHONY: check
 check: ## The fast inner loop: format, vet, short tests, builds (needs Go alone)

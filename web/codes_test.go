@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"regexp"
@@ -58,6 +59,24 @@ func TestEveryDescribedCodeIsKnown(t *testing.T) {
 				t.Errorf("otp.js does not know the %s %s", name, word)
 			}
 		}
+	}
+}
+
+// TestModuleImportsNothing: otp.js is whole by itself, so that it can be copied.
+func TestModuleImportsNothing(t *testing.T) {
+	if found := regexp.MustCompile(`(?m)^\s*(?:import\b|export\b.*\bfrom\b).*|\b(?:import|require)\s*\(.*`).FindString(module(t)); found != "" {
+		t.Errorf("otp.js imports: %s", found)
+	}
+	var manifest map[string]any
+	text, err := os.ReadFile("package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if shipped := manifest["dependencies"]; shipped != nil {
+		t.Errorf("package.json has dependencies of what is shipped: %v", shipped)
 	}
 }
 

@@ -148,9 +148,10 @@ export type Refused<S> = {
 /**
  * Why a request did not succeed. Switch on `code`.
  *
- * Two codes are this module's own: `no_answer` (offline, a lost answer, or one that took too long: the request may have
- * had its effect, and `again()` finds out safely) and `foreign_answer` (something before the service answered,
- * such as API Gateway's own throttle, which has no code).
+ * Three codes are this module's own: `no_answer` (offline, a lost answer, or one that took too long: the request may have
+ * had its effect, and `again()` finds out safely), `foreign_answer` (something before the service answered,
+ * such as API Gateway's own throttle, which has no code) and `unknown_code` (the service is newer than this module and
+ * refused with a `word` that this does not know).
  */
 export type Refusal<S> = Refused<S> & ({
     code: WaitCode;
@@ -158,6 +159,9 @@ export type Refusal<S> = Refused<S> & ({
     wait: Countdown;
 } | {
     code: MistakeCode | FailureCode | "challenge_required" | "idempotency_key_in_use" | "no_answer" | "foreign_answer";
+} | {
+    code: "unknown_code";
+    word: string;
 } | {
     code: "invalid_or_expired";
     attemptsRemaining?: number;

@@ -220,13 +220,15 @@ export const codes = Object.freeze(/** @type {const} */ ([
 /**
  * Why a request did not succeed. Switch on `code`.
  *
- * Two codes are this module's own: `no_answer` (offline, a lost answer, or one that took too long: the request may have
- * had its effect, and `again()` finds out safely) and `foreign_answer` (something before the service answered,
- * such as API Gateway's own throttle, which has no code).
+ * Three codes are this module's own: `no_answer` (offline, a lost answer, or one that took too long: the request may have
+ * had its effect, and `again()` finds out safely), `foreign_answer` (something before the service answered,
+ * such as API Gateway's own throttle, which has no code) and `unknown_code` (the service is newer than this module and
+ * refused with a `word` that this does not know).
  * @template S
  * @typedef {Refused<S> & (
  *   { code: WaitCode, retryAfter: number, wait: Countdown } |
  *   { code: MistakeCode | FailureCode | 'challenge_required' | 'idempotency_key_in_use' | 'no_answer' | 'foreign_answer' } |
+ *   { code: 'unknown_code', word: string } |
  *   { code: 'invalid_or_expired', attemptsRemaining?: number, state?: CodeState }
  * )} Refusal
  */
@@ -429,7 +431,7 @@ function secondsToRepeat(answer, repeated, patience) {
   if (!answer) return globalThis.navigator?.onLine === false ? undefined : next;
   const { status, members, retryAfter } = answer;
   let wait;
-  if (!isCode(members.code)) {
+  if (wordOf(members) === undefined) {
     wait = status === 429 || status >= 500 ? Math.max(retryAfter ?? 0, next) : undefined;
   } else if (members.code === 'proof_failed') {
     wait = next;
@@ -449,11 +451,12 @@ function refusalOf(answer, again, now) {
   if (!answer) return { ok: false, code: 'no_answer', status: 0, sentence: '', again };
   const { status, members, retryAfter } = answer;
   const { code, error, message, attemptsRemaining, state } = members;
+  const word = wordOf(members);
   const sentence = [error, message].find((text) => typeof text === 'string') ?? '';
   const wait = retryAfter === undefined ? {} : { retryAfter, wait: new Countdown(retryAfter, now) };
   return /** @type {Refusal<any>} */ ({
     ok: false,
-    code: isCode(code) ? code : 'foreign_answer',
+    ...(isCode(code) ? { code } : word === undefined ? { code: 'foreign_answer' } : { code: 'unknown_code', word }),
     status,
     sentence,
     ...wait,
@@ -496,6 +499,16 @@ function secondsUntil(seconds, moment) {
  */
 function isCode(word) {
   return codes.includes(/** @type {ServiceCode} */ (word));
+}
+
+/**
+ * Finds the service's word for a refusal, known or not. All of its refusals have a sentence and a word; what answers in its
+ * place has no such pair.
+ * @param {Record<string, unknown>} members
+ * @returns {string | undefined}
+ */
+function wordOf({ error, code }) {
+  return isCode(code) || (typeof error === 'string' && typeof code === 'string') ? code : undefined;
 }
 
 /**

@@ -256,7 +256,8 @@ test('answers that are not the service\'s', async (t) => {
   for (const [name, answer, want] of [
     ['API Gateway\'s throttle', [429, { message: 'Too Many Requests' }], { code: 'foreign_answer', status: 429, sentence: 'Too Many Requests', retryAfter: 5 }],
     ['a firewall', [403, '<html>'], { code: 'foreign_answer', status: 403, sentence: '' }],
-    ['a code that is not known', [400, { error: 'New.', code: 'brand_new' }], { code: 'foreign_answer', status: 400, sentence: 'New.' }],
+    ['a code that is not known', [400, { error: 'New.', code: 'brand_new' }], { code: 'unknown_code', word: 'brand_new', status: 400, sentence: 'New.' }],
+    ['one with a long wait', [429, { error: 'New.', code: 'brand_new', retryAfter: 900 }], { code: 'unknown_code', word: 'brand_new', status: 429, sentence: 'New.', retryAfter: 900 }],
     ['members of other types', [401, { error: 5, code: 'invalid_or_expired', attemptsRemaining: '4', state: 7, retryAfter: 'soon' }], { code: 'invalid_or_expired', status: 401, sentence: '' }],
     ['an array', [500, '[1]'], { code: 'foreign_answer', status: 500, sentence: '' }],
     ['a name of Object', [400, { code: 'constructor' }], { code: 'foreign_answer', status: 400, sentence: '' }],

@@ -80,7 +80,7 @@ test('a proof is read, and what is none is not', () => {
 const around = { pinLength: 6, online: true, expired: false, checking: false };
 
 test('every code has words of its own, and a way on', () => {
-  for (const code of [...codes, 'no_answer', 'foreign_answer']) {
+  for (const code of [...codes, 'no_answer', 'foreign_answer', 'unknown_code']) {
     const words = wordsFor({ ok: false, code, status: 400, sentence: 'The server said so.' }, around);
     assert.ok(words.title, code);
     assert.doesNotMatch(`${words.title} ${words.text ?? ''}`, /\{|undefined|OTP|PIN|server said/, code);

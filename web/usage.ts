@@ -30,6 +30,8 @@ function explain(refusal: Refusal<Sent>): string {
       return '';
     case 'idempotency_key_in_use': case 'no_answer': case 'foreign_answer':
       return '';
+    case 'unknown_code':
+      return refusal.word;
     case 'body_invalid': case 'field_unknown': case 'field_type': case 'phone_number_required': case 'phone_number_invalid':
     case 'phone_number_unassigned': case 'phone_number_and_pin_required': case 'email_and_pin_required': case 'pin_invalid':
     case 'verification_id_required': case 'verification_id_invalid': case 'channel_unknown': case 'channel_not_allowed':

@@ -23,7 +23,9 @@ func files() []file {
 		{name: "README.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of a deployment": settingsTable(ofDeployments),
 			"settings of local runs":   settingsTable(ofLocalRuns),
-			"refusals":                 refusalsTable(httpapi.Explanations()),
+		}},
+		{name: "docs/api.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
+			"refusals": refusalsTable(httpapi.Explanations()),
 		}},
 		{name: "docs/deploy.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of the stack": settingsTable(ofStacks),

@@ -167,14 +167,14 @@ func wholeSeconds(d time.Duration) time.Duration {
 	return max((d + time.Second - 1).Truncate(time.Second), time.Second)
 }
 
-// Explanation is a line of README's table: what a front end does about codes.
+// Explanation is a line of docs/api.md's table: what a front end does about codes.
 type Explanation struct {
 	Status string
 	Codes  []string
 	Advice string
 }
 
-// Explanations explains every code that a client can get. README's table is made of it.
+// Explanations explains every code that a client can get. docs/api.md's table is made of it.
 func Explanations() []Explanation {
 	return []Explanation{
 		{"400", []string{"phone_number_required", "phone_number_and_pin_required"}, "ask for what is missing"},
@@ -198,7 +198,7 @@ func Explanations() []Explanation {
 		{"403", []string{"challenge_required"}, "show the challenge, then send again with its `challengeToken`"},
 		{"429", []string{"traffic_limited", "budget_exhausted", "provider_throttled", "busy"}, "try again after `retryAfter`"},
 		{"500", []string{"send_failed"}, "nothing was sent: offer to try again (under a new key)"},
-		{"500", []string{"send_unconfirmed"}, "a code may arrive: show the field for it, and offer another one after `retryAfter`"},
+		{"500", []string{"send_unconfirmed"}, "a message may be out, and its code cannot be used: say so, and offer another one after `retryAfter`"},
 		{"500", []string{"verify_failed"}, "nobody knows whether the PIN was right: let the person try it again"},
 		{"500", []string{"proof_failed"}, "the PIN was right, and counted: repeat the request under its Idempotency-Key, and the proof comes with it"},
 		{"500", []string{"internal"}, "nothing is known: repeat once under the same key, then give up with words"},

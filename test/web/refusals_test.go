@@ -113,7 +113,6 @@ func TestEveryRefusalOfASend(t *testing.T) {
 		{400, "client_address_required", nil, fault, ""},
 		{400, "nonce_invalid", nil, fault, ""},
 		{403, "origin_refused", nil, fault, ""},
-		{403, "challenge_required", nil, "Show that you are a person", ""},
 		{404, "not_found", nil, fault, ""},
 		{405, "method_not_allowed", nil, fault, ""},
 		{413, "body_too_large", nil, fault, ""},
@@ -131,7 +130,8 @@ func TestEveryRefusalOfASend(t *testing.T) {
 		{500, "send_unconfirmed", members{"retryAfter": 30}, "We are not sure it was sent", ""},
 		{500, "internal", nil, "Something broke on our side", ""},
 		{503, "unavailable", members{"retryAfter": 5}, "Out of order for a moment", ""},
-		{418, "brand_new", nil, "Stopped on the way", ""},
+		{418, "brand_new", nil, "That did not work", ""},
+		{429, "brand_new_wait", members{"retryAfter": 900}, "That did not work", ""},
 	}
 	var said []answer
 	for _, c := range refusals {
@@ -155,9 +155,7 @@ func TestEveryRefusalOfASend(t *testing.T) {
 			p.screen("screen-notice")
 			p.focused("notice-title")
 			p.sees("What the server says <b>to developers</b>.") // as text
-			if c.code != "brand_new" {
-				p.sees(fmt.Sprintf("%d %s", c.status, c.code))
-			}
+			p.sees(fmt.Sprintf("%d %s", c.status, c.code))
 			if c.more != nil {
 				p.until("it says how long", `!document.querySelector('#notice-until').hidden && document.querySelector('#notice-act').getAttribute('aria-disabled') === 'true'`)
 			}

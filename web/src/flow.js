@@ -2,12 +2,13 @@
 // It uses of the service what a front end of yours would: otp.js.
 
 import { Countdown, createClient, formatSeconds, receiveCode, tidyCode } from '../otp.js';
+import { challengeScreen } from './challenge.js';
 import { $, copy, el, fault, say } from './dom.js';
 import { numberField } from './number.js';
 import { checkSignature, decode, meanings, written } from './proof.js';
 import { wordsFor } from './refusals.js';
 
-const screens = ['screen-number', 'screen-code', 'screen-notice', 'screen-done'];
+const screens = ['screen-number', 'screen-challenge', 'screen-code', 'screen-notice', 'screen-done'];
 
 const channels = {
   sms: { option: 'Text message', how: 'We sent it by text to', instead: 'Text me instead', button: 'Send code' },
@@ -240,6 +241,8 @@ export function startFlow(facts, now) {
 
   // --- What does not work ------------------------------------------------------------------
 
+  const challenge = challengeScreen(show, run);
+
   function refused(refusal, settle) {
     const words = wordsFor(refusal, {
       pinLength: facts.pinLength, online: navigator.onLine, expired: current.sent?.expires.over ?? false, checking: settle === settleVerify,
@@ -250,6 +253,10 @@ export function startFlow(facts, now) {
       fault($('code'), $('code-error'), words.title);
       $('code').focus();
       $('code').select();
+      return;
+    }
+    if (words.field === 'challenge') {
+      challenge.ask(refusal, words, settle, wayBack());
       return;
     }
     if (words.field && words.field !== 'code') {
@@ -270,20 +277,26 @@ export function startFlow(facts, now) {
     $('code').value = typed;
   }
 
+  /** The way back: to the code if that is alive and of use, else to the number. */
+  function wayBack(codeIsOfUse = true) {
+    if (codeIsOfUse && current.sent && !current.sent.expires.over) return { label: 'Back to the code', toCode: true, go: backToCode };
+    return { label: 'Use another number', toCode: false, go: () => showNumber(current.channel === 'email' ? $('email') : number.input) };
+  }
+
   function showNotice(refusal, words, settle) {
-    const { wait, status, code, sentence } = refusal;
+    const { wait, status, code, word, sentence } = refusal;
     $('screen-notice').dataset.sign = words.sign;
     $('sign-path').setAttribute('d', signs[words.sign]);
     $('notice-title').textContent = words.title;
     $('notice-text').textContent = words.text ?? '';
     const act = $('notice-act');
     act.querySelector('span').textContent = words.label;
-    const codeLives = current.sent && !current.sent.expires.over && words.act !== 'anew';
-    $('notice-back').hidden = words.act === 'number' && !codeLives;
-    $('notice-back').textContent = codeLives ? 'Back to the code' : 'Use another number';
-    $('notice-back').onclick = () => (codeLives ? backToCode() : showNumber(current.channel === 'email' ? $('email') : number.input));
+    const back = wayBack(words.act !== 'anew');
+    $('notice-back').hidden = words.act === 'number' && !back.toCode;
+    $('notice-back').textContent = back.label;
+    $('notice-back').onclick = back.go;
     $('notice-said').hidden = false;
-    $('notice-code').textContent = [status || '', code].join(' ').trim();
+    $('notice-code').textContent = [status || '', word ?? code].join(' ').trim();
     $('notice-sentence').hidden = sentence === '';
     $('notice-sentence').textContent = sentence;
     $('notice-until').hidden = !wait;
@@ -308,9 +321,9 @@ export function startFlow(facts, now) {
       $('notice-until').hidden = true;
     }
     if (code === 'no_answer') {
-      const back = () => repeat();
-      addEventListener('online', back, { once: true });
-      leave.push(() => removeEventListener('online', back));
+      const online = () => repeat();
+      addEventListener('online', online, { once: true });
+      leave.push(() => removeEventListener('online', online));
     }
   }
 

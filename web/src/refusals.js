@@ -3,7 +3,7 @@
 
 /**
  * @typedef {object} Words
- * @property {'recipient' | 'channel' | 'code'} [field] said at a field of the form, instead of on a screen of its own
+ * @property {'recipient' | 'channel' | 'code' | 'challenge'} [field] said at a field of the form, instead of on a screen of its own
  * @property {'wait' | 'doubt' | 'stop'} [sign] how it looks
  * @property {string} title
  * @property {string} [text]
@@ -52,11 +52,13 @@ const common = {
   proof_failed: { sign: 'doubt', title: 'Right code, one step missing', text: 'We could not write down that you are verified. Your code still counts.', act: 'again', label: 'Finish' },
   internal: { sign: 'stop', title: 'Something broke on our side', text: 'We have noted it.', ...again },
 
-  challenge_required: { sign: 'stop', title: 'Show that you are a person', text: 'This service asks for a challenge now. A page of yours shows it here and sends its answer along; this one cannot.', ...other },
+  challenge_required: { field: 'challenge', title: 'This was not a solved challenge. Please try once more.' },
   idempotency_key_in_use: { sign: 'wait', title: 'Still working on it', text: 'Your request is under way and takes longer than usual.', ...again },
   idempotency_key_expired: { sign: 'wait', title: 'This code is over', text: 'Too much time has passed since you asked for it.', ...anew },
   no_answer: { sign: 'doubt', title: 'No answer', text: 'Your request may or may not have arrived. Trying again is safe: it does nothing twice.', ...again },
   foreign_answer: { sign: 'stop', title: 'Stopped on the way', text: 'Something before the service has answered in its place. Trying again is safe.', ...again },
+
+  unknown_code: { sign: 'stop', title: 'That did not work', text: 'The service gave a reason that this page does not know yet. It is below.', ...again },
 
   invalid_or_expired: { field: 'code', title: 'This code is not right, or no longer good.' },
 };

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// TestEveryCodeIsExplained: README's table, which is made of the explanations, says what a
+// TestEveryCodeIsExplained: docs/api.md's table, which is made of the explanations, says what a
 // front end does with each code that a client can get, and with none that it cannot.
 func TestEveryCodeIsExplained(t *testing.T) {
 	text, err := os.ReadFile("refusals.go")
