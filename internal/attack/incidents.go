@@ -105,7 +105,7 @@ var incidents = []incident{
 		theirs: "$870", told: "blog.spike.sh/scammers-signed-up-and-scammed-us-of-870-in-15-minutes", price: 36 * unit / 100, messages: 1330,
 	}, {
 		attack: attack{
-			name: "small service", what: "1,350 codes a day beside 257 real ones, none verified", regions: []string{"AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM"}, lasts: day, share: 100, owner: floored,
+			name: "small service", what: "1,350 codes a day beside 257 real ones, none verified", regions: []string{"AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM"}, lasts: day, share: 100,
 			begin: spread(1350.0/24/3600, 900, randomIn("AT", "DE", "GB", "FR", "US", "SL", "ZW", "MM")),
 		},
 		theirs: "1,350 messages", price: unit / 10, messages: 257,
@@ -116,15 +116,6 @@ var incidents = []incident{
 		},
 		theirs: "$10,000", told: "costgoat.com/bill-shock/twilio-10k-sms-verification-fraud", price: unit / 10, messages: 1330,
 	},
-}
-
-// floored is a small owner, whose floors and growth leave honest people their money.
-func floored(o *owner) {
-	o.rules = func(r *guard.Rules) {
-		const floor = 40
-		r.Allowances.Region.Floor, r.Allowances.Service.Floor = floor, floor
-		r.Allowances.Service.Growth = 10
-	}
 }
 
 // inBlock returns a random number of a plan.

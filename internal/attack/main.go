@@ -77,6 +77,9 @@ func all(seed uint64) []row {
 	for i := range tradings {
 		jobs = append(jobs, func() row { return tradings[i].row(seed) })
 	}
+	for i := range variations {
+		jobs = append(jobs, func() row { return variations[i].row(seed) })
+	}
 	for i := range lockOuts {
 		jobs = append(jobs, func() row { return lockOuts[i].row(seed) })
 	}

@@ -29,11 +29,14 @@ var sections = []section{
 		"Ten times smaller", "The loss of an owner with 100 sign-ups a day and `SPEND_LIMIT=40/1d`. The default floors are within what the warning at start asks of it.",
 		"attack|asked|sent|loss|of the limit",
 	}, {
-		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days. The small service has `REGION_ALLOWANCE=enforce 40/1d+2` and `SERVICE_ALLOWANCE=enforce 40/1d+1`, the first one with calls a `REGION_SPEND_LIMIT`.",
+		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days. Only the first and the seventh tell their size; the others are given 1,330 messages a day. The first one with calls has a `REGION_SPEND_LIMIT`.",
 		"incident|their loss|asked|sent|our loss|of the limit|AWS|stopped after|open again after|refused there|elsewhere|members|with a challenge: there|elsewhere",
 	}, {
 		"The trade", "Attacks on one region without a challenge, by the settings that move what they take against who is refused beside them, of the owner with 1,000 sign-ups a day.",
 		"settings|one region: loss|of the limit|refused there|elsewhere|slow drip: loss|of the limit|refused there|elsewhere",
+	}, {
+		"What was tried", "Other settings against those whom nothing tells from people, of the owner with 1,000 sign-ups a day: the part of the limit that went in the worst window, and the share of all strangers that was refused.",
+		"settings|interceptors: of the limit|refused|with a challenge: of the limit|refused|patient: of the limit|refused|open again after|with a challenge: of the limit|refused|open again after",
 	}, {
 		"Without an attack", "What the guard refuses of honest business.",
 		"sign-ups a day|business|asked|refused by the guard|refused by the address limit",
@@ -151,7 +154,6 @@ func (a *attack) misses(limit guard.Amount, r result) []string {
 // of the attacked regions or in that of the service, whichever is less.
 func (a *attack) comesBack(r result, from, until time.Time) int {
 	allowances := r.world.rules.Allowances
-	part := float64(until.Sub(from)) / float64(day)
 	verified := func(takes func(string) bool) int {
 		n := r.attacker.verified
 		for name, p := range r.honest {
@@ -163,7 +165,8 @@ func (a *attack) comesBack(r result, from, until time.Time) int {
 	}
 	const sends = 2 // of one success, at most, on average
 	refills := func(cells int, c guard.Allowance, verified int) float64 {
-		return float64(cells*c.Floor)*part + float64(verified)*(float64(c.Growth)/10+sends)
+		windows := float64(until.Sub(from)) / float64(c.Window)
+		return float64(cells*c.Floor)*windows + float64(verified)*(float64(c.Growth)/10+sends)
 	}
 	served := func(string) bool { return true }
 	if a.drains { // known numbers have a room of their own
