@@ -70,7 +70,7 @@ var forgeries = []forgery{
 // What the default rooms of a network and of a region let pass in the hour of the replay.
 const (
 	network = 10
-	region  = 100 + 5
+	region  = 25 + 5
 )
 
 // fixedKeys are the phone keys of a deployment that never rotates them.

@@ -29,7 +29,7 @@ var sections = []section{
 		"Ten times smaller", "The loss of an owner with 100 sign-ups a day and `SPEND_LIMIT=40/1d`. The default floors are within what the warning at start asks of it.",
 		"attack|asked|sent|loss|of the limit",
 	}, {
-		"Incidents", "Attacks that people published, on an owner of their size with money for three honest days. Only the first and the seventh tell their size; the others are given 1,330 messages a day. The first one with calls has a `REGION_SPEND_LIMIT`.",
+		"Incidents", "Attacks that people published (each name leads to the page; of the small service only the figures are known), on an owner with money for three honest days and the defaults; the first one with calls has a `REGION_SPEND_LIMIT` besides. *Their loss* happened. Ours is a replay of what they tell: how many, how fast, where to, from how many places. What they do not tell is ours, such as the size of six of them (1,330 messages a day; the first and the seventh tell it) and the price (their loss by their messages). So compare the orders of magnitude. The victim could verify throughout: *refused* says how many others could not ask for a code.",
 		"incident|their loss|asked|sent|our loss|of the limit|AWS|stopped after|open again after|refused there|elsewhere|members|with a challenge: there|elsewhere",
 	}, {
 		"The trade", "Attacks on one region without a challenge, by the settings that move what they take against who is refused beside them, of the owner with 1,000 sign-ups a day.",
