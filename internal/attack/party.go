@@ -52,7 +52,7 @@ func (p *party) asked(at time.Time, err error) otp.Reason {
 	if !refused {
 		return ""
 	}
-	switch failure.Reason { //nolint:exhaustive // the others are the provider's
+	switch failure.Reason {
 	case otp.TrafficLimited, otp.BudgetExhausted:
 		p.byGuard++
 		p.refusedLast = at

@@ -90,9 +90,9 @@ func (a *attack) row(section string, limit guard.Amount, r, challenged result) r
 	p := r.attacker
 	out := row{section: section, cells: []string{
 		a.name, fmt.Sprint(p.requests), fmt.Sprint(p.messages), p.money.String(), percent(p.worst(), limit), aws(p), r.stoppedAfter(), r.opensAfter().String(),
-		share(r.refused(strangersIn(a.regions))), share(r.refused(strangersBeside(a.regions))), share(r.refused(only(members))),
+		share(r.refused(strangersIn(a.regions))), share(r.refused(strangersBeside(a.regions))), share(r.refused(isMember)),
 		challenged.attacker.money.String(),
-		share(challenged.refused(strangersIn(a.regions))), share(challenged.refused(strangersBeside(a.regions))), share(challenged.refused(only(members))),
+		share(challenged.refused(strangersIn(a.regions))), share(challenged.refused(strangersBeside(a.regions))), share(challenged.refused(isMember)),
 	}}
 	for _, replay := range []result{r, challenged} {
 		out.misses = append(out.misses, a.misses(limit, replay)...)
@@ -106,13 +106,13 @@ func (a *attack) row(section string, limit guard.Amount, r, challenged result) r
 		refuses("without a challenge, outside of the attacked regions", r, strangersBeside(a.regions))
 	}
 	if !a.drains {
-		refuses("without a challenge, of members", r, only(members))
+		refuses("without a challenge, of members", r, isMember)
 	}
 	if !a.solves {
 		refuses("with a challenge, in the attacked regions", challenged, strangersIn(a.regions))
 	}
 	refuses("with a challenge, outside of the attacked regions", challenged, strangersBeside(a.regions))
-	refuses("with a challenge, of members", challenged, only(members))
+	refuses("with a challenge, of members", challenged, isMember)
 	for _, replay := range []result{r, challenged} {
 		if after := replay.opensAfter(); after > opens {
 			out.miss("honest requests are refused until %s after its end", after)
@@ -170,7 +170,7 @@ func (a *attack) comesBack(r result, from, until time.Time) int {
 	}
 	served := func(string) bool { return true }
 	if a.drains { // known numbers have a room of their own
-		served = only(members)
+		served = isMember
 	}
 	most := refills(1, allowances.Service, verified(served))
 	if len(a.regions) > 0 {
