@@ -138,11 +138,11 @@ var table = [...]Setting{
 		Sentence: "sends to one block of 10,000 numbers, likewise; such a block takes at most a tenth of `SPEND_LIMIT` too",
 	}, {
 		Name: "REGION_ALLOWANCE", Kind: allowance,
-		Default: "enforce 100/1d+2", Example: "enforce 101/2d+1", Readers: Stateful | Laptop,
+		Default: "enforce 25/6h+2", Example: "enforce 101/2d+1", Readers: Stateful | Laptop,
 		Sentence: "sends to one region, likewise",
 	}, {
 		Name: "SERVICE_ALLOWANCE", Kind: allowance,
-		Default: "enforce 150/1d+1.5", Example: "off", Readers: Stateful | Laptop,
+		Default: "enforce 40/6h+1.5", Example: "off", Readers: Stateful | Laptop,
 		Sentence: "all sends together, likewise; with a growth below 1 a service whose numbers stop verifying shuts itself",
 	}, {
 		Name: "CHALLENGE", Kind: Word{Words: []string{"turnstile", "hcaptcha", "recaptcha"}},
