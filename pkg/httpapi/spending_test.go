@@ -89,7 +89,7 @@ func TestFindingsAreLogged(t *testing.T) {
 			}
 			wantSeen := func(what string, seen map[string]any, changes ...string) {
 				want := map[string]any{
-					"networkRoom": "2/2", "prefixRoom": "20/20", "regionRoom": "100/100", "serviceRoom": "150/150",
+					"networkRoom": "2/2", "prefixRoom": "20/20", "regionRoom": "25/25", "serviceRoom": "40/40",
 					"prefixSpent": "0.00/10.00", "serviceSpent": "0.00/80.00",
 				}
 				for _, change := range changes {
@@ -108,7 +108,7 @@ func TestFindingsAreLogged(t *testing.T) {
 			// A neighbour of the client, and a number of another prefix and region.
 			sent := r.post(httpapi.RouteSend, sendBody(number2), from("203.0.113.78")).wantOK(t)
 			other, seen = line()
-			wantSeen("the second", seen, "networkRoom=1/2", "serviceRoom=149/150", "serviceSpent=0.10/80.00")
+			wantSeen("the second", seen, "networkRoom=1/2", "serviceRoom=39/40", "serviceSpent=0.10/80.00")
 
 			// Out of room: the answer says so, and not what has none.
 			got := r.post(httpapi.RouteResend, resendBody(number2, sent.VerificationID), from("203.0.113.79"))
@@ -125,7 +125,7 @@ func TestFindingsAreLogged(t *testing.T) {
 				}
 			}
 			_, seen = line()
-			wantSeen("the refused send", seen, "networkRoom=0/2", "serviceRoom=148/150", "serviceSpent=0.20/80.00", "by=network")
+			wantSeen("the refused send", seen, "networkRoom=0/2", "serviceRoom=38/40", "serviceSpent=0.20/80.00", "by=network")
 			r.wantNoCanary("203.0.113", "1415555", "4178123", "43664")
 		})
 		return first, other
