@@ -114,7 +114,8 @@ func (a *attack) row(section string, limit guard.Amount, r, challenged result) r
 	refuses("with a challenge, outside of the attacked regions", challenged, strangersBeside(a.regions))
 	refuses("with a challenge, of members", challenged, isMember)
 	for _, replay := range []result{r, challenged} {
-		if after := replay.opensAfter(); after > opens {
+		// Who solves challenges takes a room as far below zero as it holds above.
+		if after := replay.opensAfter(); after > opens && !(a.solves && replay.world.rules.Challenge != guard.NoChallenge) {
 			out.miss("honest requests are refused until %s after its end", after)
 		}
 	}
