@@ -115,6 +115,8 @@ func newWorld(tb testing.TB) *world {
 	rules := guard.Rules{
 		Spend: guard.Limit{Amount: 50_000_000, Window: 24 * time.Hour}, Prices: guard.DefaultPrices(), Allowances: guard.DefaultAllowances(),
 	}
+	// Of a day, or the cells in memory would be swept away between two operations.
+	rules.Allowances.Region.Window, rules.Allowances.Service.Window = 24*time.Hour, 24*time.Hour
 	service := &otp.Service{
 		Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy(),
 		Guard: guard.New(rules, counted, nil, c),
