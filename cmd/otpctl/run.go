@@ -35,7 +35,7 @@ standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newProvision(ui, getenv), newNumber(ui, getenv), newGuard(ui, getenv), newSpend(ui, getenv), newSecret(ui, getenv), newTry(ui))
+	root.AddCommand(newProvision(ui, getenv), newNumber(ui, getenv), newGuard(ui, getenv), newSpend(ui, getenv), newSecret(ui, getenv), newTry(ui), newDoctor(ui, getenv))
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
