@@ -86,8 +86,8 @@ func failed(todo, format string, args ...any) []finding {
 }
 
 // unknown is the finding of a check that lacks what another one looks for.
-func unknown(format string, args ...any) []finding {
-	return warned("mend what fails above, and run it again", "not looked at: "+format, args...)
+func unknown(why string) []finding {
+	return warned("mend what fails above, and run it again", "not looked at: %s", why)
 }
 
 // orElse returns the findings, or that all is well.

@@ -47,7 +47,7 @@ type patient struct {
 	gateway   *harness.Gateway // publishes the documents
 
 	stack, table, secret, api, dist string
-	accessLog                       string
+	accessLog, value                string // value is the secret's; empty: it has none
 	functions                       map[string]*patientFunction
 	cors                            *apitypes.Cors
 	routes                          []string
@@ -101,6 +101,7 @@ func (c *clinic) healthy(t *testing.T) *patient {
 	name := strings.ToLower(rand.Text()[:8])
 	p.stack, p.table, p.secret = "infobip-otp-t"+name, "otp-"+name, "otp/"+name
 	p.accessLog = "otp-api-" + name
+	p.value = `{"infobipApiKey":"` + harness.SimulatorKey + `","phoneKeys":{"1":"` + base64.StdEncoding.EncodeToString(make32()) + `"},"phoneKey":"1"}`
 	p.routes = []string{"POST /send-otp", "POST /resend-otp", "POST /verify-otp", "GET /", "$default"}
 	p.throttles = map[string]apitypes.RouteSettings{}
 	for _, route := range p.routes[:3] {
@@ -151,8 +152,11 @@ func (p *patient) build(t *testing.T) *operator {
 	must(err)
 	p.expire(t, true)
 	p.backUp(t, true)
-	value := `{"infobipApiKey":"` + harness.SimulatorKey + `","phoneKeys":{"1":"` + base64.StdEncoding.EncodeToString(make32()) + `"},"phoneKey":"1"}`
-	_, err = secretsmanager.NewFromConfig(config).CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &p.secret, SecretString: &value})
+	secret := &secretsmanager.CreateSecretInput{Name: &p.secret}
+	if p.value != "" {
+		secret.SecretString = &p.value
+	}
+	_, err = secretsmanager.NewFromConfig(config).CreateSecret(ctx, secret)
 	must(err)
 	p.buildFunctions(t, config)
 	p.buildAPI(t, config)
@@ -169,6 +173,30 @@ func (p *patient) build(t *testing.T) *operator {
 	})
 	must(err)
 	return p.operator(t)
+}
+
+// both sets a variable of the two functions that hold state.
+func (p *patient) both(name, value string) {
+	p.functions["send"].environment[name], p.functions["verify"].environment[name] = value, value
+}
+
+// configure makes a call about the application to the simulator.
+func (p *patient) configure(t *testing.T, method, path string, body any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, p.simulator.API+"/2fa/2/applications/"+p.simulator.AppID+path, bytes.NewReader(harness.JSON(t, body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "App "+harness.SimulatorKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if said, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %d %s", method, path, response.StatusCode, said)
+	}
 }
 
 func make32() []byte {
@@ -288,27 +316,20 @@ func (p *patient) buildAPI(t *testing.T, config aws.Config) {
 		AccessLogSettings:    &apitypes.AccessLogSettings{DestinationArn: aws.String("arn:aws:logs:" + harness.Region + ":123456789012:log-group:" + p.accessLog)},
 	})
 	must(err)
-	p.logPolicies(t, "delivery-"+p.table)
+	p.logPolicy(t, "delivery-"+p.table, "delivery.logs.amazonaws.com")
 }
 
-// logPolicies puts resource policies of these names, the first of which lets access logs be
-// written, and takes them away after the test, for an account has room for ten.
-func (p *patient) logPolicies(t *testing.T, names ...string) {
+// logPolicy puts a resource policy, and takes it away after the test, for an account has room
+// for ten.
+func (p *patient) logPolicy(t *testing.T, name, who string) {
 	t.Helper()
-	client := cloudwatchlogs.NewFromConfig(motoConfig(p.moto))
-	for i, name := range names {
-		who := "delivery.logs.amazonaws.com"
-		if i > 0 {
-			who = "es.amazonaws.com"
-		}
-		document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + who + `"},"Action":["logs:CreateLogStream","logs:PutLogEvents"],` +
-			`"Resource":"arn:aws:logs:` + harness.Region + `:123456789012:log-group:` + p.accessLog + `:log-stream:*"}]}`
-		_, err := client.PutResourcePolicy(t.Context(), &cloudwatchlogs.PutResourcePolicyInput{PolicyName: &name, PolicyDocument: &document})
-		if err != nil {
-			t.Fatal(err)
-		}
+	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + who + `"},"Action":["logs:CreateLogStream","logs:PutLogEvents"],` +
+		`"Resource":"arn:aws:logs:` + harness.Region + `:123456789012:log-group:` + p.accessLog + `:log-stream:*"}]}`
+	_, err := cloudwatchlogs.NewFromConfig(motoConfig(p.moto)).PutResourcePolicy(t.Context(), &cloudwatchlogs.PutResourcePolicyInput{PolicyName: &name, PolicyDocument: &document})
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.dropLogPolicies(t, names...) })
+	t.Cleanup(func() { p.dropLogPolicies(t, name) })
 }
 
 func (p *patient) dropLogPolicies(t *testing.T, names ...string) {
@@ -351,6 +372,7 @@ type beside struct {
 	loggings    map[string]map[string]string
 	resources   [][3]string // logical id, type, physical id
 	status      string      // of the stack, if not moto's own
+	forbids     string      // an operation that the role has no permission for
 }
 
 func (b *beside) logging(function, format, level, group string) {
@@ -384,6 +406,9 @@ func (b *beside) start(t *testing.T, moto string) string {
 			fmt.Fprintf(w, `{"AccountLimit":{"ConcurrentExecutions":%d,"UnreservedConcurrentExecutions":%d}}`, b.concurrency, b.concurrency)
 		case form.Get("Action") == "ListStackResources":
 			b.list(w)
+		case b.forbids != "" && strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+b.forbids):
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"x#AccessDeniedException","message":"not authorized to perform it"}`)
 		default:
 			proxy.ServeHTTP(w, r)
 		}
