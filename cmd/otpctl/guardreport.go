@@ -110,9 +110,11 @@ func (g *guardCommand) sights(ctx context.Context, operator guard.Operator, now 
 	if len(keys) > 0 || g.scanner == nil {
 		return sights, nil
 	}
+	done := g.ui.during("reading the whole table")
 	near, err := operator.Scan(ctx, g.scanner, g.rules, now, func(s guard.Sight) bool {
 		return s.Near() && !strings.HasPrefix(s.Kind, "service")
 	})
+	done()
 	if err != nil {
 		return nil, g.explain(err)
 	}

@@ -3,10 +3,12 @@ package main
 // This file is otpctl's user interface. The rules are:
 //
 //   - Standard output has only the result that was asked for, such as environment
-//     lines or a report. A command that fails writes nothing there.
+//     lines or a report. A command that fails writes nothing there; that
+//     something is wrong with a deployment is what doctor was asked for.
 //   - Everything else goes to standard error behind "otpctl:", without a capital
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
+//   - What takes longer than a second is said on the way.
 //   - A secret is read without echo and is never printed, but for one that was made
 //     here and is the result. A phone number may show while it is typed, so that a slip
 //     is seen, and is never printed either.
@@ -21,6 +23,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -32,6 +35,8 @@ type tui struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+
+	waiting atomic.Bool // somebody says what is being waited for
 }
 
 // say writes a line for a person.
@@ -50,8 +55,12 @@ const slow = time.Second
 
 // during says what is being done once it takes longer than a second, and again from time to
 // time. The caller calls what it returns when that is over, before anything else is written.
+// Of what is done within something else nothing is said.
 func (t *tui) during(what string) func() {
 	const again = 10 * time.Second
+	if !t.waiting.CompareAndSwap(false, true) {
+		return func() {}
+	}
 	over := make(chan struct{})
 	var writer sync.WaitGroup
 	began := time.Now()
@@ -75,6 +84,7 @@ func (t *tui) during(what string) func() {
 	return func() {
 		close(over)
 		writer.Wait()
+		t.waiting.Store(false)
 	}
 }
 
