@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,30 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 )
+
+// docs/deploy.md explains each check, and no other.
+func TestDocsExplainEachCheck(t *testing.T) {
+	page, err := os.ReadFile("../../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Look at a deployment: otpctl doctor\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var explained, want []string
+	for line := range strings.Lines(section) {
+		if first, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | "); found && strings.HasPrefix(first, "`") {
+			for name := range strings.SplitSeq(first, ", ") {
+				explained = append(explained, strings.Trim(name, "`"))
+			}
+		}
+	}
+	for _, c := range checks {
+		want = append(want, c.name)
+	}
+	if !slices.Equal(explained, want) {
+		t.Errorf("docs/deploy.md explains %q, want %q", explained, want)
+	}
+}
 
 func TestSegments(t *testing.T) {
 	gsm, cyrillic := strings.Repeat("a", 160), strings.Repeat("ж", 70)

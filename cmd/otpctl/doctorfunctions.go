@@ -22,7 +22,8 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
-const deployAgain = "make build deploy brings it back to what the stack says"
+// deployAgain is for what is not as the stack makes it.
+const deployAgain = "make build deploy; what was changed by hand CloudFormation does not see (aws cloudformation detect-stack-drift does), so change that back by hand"
 
 func checkFunctions(ctx context.Context, v *visit) []finding {
 	if v.resources == nil {
@@ -50,7 +51,7 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 func functionState(name string, got *lambda.GetFunctionConfigurationOutput) []finding {
 	var found []finding
 	if got.State != "" && got.State != lambdatypes.StateActive && got.State != lambdatypes.StateInactive {
-		found = append(found, failed("look at it in Lambda; "+deployAgain, "%s is %s: %s", name, got.State, aws.ToString(got.StateReason))...)
+		found = append(found, failed("look at it in Lambda, then "+deployAgain, "%s is %s: %s", name, got.State, aws.ToString(got.StateReason))...)
 	}
 	if got.LastUpdateStatus == lambdatypes.LastUpdateStatusFailed {
 		found = append(found, failed(deployAgain, "the last update of %s failed: %s", name, aws.ToString(got.LastUpdateStatusReason))...)
@@ -192,7 +193,7 @@ func checkLogLevel(_ context.Context, v *visit) []finding {
 		case logging == nil || logging.LogFormat != lambdatypes.LogFormatJson:
 			found = append(found, failed(deployAgain, "%s logs as text: Lambda adds no request id, and queries find nothing", p.name)...)
 		case slices.Contains([]lambdatypes.ApplicationLogLevel{"WARN", "ERROR", "FATAL"}, logging.ApplicationLogLevel):
-			found = append(found, failed(deployAgain+": the level has to be INFO", "%s drops what is below %s: the one line of a request is INFO, and with it goes every metric and alarm",
+			found = append(found, failed("the level has to be INFO: "+deployAgain, "%s drops what is below %s: the one line of a request is INFO, and with it goes every metric and alarm",
 				p.name, logging.ApplicationLogLevel)...)
 		}
 	}

@@ -34,13 +34,14 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 		calls   int32
 		says    string
 	}{
-		"lost":          {[]string{"cut", `200 {"verificationId":"id"}`}, 2, ""},
-		"lost twice":    {[]string{"cut", "cut", `200 {}`}, 2, "cannot be reached"},
-		"still running": {[]string{`409 {"error":"x","code":"idempotency_key_in_use","retryAfter":1}`, `200 {"verificationId":"id"}`}, 2, ""},
-		"refused":       {[]string{`429 {"error":"Please wait.","code":"too_soon","retryAfter":61}`}, 1, "429 too_soon: Please wait; try again in 1m01s"},
-		"an escape":     {[]string{`429 {"error":"x\u001b[2J","code":"\u001b"}`}, 1, "answers 429, and not as infobip-otp does"},
-		"the gateway":   {[]string{`503 {"message":"Service Unavailable"}`}, 1, "API Gateway itself answers 503: Service Unavailable"},
-		"somebody else": {[]string{`200 <html>`}, 1, "answers 200, and not as infobip-otp does"},
+		"lost":               {[]string{"cut", `200 {"verificationId":"id"}`}, 2, ""},
+		"lost twice":         {[]string{"cut", "cut", `200 {}`}, 2, "cannot be reached"},
+		"still running":      {[]string{`409 {"error":"x","code":"idempotency_key_in_use","retryAfter":1}`, `200 {"verificationId":"id"}`}, 2, ""},
+		"refused":            {[]string{`429 {"error":"Please wait.","code":"too_soon","retryAfter":61}`}, 1, "429 too_soon: Please wait; try again in 1m01s"},
+		"an escape":          {[]string{`429 {"error":"x\u001b[2J","code":"\u001b"}`}, 1, "answers 429, and not as infobip-otp does"},
+		"an escape in words": {[]string{`429 {"error":"x\u001b[2J","code":"too_soon"}`}, 1, "answers 429 too_soon: x[2J"},
+		"the gateway":        {[]string{`503 {"message":"Service Unavailable"}`}, 1, "API Gateway itself answers 503: Service Unavailable"},
+		"somebody else":      {[]string{`200 <html>`}, 1, "answers 200, and not as infobip-otp does"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var calls atomic.Int32

@@ -311,6 +311,40 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// Ten things at once are ten findings, and no one hides another.
+func TestDoctorFindsAllAtOnce(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	chosen := []string{
+		"a new account", "another architecture", "a value that today's table refuses", "lines that Lambda drops", "items that stay for ever",
+		"a table without backups", "a route that is gone", "pages of every origin", "a log that is kept for ever", "limits of Infobip's below ours",
+	}
+	ill := slices.DeleteFunc(slices.Clone(maladies), func(m malady) bool { return !slices.Contains(chosen, m.name) })
+	for _, m := range ill {
+		if m.before != nil {
+			m.before(t, p)
+		}
+	}
+	o := p.build(t)
+	for _, m := range ill {
+		if m.after != nil {
+			m.after(t, p)
+		}
+	}
+	found, got := p.examine(t, o)
+	for _, m := range ill {
+		if !slices.ContainsFunc(found, func(f diagnosis) bool {
+			return f.Check == m.check && f.Status == m.status && strings.Contains(f.Found, m.found) && strings.Contains(f.Todo, m.todo)
+		}) {
+			t.Errorf("%s is not found", m.name)
+		}
+	}
+	if len(ill) != len(chosen) || got.code != 1 {
+		t.Errorf("%d of %d maladies, exit code %d", len(ill), len(chosen), got.code)
+	}
+	printed := o.run(t, "", "doctor", "--dist", p.dist)
+	t.Logf("$ otpctl doctor\n%s%s", printed.stdout, printed.stderr)
+}
+
 // What the role may not see is a finding, and no end.
 func TestDoctorWithoutPermission(t *testing.T) {
 	p := newClinic(t).healthy(t)
