@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,7 +139,7 @@ func (d *doctor) run(ctx context.Context) error {
 	}
 	v := &visit{target: &d.target, stack: d.stack, dist: d.dist}
 	if v.stack == "" {
-		v.stack = "infobip-otp-" + stage
+		v.stack = "infobip-otp-" + cmp.Or(stage, development)
 	}
 	defer v.close()
 	var all []finding

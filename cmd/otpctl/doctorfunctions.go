@@ -45,6 +45,9 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 		f.read(v.region)
 		found = append(found, functionState(p.name, got)...)
 	}
+	if stage := v.setting("STAGE"); stage != "" {
+		v.stage = stage // a stack may have any name
+	}
 	return orElse(found, "send, verify, discovery: active, provided.al2023, arm64, %d s", int(app.FunctionTimeout/time.Second))
 }
 

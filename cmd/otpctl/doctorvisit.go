@@ -154,8 +154,11 @@ func (v *visit) setting(name string) string {
 	return ""
 }
 
+// development is the stage that a deployment has without STAGE.
+const development = "development"
+
 // keeps reports whether the stage is one whose state has to stay.
-func (v *visit) keeps() bool { return v.stage != "" && v.stage != "development" }
+func (v *visit) keeps() bool { return v.stage != "" && v.stage != development }
 
 // refusedAccess reports whether AWS answered that this is not allowed.
 func refusedAccess(err error) bool {
