@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -144,12 +145,7 @@ func (d *doctor) run(ctx context.Context) error {
 	defer v.close()
 	var all []finding
 	for _, c := range checks {
-		done := d.ui.during("looking at " + c.name)
-		for _, f := range c.run(ctx, v) {
-			f.Check = c.name
-			all = append(all, f)
-		}
-		done()
+		all = append(all, d.look(ctx, v, c)...)
 		if err := ctx.Err(); err != nil {
 			return fails(err)
 		}
@@ -158,6 +154,26 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 	}
 	return d.report(v, all)
+}
+
+// checkTime bounds a check. That of the credentials is bounded by the sign-in, at which a
+// person may be asked for a code.
+const checkTime = 30 * time.Second
+
+// look has one check look.
+func (d *doctor) look(ctx context.Context, v *visit, c check) []finding {
+	if v.region != "" {
+		done := d.ui.during("looking at " + c.name)
+		defer done()
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, checkTime)
+		defer cancel()
+	}
+	found := c.run(ctx, v)
+	for i := range found {
+		found[i].Check = c.name
+	}
+	return found
 }
 
 func (d *doctor) report(v *visit, all []finding) error {
