@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
@@ -94,9 +91,9 @@ func (g *guardCommand) show(ctx context.Context, operator guard.Operator) error 
 	}
 	r := newGuardReport(g.target.table, service.Orders, sights, now)
 	if g.json {
-		return g.emitJSON(r)
+		return g.ui.emitJSON(r)
 	}
-	return g.print(func(line func(string, string, ...any)) { r.lines(line, now) })
+	return g.ui.table(func(line func(string, string, ...any)) { r.lines(line, now) })
 }
 
 // sights returns the cells of the service, and those that were asked for or, without any,
@@ -113,9 +110,11 @@ func (g *guardCommand) sights(ctx context.Context, operator guard.Operator, now 
 	if len(keys) > 0 || g.scanner == nil {
 		return sights, nil
 	}
+	done := g.ui.during("reading the whole table")
 	near, err := operator.Scan(ctx, g.scanner, g.rules, now, func(s guard.Sight) bool {
 		return s.Near() && !strings.HasPrefix(s.Kind, "service")
 	})
+	done()
 	if err != nil {
 		return nil, g.explain(err)
 	}
@@ -197,29 +196,4 @@ func (r *guardReport) lines(line func(string, string, ...any), now time.Time) {
 		}
 		line(strings.TrimSpace(c.Kind+" "+c.Name), "%s\t%s\t%s", room, known, money)
 	}
-}
-
-func (g *guardCommand) emitJSON(report any) error {
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return fails(fmt.Errorf("writing the report: %w", err))
-	}
-	g.ui.emit("%s", text)
-	return nil
-}
-
-// print writes a table of names and what stands behind them.
-func (g *guardCommand) print(lines func(line func(name, format string, args ...any))) error {
-	out := &strings.Builder{}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	lines(func(name, format string, args ...any) {
-		fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...)
-	})
-	_ = table.Flush() // into memory
-	for l := range strings.Lines(out.String()) {
-		if _, err := io.WriteString(g.ui.out, strings.TrimRight(l, " \n")+"\n"); err != nil {
-			return fails(fmt.Errorf("writing the report: %w", err))
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -238,10 +237,5 @@ func (n *number) show(_ context.Context, s *subject) error {
 	if !n.json {
 		return r.print(n.ui.out, now)
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fails(fmt.Errorf("writing the report: %w", err))
-	}
-	n.ui.emit("%s", text)
-	return nil
+	return n.ui.emitJSON(r)
 }

@@ -52,7 +52,8 @@ it from a prompt, or from standard input with --key-stdin.`,
 		Example: `  otpctl provision --dry-run
   otpctl provision --sender Example >> .env
   pass infobip/key | otpctl provision --base-url xxxxx.api.infobip.com --key-stdin`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, _ []string) error {
 			p.named = command.Flags().Changed
 			return p.run(command.Context())
@@ -154,7 +155,7 @@ func (p *provision) key() (string, error) {
 // gives the two ids as far as they exist.
 func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (string, string, error) {
 	want := p.policy.application()
-	found, err := p.findApplication(ctx, api)
+	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
 	if err != nil {
 		return "", "", err
 	}
@@ -164,7 +165,7 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (st
 	wantMessage := p.policy.message()
 	var foundMessage infobip.Message
 	if found.ID != "" {
-		foundMessage, err = p.findMessage(ctx, api, found.ID)
+		foundMessage, err = saying(p.ui, "looking for the message template", func() (infobip.Message, error) { return p.findMessage(ctx, api, found.ID) })
 		if err != nil {
 			return "", "", err
 		}
@@ -195,6 +196,13 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (st
 	return applicationID, messageID, err
 }
 
+// saying makes a call and says what it is for, once that takes long.
+func saying[T any](ui *tui, what string, call func() (T, error)) (T, error) {
+	done := ui.during(what)
+	defer done()
+	return call()
+}
+
 // show says of one thing whether it is new, differs or is right.
 func (p *provision) show(what, id string, changes []difference) {
 	switch {
@@ -221,7 +229,7 @@ func (p *provision) applyApplication(ctx context.Context, api *infobip.Provision
 	if want.ID == "" {
 		call, done = api.CreateApplication, "created"
 	}
-	got, err := call(ctx, want)
+	got, err := saying(p.ui, "changing the application", func() (infobip.Application, error) { return call(ctx, want) })
 	if err != nil {
 		return "", err
 	}
@@ -237,7 +245,7 @@ func (p *provision) applyMessage(ctx context.Context, api *infobip.Provisioner, 
 	if want.ID == "" {
 		call, done = api.CreateMessage, "created"
 	}
-	got, err := call(ctx, want)
+	got, err := saying(p.ui, "changing the message template", func() (infobip.Message, error) { return call(ctx, want) })
 	if err != nil {
 		return "", err
 	}

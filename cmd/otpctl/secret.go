@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -25,6 +23,7 @@ type secret struct {
 	replace bool
 	others  bool
 	given   bool // the key is, rather than made
+	json    bool
 }
 
 func newSecret(ui *tui, getenv func(string) string) *cobra.Command {
@@ -61,6 +60,7 @@ is not overwritten without --replace.`
 the versions of its phone keys, which one is in use and from when, how many origin keys
 there are, and whether there is a challenge's secret. Or what is wrong with it if they cannot. Whether Infobip takes the API
 key is not asked.`
+	check.Flags().BoolVar(&s.json, "json", false, "write the report as JSON")
 
 	rotate := s.command("rotate-phone-key", "Have phone numbers kept under a new key from an hour on", (*secret).rotatePhoneKey)
 	rotate.Long = rotate.Short + `. It is made here and comes
@@ -221,41 +221,55 @@ func (s *secret) check(ctx context.Context, client *secretsmanager.Client, id st
 		return err
 	}
 	s.ui.say("the functions can read the %s", secretNamed(id))
-	return s.report(parsed, held.now)
+	r := newSecretReport(id, parsed, held.now)
+	if s.json {
+		return s.ui.emitJSON(r)
+	}
+	return s.ui.table(func(line func(string, string, ...any)) { r.lines(line, held.now) })
 }
 
-// report writes what may be known of a secret.
-func (s *secret) report(parsed secrets.Secret, now time.Time) error {
-	from, keys := parsed.PhoneKeyFrom(), parsed.PhoneKeys(now, 0).Ledgers
-	inUse := keys[0].Version()
-	named := parsed.PhoneKeys(from, 0).Ledgers[0].Version()
-	versions := make([]string, 0, len(keys))
-	for _, key := range keys {
-		versions = append(versions, key.Version())
-	}
-	slices.SortFunc(versions, pseudonym.CompareVersions)
+// secretReport is what may be known of a secret.
+type secretReport struct {
+	Secret    string   `json:"secret"`
+	PhoneKeys []string `json:"phoneKeys"` // versions
+	InUse     string   `json:"phoneKeyInUse"`
+	// Next comes into use From; without it From is since when InUse is.
+	Next       string    `json:"phoneKeyNext,omitempty"`
+	From       time.Time `json:"phoneKeyFrom,omitzero"`
+	OriginKeys int       `json:"originKeys"`
+	Challenge  bool      `json:"challengeSecret"`
+}
 
-	out := &strings.Builder{}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "phone keys\t%s\n", strings.Join(versions, ", "))
-	switch {
-	case named != inUse:
-		fmt.Fprintf(table, "in use\t%s, and %s from %s\n", inUse, named, when(from, now))
-	case !from.IsZero():
-		fmt.Fprintf(table, "in use\t%s since %s\n", inUse, when(from, now))
-	default:
-		fmt.Fprintf(table, "in use\t%s\n", inUse)
+func newSecretReport(id string, parsed secrets.Secret, now time.Time) *secretReport {
+	from, keys := parsed.PhoneKeyFrom(), parsed.PhoneKeys(now, 0).Ledgers
+	r := &secretReport{Secret: id, InUse: keys[0].Version(), OriginKeys: parsed.OriginKeys(), Challenge: parsed.ChallengeSecret() != ""}
+	if !from.IsZero() {
+		r.From = second(from)
 	}
-	fmt.Fprintf(table, "origin keys\t%d\n", parsed.OriginKeys())
+	if next := parsed.PhoneKeys(from, 0).Ledgers[0].Version(); next != r.InUse {
+		r.Next = next
+	}
+	for _, key := range keys {
+		r.PhoneKeys = append(r.PhoneKeys, key.Version())
+	}
+	slices.SortFunc(r.PhoneKeys, pseudonym.CompareVersions)
+	return r
+}
+
+func (r *secretReport) lines(line func(string, string, ...any), now time.Time) {
+	line("phone keys", "%s", strings.Join(r.PhoneKeys, ", "))
+	switch {
+	case r.Next != "":
+		line("in use", "%s, and %s from %s", r.InUse, r.Next, when(r.From, now))
+	case !r.From.IsZero():
+		line("in use", "%s since %s", r.InUse, when(r.From, now))
+	default:
+		line("in use", "%s", r.InUse)
+	}
+	line("origin keys", "%d", r.OriginKeys)
 	challenge := "none"
-	if parsed.ChallengeSecret() != "" {
+	if r.Challenge {
 		challenge = "has a secret"
 	}
-	fmt.Fprintf(table, "challenge\t%s\n", challenge)
-	_ = table.Flush() // into memory
-	_, err := io.WriteString(s.ui.out, out.String())
-	if err != nil {
-		return fails(fmt.Errorf("writing the report: %w", err))
-	}
-	return nil
+	line("challenge", "%s", challenge)
 }

@@ -120,9 +120,9 @@ func (s *spendCommand) show(ctx context.Context, operator guard.Operator) error 
 		r.Raise = &raised{By: raise.By.String(), Until: second(raise.Until), Since: second(raise.At), Reason: raise.Reason}
 	}
 	if s.json {
-		return s.emitJSON(r)
+		return s.ui.emitJSON(r)
 	}
-	return s.print(func(line func(string, string, ...any)) {
+	return s.ui.table(func(line func(string, string, ...any)) {
 		line("table", "%s", r.Table)
 		line("spent "+s.of(), "%s of %s", r.Spent, r.Limit)
 		if r.Ends.IsZero() {

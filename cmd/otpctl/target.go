@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/spf13/pflag"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
@@ -62,7 +64,7 @@ func (t *target) emulated(endpoint string) bool {
 
 func (t *target) dynamoDB(ctx context.Context, c app.Config) (*dynamodb.Client, error) {
 	if t.emulated(c.AWS.DynamoDB) {
-		return app.NewDynamoDB(c.AWS), nil
+		return dynamodb.New(app.NewDynamoDB(c.AWS).Options(), func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, t.progress) }), nil
 	}
 	found, err := t.signIn(ctx)
 	if err != nil {
@@ -73,7 +75,7 @@ func (t *target) dynamoDB(ctx context.Context, c app.Config) (*dynamodb.Client, 
 
 func (t *target) secretsManager(ctx context.Context, c app.Config) (*secretsmanager.Client, error) {
 	if t.emulated(c.AWS.SecretsManager) {
-		return app.NewSecretsManager(c.AWS), nil
+		return secretsmanager.New(app.NewSecretsManager(c.AWS).Options(), func(o *secretsmanager.Options) { o.APIOptions = append(o.APIOptions, t.progress) }), nil
 	}
 	found, err := t.signIn(ctx)
 	if err != nil {
@@ -110,8 +112,19 @@ func (t *target) signIn(ctx context.Context) (aws.Config, error) {
 		return aws.Config{}, fails(fmt.Errorf("no AWS credentials: %w", innermost(err)),
 			"sign in as for the AWS CLI (aws sso login), and name the profile with AWS_PROFILE; aws sts get-caller-identity shows who you are")
 	}
+	found.APIOptions = append(found.APIOptions, t.progress)
 	t.signedIn = &found
 	return found, nil
+}
+
+// progress has every call of a client say what it waits for, once that takes long.
+func (t *target) progress(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("otpctl progress",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			done := t.ui.during("waiting for AWS (" + awsmiddleware.GetServiceID(ctx) + " " + awsmiddleware.GetOperationName(ctx) + ")")
+			defer done()
+			return next.HandleInitialize(ctx, in)
+		}), middleware.After)
 }
 
 // secondFactor asks for the code that a profile with mfa_serial needs.

@@ -3,23 +3,30 @@ package main
 // This file is otpctl's user interface. The rules are:
 //
 //   - Standard output has only the result that was asked for, such as environment
-//     lines or a report. A command that fails writes nothing there.
+//     lines or a report. A command that fails writes nothing there; that
+//     something is wrong with a deployment is what doctor was asked for.
 //   - Everything else goes to standard error behind "otpctl:", without a capital
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
+//   - What takes longer than a second is said on the way.
 //   - A secret is read without echo and is never printed, but for one that was made
 //     here and is the result. A phone number may show while it is typed, so that a slip
 //     is seen, and is never printed either.
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
+	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -28,6 +35,8 @@ type tui struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+
+	waiting atomic.Bool // somebody says what is being waited for
 }
 
 // say writes a line for a person.
@@ -40,6 +49,70 @@ func (t *tui) warn(format string, args ...any) { t.say("warning: "+format, args.
 
 // emit writes a line for a program.
 func (t *tui) emit(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+
+// slow is what a person waits for without a word.
+const slow = time.Second
+
+// during says what is being done once it takes longer than a second, and again from time to
+// time. The caller calls what it returns when that is over, before anything else is written.
+// Of what is done within something else nothing is said.
+func (t *tui) during(what string) func() {
+	const again = 10 * time.Second
+	if !t.waiting.CompareAndSwap(false, true) {
+		return func() {}
+	}
+	over := make(chan struct{})
+	var writer sync.WaitGroup
+	began := time.Now()
+	writer.Go(func() {
+		timer := time.NewTimer(slow)
+		defer timer.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-timer.C:
+			}
+			if waited := time.Since(began).Truncate(time.Second); waited > slow {
+				t.say("still %s (%s)", what, span(waited))
+			} else {
+				t.say("%s …", what)
+			}
+			timer.Reset(again)
+		}
+	})
+	return func() {
+		close(over)
+		writer.Wait()
+		t.waiting.Store(false)
+	}
+}
+
+// emitJSON writes a report for a program.
+func (t *tui) emitJSON(report any) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fails(fmt.Errorf("writing the report: %w", err))
+	}
+	t.emit("%s", text)
+	return nil
+}
+
+// table writes a table of names and what stands behind them.
+func (t *tui) table(lines func(line func(name, format string, args ...any))) error {
+	out := &strings.Builder{}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	lines(func(name, format string, args ...any) {
+		fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...)
+	})
+	_ = table.Flush() // into memory
+	for l := range strings.Lines(out.String()) {
+		if _, err := io.WriteString(t.out, strings.TrimRight(l, " \n")+"\n"); err != nil {
+			return fails(fmt.Errorf("writing the report: %w", err))
+		}
+	}
+	return nil
+}
 
 // fail writes an error, line by line, and its hints.
 func (t *tui) fail(err error) {

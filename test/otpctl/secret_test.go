@@ -186,6 +186,11 @@ func TestPhoneKeyIsChanged(t *testing.T) {
 	o.hides("the old phone key", pending.PhoneKeys["1"])
 	o.hides("the new phone key", pending.PhoneKeys["2"])
 	want(t, d.does(t, "", "check").stdout, "phone keys   1, 2\n", "in use       1, and 2 from "+pending.PhoneKeyFrom)
+	var report map[string]any
+	if shown := d.does(t, "", "check", "--json").stdout; json.Unmarshal([]byte(shown), &report) != nil || report["secret"] != d.secret || report["phoneKeyInUse"] != "1" ||
+		report["phoneKeyNext"] != "2" || report["phoneKeyFrom"] != pending.PhoneKeyFrom || report["originKeys"] != 0.0 || report["challengeSecret"] != false {
+		t.Errorf("the report is %s", shown)
+	}
 	if again := o.run(t, "", "secret", "rotate-phone-key"); again.code != 1 || held(t, d.moto, d.secret).PhoneKeyFrom != pending.PhoneKeyFrom {
 		t.Errorf("a second change at once: exit code %d, want 1\n%s", again.code, again.stderr)
 	}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+)
+
+// docs/deploy.md explains each check, and no other.
+func TestDocsExplainEachCheck(t *testing.T) {
+	page, err := os.ReadFile("../../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Look at a deployment: otpctl doctor\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var explained, want []string
+	for line := range strings.Lines(section) {
+		if first, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | "); found && strings.HasPrefix(first, "`") {
+			for name := range strings.SplitSeq(first, ", ") {
+				explained = append(explained, strings.Trim(name, "`"))
+			}
+		}
+	}
+	for _, c := range checks {
+		want = append(want, c.name)
+	}
+	if !slices.Equal(explained, want) {
+		t.Errorf("docs/deploy.md explains %q, want %q", explained, want)
+	}
+}
+
+func TestSegments(t *testing.T) {
+	gsm, cyrillic := strings.Repeat("a", 160), strings.Repeat("ж", 70)
+	for _, test := range []struct {
+		text     string
+		encoding string
+		segments int
+	}{
+		{"", "GSM-7", 1},
+		{gsm, "GSM-7", 1},
+		{gsm + "a", "GSM-7", 2},
+		{gsm[:159] + "€", "GSM-7", 2}, // which takes two places
+		{strings.Repeat("a", 306), "GSM-7", 2},
+		{strings.Repeat("a", 307), "GSM-7", 3},
+		{cyrillic, "UCS-2", 1},
+		{cyrillic + "ж", "UCS-2", 2},
+		{strings.Repeat("ж", 68) + "🔑", "UCS-2", 1}, // two units
+		{strings.Repeat("ж", 69) + "🔑", "UCS-2", 2},
+		{gsm[:100] + "“", "UCS-2", 2},
+	} {
+		encoding, segments := smsSegments(test.text)
+		if encoding != test.encoding || segments != test.segments {
+			t.Errorf("%.10q and so on: %d segments of %s, want %d of %s", test.text, segments, encoding, test.segments, test.encoding)
+		}
+	}
+}
+
+// The alphabet has 128 places less the escape, whose own table has ten.
+func TestGSMAlphabet(t *testing.T) {
+	if basic, wide := len([]rune(gsmBasic)), len([]rune(gsmWide)); basic != 127 || wide != 10 {
+		t.Errorf("%d and %d characters, want 127 and 10", basic, wide)
+	}
+}
+
+// What Infobip does not say is a finding each, and judged no further.
+func TestApplicationThatSaysNothing(t *testing.T) {
+	c, err := app.ReadConfig(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, unread := policyOf(&infobip.Application{})
+	p.pinLength = c.Form.PINLength
+	want := []string{"pinAttempts", "allowMultiplePinVerifications", "pinTimeToLive", "verifyPinLimit", "sendPinPerApplicationLimit", "sendPinPerPhoneNumberLimit"}
+	if !slices.Equal(unread, want) {
+		t.Errorf("unread are %q, want %q", unread, want)
+	}
+	if faults := p.unreachable(c); len(faults) != 0 {
+		t.Errorf("and beyond that %v", faults)
+	}
+	if _, unread := policyOf(&infobip.Application{Configuration: infobip.Configuration{PinTimeToLive: new("a while")}}); !slices.Contains(unread, "pinTimeToLive") {
+		t.Error("a life in another notation was read")
+	}
+}
+
+func TestTemplateFaults(t *testing.T) {
+	good := infobip.Message{Text: new("{{pin}} is your code"), PinType: new("NUMERIC"), PinLength: new(6)}
+	if got := templateFaults(good, 6); len(got) != 1 || got[0].Status != statusOK {
+		t.Errorf("a good one: %+v", got)
+	}
+	for says, bad := range map[string]infobip.Message{
+		"it has no text":                    {},
+		"{{pin}} 0 times":                   {Text: new("your code"), PinType: good.PinType, PinLength: good.PinLength},
+		"{{pin}} 2 times":                   {Text: new("{{pin}} {{pin}}"), PinType: good.PinType, PinLength: good.PinLength},
+		"a placeholder besides":             {Text: new("{{pin}} {{name}}"), PinType: good.PinType, PinLength: good.PinLength},
+		"not NUMERIC":                       {Text: good.Text, PinType: new("HEX"), PinLength: good.PinLength},
+		"have not the 6 digits":             {Text: good.Text, PinType: good.PinType},
+		"a message takes 2 segments (UCS-2": {Text: new("{{pin}} " + strings.Repeat("ж", 70)), PinType: good.PinType, PinLength: good.PinLength},
+	} {
+		got := templateFaults(bad, 6)
+		if len(got) != 1 || got[0].Status == statusOK || !strings.Contains(got[0].Found, says) || got[0].Todo == "" {
+			t.Errorf("%s: %+v", says, got)
+		}
+	}
+}
+
+func TestIntegrationLeadsToFunction(t *testing.T) {
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:stack-send"
+	for uri, want := range map[string]bool{
+		arn:            true,
+		arn + ":live":  true,
+		arn + "-other": false,
+		"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + arn + "/invocations": true,
+		"https://example.com/stack-send": false,
+		"":                               false,
+	} {
+		if got := leadsTo(uri, "stack-send"); got != want {
+			t.Errorf("%s: %t, want %t", uri, got, want)
+		}
+	}
+}
+
+// A key that is both the one that signs and a published one is looked at once.
+func TestProofKeysAreEachOnce(t *testing.T) {
+	const one, other = "arn:aws:kms:eu-central-1:123456789012:key/1", "arn:aws:kms:eu-central-1:123456789012:key/2"
+	got := proofKeys(proofs.Keys{Signing: one, Published: other + "," + one})
+	if len(got) != 2 || got[0].String() != one || got[1].String() != other {
+		t.Errorf("got %v, want %s and %s", got, one, other)
+	}
+}
+
+// Each check says that it cannot look where nothing is known, and does not fall over.
+func TestChecksOfNothing(t *testing.T) {
+	for _, c := range checks[3:] { // which need AWS
+		for _, f := range c.run(context.Background(), &visit{stack: "infobip-otp-production"}) {
+			if f.Status != statusWarn || !strings.HasPrefix(f.Found, "not looked at: ") || f.Todo == "" {
+				t.Errorf("%s of nothing: %+v", c.name, f)
+			}
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+)
+
+// checkInfobip asks for the application with the deployment's own key: address, key, scope
+// and id are right if it comes.
+func checkInfobip(ctx context.Context, v *visit) []finding {
+	c, known := v.config()
+	switch {
+	case !known:
+		return unknown("no function starts with its settings")
+	case v.secret == nil:
+		return unknown("the API key in the secret is not known")
+	}
+	var err error
+	v.provisioner, err = infobip.NewProvisioner(c.Infobip.BaseURL, c.Infobip.AllowHTTP, v.secret.APIKey())
+	if err != nil {
+		return failed("otpctl secret set, with the key as the portal shows it", "%s", err)
+	}
+	application, err := v.provisioner.Application(ctx, c.Infobip.ApplicationID)
+	if err == nil {
+		v.application = &application
+		return okay("%s takes the key, which may manage 2FA, and has the application %s", c.Infobip.BaseURL, application.ID)
+	}
+	call, ok := errors.AsType[*infobip.CallError](err)
+	if !ok {
+		return failed("look at INFOBIP_BASE_URL", "%s", err)
+	}
+	switch call.Status {
+	case 0:
+		return failed("INFOBIP_BASE_URL is the address that the portal shows, such as xxxxx.api.infobip.com; can this machine reach it?", "Infobip cannot be reached: %s", err)
+	case http.StatusUnauthorized:
+		return failed("look at the API keys in the portal (expired? of another account?), make one, and otpctl secret set", "Infobip does not take the key of the secret: every send fails")
+	case http.StatusForbidden:
+		return warned("give the key the scope 2fa:manage while you look; sends need 2fa:pin:send alone, and otpctl try shows whether they work",
+			"the key may not look at the application, and so nobody can here: it lacks the scope 2fa:manage")
+	case http.StatusNotFound:
+		return failed("INFOBIP_2FA_APP_ID is what otpctl provision prints, of this account", "the account has no application %s: every send fails", c.Infobip.ApplicationID)
+	case http.StatusTooManyRequests:
+		return warned("wait ten minutes, and run it again", "Infobip throttles calls about applications")
+	}
+	return failed("look at INFOBIP_BASE_URL; if it is right, ask Infobip's support", "%s", err)
+}
+
+const provisionAgain = "otpctl provision --dry-run shows what differs, and otpctl provision changes it"
+
+// checkApplication holds the application against the policy of the deployment: the provider
+// must not refuse before the gateway does.
+func checkApplication(_ context.Context, v *visit) []finding {
+	c, known := v.config()
+	if !known || v.application == nil {
+		return unknown("the application is not known")
+	}
+	var found []finding
+	if enabled := v.application.Enabled; enabled != nil && !*enabled {
+		found = append(found, failed(provisionAgain, "it is switched off: nothing is sent")...)
+	}
+	p, unread := policyOf(v.application)
+	p.pinLength = c.Form.PINLength // the template's to have
+	for _, member := range unread {
+		found = append(found, warned(provisionAgain, "Infobip does not say its %s, or in a form that is not known", member)...)
+	}
+	for _, err := range p.unreachable(c) {
+		found = append(found, failed(provisionAgain, "%s", strings.TrimPrefix(err.Error(), "--"))...)
+	}
+	return orElse(found, "its limits lie above ours: %d tries, %s, verify %s, one number %s, all %s",
+		p.pinAttempts, &p.pinTimeToLive, &p.verifyPinLimit, &p.perNumber, &p.perApplication)
+}
+
+// policyOf is an application as a policy, so that one set of rules judges both, and the members
+// that it does not have. In their place stands what fits, so that nothing is said twice.
+func policyOf(a *infobip.Application) (*policy, []string) {
+	p := &policy{allowMultiple: true, pinType: pinTypes[0]}
+	var unread []string
+	c := a.Configuration
+	if c.PinAttempts != nil {
+		p.pinAttempts = *c.PinAttempts
+	} else {
+		unread = append(unread, "pinAttempts")
+		p.pinAttempts = 1 << 20
+	}
+	if c.AllowMultiplePinVerifications != nil {
+		p.allowMultiple = *c.AllowMultiplePinVerifications
+	} else {
+		unread = append(unread, "allowMultiplePinVerifications")
+	}
+	if c.PinTimeToLive == nil || p.pinTimeToLive.Set(*c.PinTimeToLive) != nil {
+		unread = append(unread, "pinTimeToLive")
+		p.pinTimeToLive.set(rate.FormatDuration(longest))
+	}
+	limit := func(name string, value *string, flag *rateFlag) {
+		if value == nil || flag.Set(*value) != nil {
+			unread = append(unread, name)
+			flag.value = rate.Rate{Attempts: 1 << 30, Window: rate.Day}
+		}
+	}
+	limit("verifyPinLimit", c.VerifyPinLimit, &p.verifyPinLimit)
+	limit("sendPinPerApplicationLimit", c.SendPinPerApplicationLimit, &p.perApplication)
+	limit("sendPinPerPhoneNumberLimit", c.SendPinPerPhoneNumberLimit, &p.perNumber)
+	return p, unread
+}
+
+func checkTemplate(ctx context.Context, v *visit) []finding {
+	c, known := v.config()
+	if !known || v.application == nil {
+		return unknown("the application is not known")
+	}
+	got, err := v.provisioner.Message(ctx, v.application.ID, c.Infobip.MessageID)
+	if call, ok := errors.AsType[*infobip.CallError](err); ok && call.Status == http.StatusNotFound {
+		return failed("INFOBIP_2FA_MSG_ID is what otpctl provision prints, of this application", "the application has no template %s: every send fails", c.Infobip.MessageID)
+	} else if err != nil {
+		return failed("run it again", "the template cannot be read: %s", err)
+	}
+	return templateFaults(got, c.Form.PINLength)
+}
+
+func templateFaults(m infobip.Message, digits int) []finding {
+	if m.Text == nil {
+		return failed("INFOBIP_2FA_MSG_ID has to be a template for SMS", "it has no text: it is one for e-mail")
+	}
+	var found []finding
+	text := *m.Text
+	if n := strings.Count(text, pinPlaceholder); n != 1 {
+		found = append(found, failed(provisionAgain, "its text has %s %d times, want once: people get no code, or it twice", pinPlaceholder, n)...)
+	}
+	if strings.Contains(strings.ReplaceAll(text, pinPlaceholder, ""), "{{") {
+		found = append(found, failed(provisionAgain, "its text has a placeholder besides %s, which nobody fills", pinPlaceholder)...)
+	}
+	if m.PinType == nil || *m.PinType != pinTypes[0] {
+		found = append(found, failed(provisionAgain, "its PINs are not NUMERIC: the gateway refuses each")...)
+	}
+	if m.PinLength == nil || *m.PinLength != digits {
+		found = append(found, failed(provisionAgain+"; or change PIN_LENGTH", "its PINs have not the %d digits of PIN_LENGTH: the gateway refuses each", digits)...)
+	}
+	encoding, segments := smsSegments(strings.ReplaceAll(text, pinPlaceholder, strings.Repeat("0", digits)))
+	if segments > 1 {
+		found = append(found, warned("shorten it (otpctl provision --text), to 160 characters of GSM-7, or 70 of others", "a message takes %d segments (%s), and each costs as much as a message", segments, encoding)...)
+	}
+	return orElse(found, "%s once, %d digits, %s", pinPlaceholder, digits, fmt.Sprintf("one segment (%s)", encoding))
+}
+
+// The GSM 7 bit default alphabet of 3GPP TS 23.038, and its extension, whose characters take
+// two places.
+const (
+	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmWide  = "\f^{}\\[~]|€"
+)
+
+// smsSegments is how a text travels: its encoding, and in how many messages.
+func smsSegments(text string) (string, int) {
+	const gsmOne, gsmPart, ucsOne, ucsPart = 160, 153, 70, 67
+	places := 0
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune(gsmBasic, r):
+			places++
+		case strings.ContainsRune(gsmWide, r):
+			places += 2
+		default:
+			return "UCS-2", parts(ucsUnits(text), ucsOne, ucsPart)
+		}
+	}
+	return "GSM-7", parts(places, gsmOne, gsmPart)
+}
+
+func ucsUnits(text string) int {
+	units := utf8.RuneCountInString(text)
+	for _, r := range text {
+		if r > 0xffff {
+			units++
+		}
+	}
+	return units
+}
+
+// parts is how many messages these places take; of several each loses some to its number.
+func parts(places, one, part int) int {
+	if places <= one {
+		return 1
+	}
+	return (places + part - 1) / part
+}
+
+// checkTrial says what cannot be seen from anywhere.
+func checkTrial(_ context.Context, v *visit) []finding {
+	if v.application == nil {
+		return unknown("the application is not known")
+	}
+	url := v.outputs["ApiUrl"]
+	if url == "" {
+		url = "URL"
+	}
+	found := okay("no answer of Infobip's tells a trial account: it says that it has sent, and delivers to numbers alone that are registered in the portal")
+	found[0].Todo = "once, before you open: otpctl try " + url + ", with a phone that is not registered there"
+	return found
+}

@@ -1,0 +1,360 @@
+package otpctl
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/seed-a131a524/infobip-otp/test/harness"
+)
+
+func TestDoctorOnAHealthyDeployment(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	o := p.build(t)
+	found, got := p.examine(t, o)
+	for _, f := range found {
+		if f.Status != "ok" {
+			t.Errorf("%s: %s: %s → %s", f.Check, f.Status, f.Found, f.Todo)
+		}
+	}
+	if got.code != 0 {
+		t.Errorf("exit code %d, want 0\n%s", got.code, got.stderr)
+	}
+	if len(found) != 22 {
+		t.Errorf("%d findings, want one of each of 22 checks", len(found))
+	}
+	printed := o.run(t, "", "doctor", "--dist", p.dist)
+	want(t, strings.Join(strings.Fields(printed.stdout), " "), "ok credentials account 123456789012 in "+harness.Region, "ok trial account no answer of Infobip's")
+	want(t, printed.stderr, p.stack+": 22 ok, 0 to look at, 0 failed")
+	t.Logf("$ otpctl doctor\n%s%s", printed.stdout, printed.stderr)
+}
+
+// malady is one thing that is wrong with a deployment.
+type malady struct {
+	name string
+	// before changes what is built, after what was built; either may be nil.
+	before, after func(t *testing.T, p *patient)
+	args          []string
+	check, status string
+	found, todo   string
+	// also are checks that suffer from it too.
+	also []string
+}
+
+var maladies = []malady{
+	{
+		name: "another stage", args: []string{"--stack", "infobip-otp-nowhere"},
+		check: "stack", status: "fail", found: "there is no stack infobip-otp-nowhere here", todo: "AWS_REGION",
+		also: []string{"functions", "settings", "log level", "version", "secret", "table", "expiry", "backups", "routes", "throttles", "cors", "logs", "log delivery",
+			"proof keys", "documents", "infobip", "application", "template", "trial account"},
+	},
+	{
+		name: "a new account", before: func(_ *testing.T, p *patient) { p.cloud.concurrency = 10 },
+		check: "concurrency", status: "warn", found: "10 parallel executions, as a new account has", todo: "Service Quotas",
+	},
+	{
+		name: "a stack that was rolled back", before: func(_ *testing.T, p *patient) { p.cloud.status = "UPDATE_ROLLBACK_COMPLETE" },
+		check: "stack", status: "warn", found: "its last update failed and was rolled back", todo: "describe-stack-events",
+	},
+	{
+		name: "a stack that failed", before: func(_ *testing.T, p *patient) { p.cloud.status = "ROLLBACK_COMPLETE" },
+		check: "stack", status: "fail", found: "its state is ROLLBACK_COMPLETE", todo: "describe-stack-events",
+	},
+	{
+		name: "another architecture", before: func(_ *testing.T, p *patient) { p.functions["verify"].architecture = lambdatypes.ArchitectureX8664 },
+		check: "functions", status: "fail", found: "verify runs on [x86_64]", todo: "make build deploy",
+	},
+	{
+		name: "a short timeout", before: func(_ *testing.T, p *patient) { p.functions["send"].timeout = 3 },
+		check: "functions", status: "fail", found: "send ends after 3s", todo: "make build deploy",
+	},
+	{
+		name: "a value that today's table refuses", before: func(_ *testing.T, p *patient) { p.functions["send"].environment["IP_SEND_LIMIT"] = "five" },
+		check: "settings", status: "fail", found: "send does not start: IP_SEND_LIMIT must be a rate", todo: "deploy.env",
+	},
+	{
+		name: "functions that disagree", before: func(_ *testing.T, p *patient) { p.functions["verify"].environment["PIN_LENGTH"] = "8" },
+		check: "settings", status: "fail", found: "send and verify have different values of PIN_LENGTH", todo: "make build deploy",
+	},
+	{
+		name: "a misspelt setting", before: func(_ *testing.T, p *patient) { p.functions["send"].environment["SPENDLIMIT"] = "1/1d" },
+		check: "settings", status: "warn", found: "send has SPENDLIMIT, which is no setting", todo: "misspelt",
+	},
+	{
+		name: "lines that Lambda drops", before: func(_ *testing.T, p *patient) { p.functions["send"].level = "ERROR" },
+		check: "log level", status: "fail", found: "send drops what is below ERROR", todo: "INFO",
+	},
+	{
+		name: "another version", after: func(t *testing.T, p *patient) {
+			if err := os.WriteFile(filepath.Join(p.dist, "send.zip"), []byte("another"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		check: "version", status: "warn", found: "send, deployed ", todo: "make build deploy",
+	},
+	{
+		name: "a secret without a value", before: func(_ *testing.T, p *patient) { p.value = "" },
+		check: "secret", status: "fail", found: "has no value yet", todo: "otpctl secret set",
+		also: []string{"infobip", "application", "template", "trial account"},
+	},
+	{
+		name: "a secret of another shape", before: func(_ *testing.T, p *patient) {
+			p.value = `{"infobipApiKey":"canary-key","phoneKeys":{},"phoneKey":"1"}`
+		},
+		check: "secret", status: "fail", found: "the functions cannot use it: ", todo: "otpctl secret set",
+		also: []string{"infobip", "application", "template", "trial account"},
+	},
+	{
+		name: "a secret that is about to go", after: func(t *testing.T, p *patient) {
+			_, err := secretsmanager.NewFromConfig(motoConfig(p.moto)).DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &p.secret})
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+		check: "secret", status: "fail", found: "scheduled for deletion", todo: "restore-secret",
+		also: []string{"infobip", "application", "template", "trial account"},
+	},
+	{
+		name: "trusted senders without a key", before: func(_ *testing.T, p *patient) {
+			p.both("CLIENT_ADDRESS_HEADER", "X-Client-Address")
+		},
+		check: "secret", status: "warn", found: "there is no origin key", todo: "otpctl secret add-origin-key",
+	},
+	{
+		name: "a table that is gone", after: func(t *testing.T, p *patient) {
+			client := dynamodb.NewFromConfig(motoConfig(p.moto))
+			_, err := client.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &p.table, DeletionProtectionEnabled: aws.Bool(false)})
+			if err == nil {
+				_, err = client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &p.table})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+		check: "table", status: "fail", found: "there is no table otp-", todo: "TABLE_NAME", also: []string{"expiry", "backups"},
+	},
+	{
+		name: "items that stay for ever", after: func(t *testing.T, p *patient) { p.expire(t, false) },
+		check: "expiry", status: "fail", found: "items do not expire by ttl", todo: "update-time-to-live",
+	},
+	{
+		name: "a table without backups", after: func(t *testing.T, p *patient) { p.backUp(t, false) },
+		check: "backups", status: "warn", found: "no point-in-time recovery", todo: "update-continuous-backups",
+	},
+	{
+		name: "a route that is gone", before: func(_ *testing.T, p *patient) {
+			p.routes = slices.DeleteFunc(p.routes, func(route string) bool { return route == "POST /resend-otp" })
+		},
+		check: "routes", status: "fail", found: "there is no route POST /resend-otp", todo: "make build deploy",
+	},
+	{
+		name: "no HTTP API", after: func(_ *testing.T, p *patient) { p.cloud.drop("AWS::ApiGatewayV2::Api") },
+		check: "routes", status: "fail", found: "the stack has no HTTP API", todo: "make deploy", also: []string{"throttles", "cors", "log delivery"},
+	},
+	{
+		name: "a route without a throttle", before: func(_ *testing.T, p *patient) { delete(p.throttles, "POST /send-otp") },
+		check: "throttles", status: "warn", found: "POST /send-otp has no throttle of its own", todo: "THROTTLE_SEND",
+	},
+	{
+		name: "pages of every origin", before: func(_ *testing.T, p *patient) { p.cors.AllowOrigins = []string{"*"} },
+		check: "cors", status: "fail", found: "pages of every origin may call it", todo: "CORS_ORIGINS",
+	},
+	{
+		name: "a header that pages may not send", before: func(_ *testing.T, p *patient) { p.cors.AllowHeaders = []string{"content-type"} },
+		check: "cors", status: "fail", found: "pages may not send the header idempotency-key", todo: "make build deploy",
+	},
+	{
+		name: "a log that is kept for ever", before: func(_ *testing.T, p *patient) { p.functions["send"].retention = 0 },
+		check: "logs", status: "warn", found: "the log of send is kept for ever", todo: "LOG_RETENTION_DAYS",
+	},
+	{
+		name: "a log group that is gone", before: func(_ *testing.T, p *patient) { p.functions["verify"].retention = -1 },
+		check: "logs", status: "fail", found: "the log group of verify is gone", todo: "make build deploy",
+	},
+	{
+		name: "no room for a log policy", after: func(t *testing.T, p *patient) {
+			p.dropLogPolicies(t, "delivery-"+p.table)
+			for i := range 10 {
+				p.logPolicy(t, fmt.Sprintf("policy-%d-%s", i, p.table), "es.amazonaws.com")
+			}
+		},
+		check: "log delivery", status: "fail", found: "all 10 resource policies of the region are used", todo: "describe-resource-policies",
+	},
+	{
+		name: "another key than is published", before: func(t *testing.T, p *patient) {
+			p.functions["verify"].environment["PROOF_KEY"] = newKey(t, p.moto, kmstypes.KeyUsageTypeSignVerify)
+			p.functions["discovery"].environment["PROOF_KEY"] = p.functions["verify"].environment["PROOF_KEY"]
+		},
+		check: "documents", status: "fail", found: "the key that signs is not published", todo: "PROOF_ISSUER",
+	},
+	{
+		name: "a key that cannot sign", before: func(t *testing.T, p *patient) {
+			p.functions["verify"].environment["PROOF_KEY"] = newKey(t, p.moto, kmstypes.KeyUsageTypeEncryptDecrypt)
+			p.functions["discovery"].environment["PROOF_KEY"] = p.functions["verify"].environment["PROOF_KEY"]
+		},
+		check: "proof keys", status: "fail", found: "the key that signs: ", todo: "look at the key in KMS", also: []string{"documents"},
+	},
+	{
+		name: "an issuer that leads nowhere", before: func(_ *testing.T, p *patient) {
+			p.functions["verify"].environment["PROOF_ISSUER"] = "http://127.0.0.1:1"
+			p.functions["discovery"].environment["PROOF_ISSUER"] = "http://127.0.0.1:1"
+		},
+		check: "documents", status: "fail", found: "http://127.0.0.1:1: verifiers cannot load the keys", todo: "PROOF_ISSUER",
+	},
+	{
+		name: "an API key that Infobip does not take", before: func(_ *testing.T, p *patient) {
+			p.value = strings.Replace(p.value, harness.SimulatorKey, "canary-wrong-key", 1)
+		},
+		check: "infobip", status: "fail", found: "Infobip does not take the key of the secret", todo: "otpctl secret set",
+		also: []string{"application", "template", "trial account"},
+	},
+	{
+		name: "another application", before: func(_ *testing.T, p *patient) { p.both("INFOBIP_2FA_APP_ID", "ANOTHER") },
+		check: "infobip", status: "fail", found: "the account has no application ANOTHER", todo: "otpctl provision",
+		also: []string{"application", "template", "trial account"},
+	},
+	{
+		name: "an address that nobody has", before: func(_ *testing.T, p *patient) { p.both("INFOBIP_BASE_URL", "http://127.0.0.1:1") },
+		check: "infobip", status: "fail", found: "Infobip cannot be reached", todo: "INFOBIP_BASE_URL",
+		also: []string{"application", "template", "trial account"},
+	},
+	{
+		name: "limits of Infobip's below ours", after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "", map[string]any{"name": "weak", "enabled": true, "configuration": map[string]any{
+				"pinAttempts": 3, "allowMultiplePinVerifications": false, "pinTimeToLive": "5m", "verifyPinLimit": "1/3s",
+				"sendPinPerApplicationLimit": "10000/1d", "sendPinPerPhoneNumberLimit": "3/1d",
+			}})
+		},
+		check: "application", status: "fail", found: "pin-attempts 3 is below twice PIN_ATTEMPTS (5)", todo: "otpctl provision",
+	},
+	{
+		name: "an application that is switched off", after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "", map[string]any{"name": "off", "enabled": false})
+		},
+		check: "application", status: "fail", found: "it is switched off", todo: "otpctl provision",
+	},
+	{
+		name: "another length of PIN", after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "/messages/"+p.simulator.MessageID, map[string]any{"messageText": "{{pin}}", "pinType": "NUMERIC", "pinLength": 4})
+		},
+		check: "template", status: "fail", found: "its PINs have not the 6 digits", todo: "otpctl provision",
+	},
+	{
+		name: "a long message", after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "/messages/"+p.simulator.MessageID, map[string]any{
+				"messageText": "{{pin}} это ваш код подтверждения, никому его не сообщайте и никому не показывайте", "pinType": "NUMERIC", "pinLength": 6,
+			})
+		},
+		check: "template", status: "warn", found: "a message takes 2 segments (UCS-2)", todo: "shorten it",
+	},
+}
+
+func newKey(t *testing.T, moto string, usage kmstypes.KeyUsageType) string {
+	t.Helper()
+	made, err := kms.NewFromConfig(motoConfig(moto)).CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: kmstypes.KeySpecRsa2048, KeyUsage: usage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.KeyMetadata.Arn
+}
+
+// Each malady is found by the check that is about it, and by no other that it does not touch.
+func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	c := newClinic(t)
+	for _, m := range maladies {
+		t.Run(m.name, func(t *testing.T) {
+			p := c.healthy(t)
+			if m.before != nil {
+				m.before(t, p)
+			}
+			o := p.build(t)
+			if m.after != nil {
+				m.after(t, p)
+			}
+			for what, value := range map[string]string{"a wrong key": "canary-wrong-key", "a key of a bad secret": "canary-key"} {
+				o.hides(what, value)
+			}
+			found, got := p.examine(t, o, m.args...)
+			named := false
+			for _, f := range found {
+				if f.Status == "ok" {
+					continue
+				}
+				switch {
+				case f.Todo == "":
+					t.Errorf("%s: %s, without what to do", f.Check, f.Found)
+				case f.Check == m.check && f.Status == m.status && strings.Contains(f.Found, m.found) && strings.Contains(f.Todo, m.todo):
+					named = true
+				case f.Check != m.check && !slices.Contains(m.also, f.Check):
+					t.Errorf("%s: %s: %s, which it has nothing to do with", f.Check, f.Status, f.Found)
+				}
+			}
+			if !named {
+				t.Errorf("%s is not found to %s with %q and %q:\n%+v", m.check, m.status, m.found, m.todo, found)
+			}
+			fails := slices.ContainsFunc(found, func(f diagnosis) bool { return f.Status == "fail" })
+			if (got.code == 1) != fails || got.code > 1 {
+				t.Errorf("exit code %d, and something fails: %t", got.code, fails)
+			}
+		})
+	}
+}
+
+// Ten things at once are ten findings, and no one hides another.
+func TestDoctorFindsAllAtOnce(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	chosen := []string{
+		"a new account", "another architecture", "a value that today's table refuses", "lines that Lambda drops", "items that stay for ever",
+		"a table without backups", "a route that is gone", "pages of every origin", "a log that is kept for ever", "limits of Infobip's below ours",
+	}
+	ill := slices.DeleteFunc(slices.Clone(maladies), func(m malady) bool { return !slices.Contains(chosen, m.name) })
+	for _, m := range ill {
+		if m.before != nil {
+			m.before(t, p)
+		}
+	}
+	o := p.build(t)
+	for _, m := range ill {
+		if m.after != nil {
+			m.after(t, p)
+		}
+	}
+	found, got := p.examine(t, o)
+	for _, m := range ill {
+		if !slices.ContainsFunc(found, func(f diagnosis) bool {
+			return f.Check == m.check && f.Status == m.status && strings.Contains(f.Found, m.found) && strings.Contains(f.Todo, m.todo)
+		}) {
+			t.Errorf("%s is not found", m.name)
+		}
+	}
+	if len(ill) != len(chosen) || got.code != 1 {
+		t.Errorf("%d of %d maladies, exit code %d", len(ill), len(chosen), got.code)
+	}
+	printed := o.run(t, "", "doctor", "--dist", p.dist)
+	t.Logf("$ otpctl doctor\n%s%s", printed.stdout, printed.stderr)
+}
+
+// What the role may not see is a finding, and no end.
+func TestDoctorWithoutPermission(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	p.cloud.forbids = "DescribeContinuousBackups"
+	found, _ := p.examine(t, p.build(t))
+	i := slices.IndexFunc(found, func(f diagnosis) bool { return f.Check == "backups" })
+	if i < 0 || found[i].Status != "warn" || !strings.Contains(found[i].Todo, "your role needs dynamodb:DescribeContinuousBackups") {
+		t.Errorf("the findings are %+v", found)
+	}
+	if last := found[len(found)-1]; last.Check != "trial account" || last.Status != "ok" {
+		t.Errorf("it ended with %+v", last)
+	}
+}
