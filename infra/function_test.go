@@ -28,7 +28,7 @@ func TestFunctions(t *testing.T) {
 				"Architectures": []any{"arm64"},
 				"Description":   test.description,
 				"Handler":       "bootstrap",
-				"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
+				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
 				"MemorySize":    256.0,
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
@@ -71,7 +71,7 @@ func checkCode(t *testing.T, code any, function string) {
 func TestEnvironments(t *testing.T) {
 	for _, d := range []deployment{development, production} {
 		known := map[string]any{
-			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}",
+			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}", "METRICS_NAMESPACE": "InfobipOTP", "STAGE": d.props.Stage,
 			"INFOBIP_BASE_URL": "${InfobipBaseUrl}", "INFOBIP_2FA_APP_ID": "${Infobip2faAppId}", "INFOBIP_2FA_MSG_ID": "${Infobip2faMsgId}",
 		}
 		if i := d.props.Infobip; i != nil {

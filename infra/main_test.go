@@ -79,6 +79,7 @@ func productionProps() props.Props {
 			p.Settings[s.Name] = s.Example
 		}
 	}
+	p.LogLevel = "DEBUG"
 	p.LogRetentionDays = 90
 	p.CORSOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	p.Throttles = props.Throttles{

@@ -16,6 +16,10 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
+// MetricsNamespace is the namespace of what the functions measure. All stages share it; the
+// dimension Stage tells them apart.
+const MetricsNamespace = "InfobipOTP"
+
 // Service is one deployment of phone verification. Its parts are exported for what an app may
 // want to add: alarms, a domain, a dashboard.
 type Service struct {
@@ -53,6 +57,8 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	maps.Copy(known, proofKeys.variables(p, s.API.ApiEndpoint()))
 	known["TABLE_NAME"] = s.Table.TableName()
 	known["SECRET_ID"] = secret.id
+	known["METRICS_NAMESPACE"] = jsii.String(MetricsNamespace)
+	known["STAGE"] = jsii.String(p.Stage)
 
 	state := append(useTable(s.Table), useSecret(inside, secret, p)...)
 	s.Send = newFunction(inside, p, function{

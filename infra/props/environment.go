@@ -1,6 +1,7 @@
 package props
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,9 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	days, _ := strconv.Atoi(r.Word("LOG_RETENTION_DAYS")) // the table has numbers alone
 	p := Props{
 		AssetsDir:        assetsDir,
-		Stage:            r.Text("STAGE"),
+		Stage:            cmp.Or(r.Text("STAGE"), Development),
 		Settings:         Settings{},
+		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
 		CORSOrigins:      r.List("CORS_ORIGINS"),
 		Throttles: Throttles{
@@ -76,12 +78,13 @@ func optional(n int) *int {
 // may be is left out.
 func (p Props) own() map[string]string {
 	values := map[string]string{
-		"STAGE":              p.Stage,
-		"LOG_RETENTION_DAYS": strconv.Itoa(p.LogRetentionDays),
-		"THROTTLE_SEND":      p.Throttles.Send.String(),
-		"THROTTLE_RESEND":    p.Throttles.Resend.String(),
-		"THROTTLE_VERIFY":    p.Throttles.Verify.String(),
-		"THROTTLE_OTHER":     p.Throttles.Other.String(),
+		"STAGE":                 p.Stage,
+		"APPLICATION_LOG_LEVEL": p.LogLevel,
+		"LOG_RETENTION_DAYS":    strconv.Itoa(p.LogRetentionDays),
+		"THROTTLE_SEND":         p.Throttles.Send.String(),
+		"THROTTLE_RESEND":       p.Throttles.Resend.String(),
+		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
+		"THROTTLE_OTHER":        p.Throttles.Other.String(),
 	}
 	if len(p.ProofStackKeys) > 0 {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")

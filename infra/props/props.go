@@ -28,6 +28,10 @@ type Props struct {
 	// the table demands have to be there.
 	Settings Settings
 
+	// LogLevel is the functions' application log level: TRACE, DEBUG or INFO. Lambda drops
+	// what is below it, so a higher one would drop the lines that metrics are made of.
+	LogLevel string
+
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 

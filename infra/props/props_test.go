@@ -241,6 +241,7 @@ func TestFromEnvironment(t *testing.T) {
 		AssetsDir:        "dist/arm64",
 		Infobip:          infobip("xyz.api.infobip.com", "APP1", "MSG1"),
 		Settings:         props.Settings{},
+		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
 		CORSOrigins:      []string{"https://app.example.com"},
 		Throttles: props.Throttles{
@@ -338,6 +339,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Stage:            "development",
 		AssetsDir:        "dist/arm64",
 		Settings:         props.Settings{},
+		LogLevel:         "INFO",
 		LogRetentionDays: 30,
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 50, Burst: 100}, Resend: props.Throttle{Rate: 50, Burst: 100},

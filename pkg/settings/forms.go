@@ -100,6 +100,12 @@ func isStage(name string) bool {
 	return made(name, lower+digits+"-") && len(name) <= longest && strings.Contains(lower, name[:1])
 }
 
+// isNamespace reports whether a text can be a namespace of CloudWatch for metrics of ours.
+func isNamespace(name string) bool {
+	const longest = 255
+	return made(name, letters+digits+".-_/#") && len(name) <= longest && !strings.HasPrefix(name, "AWS/")
+}
+
 // isOriginOrAny reports whether a text is an origin as a browser sends it, or *.
 func isOriginOrAny(origin string) bool {
 	if origin == "*" {

@@ -224,6 +224,10 @@ func TestForms(t *testing.T) {
 			[]string{"production", "eu-2", "a", strings.Repeat("a", 20)},
 			[]string{"Prod", "1st", "-a", "a_b", "a b", strings.Repeat("a", 21)},
 		},
+		"METRICS_NAMESPACE": {
+			[]string{"InfobipOTP", "my/own#1", strings.Repeat("a", 255)},
+			[]string{"AWS/Lambda", ":a", "a b", "ä", strings.Repeat("a", 256)},
+		},
 		"CORS_ORIGINS": {
 			[]string{"https://app.example.com", "https://a.example:8443", "http://localhost:5173", "*", "https://a.example, https://b.example"},
 			[]string{

@@ -238,6 +238,20 @@ var table = [...]Setting{
 		Name: "SECRET_ID", Kind: Text{}, Unset: "none in `make run`, the stack's in AWS", Example: "otp/infobip", Readers: Stateful | Laptop | Stack, Setter: Deployment,
 		Sentence: "secret in Secrets Manager; of a deployment an existing one in the place of the stack's, by name or full ARN: `{\"infobipApiKey\":\"…\",\"phoneKeys\":{\"1\":\"<base64, 32 bytes>\"},\"phoneKey\":\"1\"}`",
 	},
+	// What on call sees. -------------------------------------------------------------------
+	{
+		Name: "METRICS_NAMESPACE", Kind: Text{
+			Form: "up to 255 letters, digits and any of . - _ / #, not beginning with AWS/, such as InfobipOTP", Accepts: isNamespace,
+		},
+		Unset: "`InfobipOTP` in AWS; none in `make run`", Example: "Another/Namespace", Readers: Functions | Laptop, Setter: Deployment,
+		Sentence: "the namespace of the metrics that each request's log line carries ([their table](docs/deploy.md#metrics)); needs `STAGE`, which is their dimension",
+	}, {
+		Name: "STAGE", Kind: Text{
+			Form: "up to 20 lower-case letters, digits and hyphens, a letter first, such as production", Accepts: isStage,
+		},
+		Unset: "`development` in AWS; none in `make run`", Example: "production", Readers: Functions | Laptop | Stack, Setter: Deployment,
+		Sentence: "names the deployment and its stack, `infobip-otp-` and the stage: up to 20 lower-case letters, digits and hyphens",
+	},
 	// Local runs. -------------------------------------------------------------------------
 	{
 		Name: "INFOBIP_API_KEY", Kind: Text{}, Example: "another-key", Readers: Stateful | Laptop, Setter: Developer,
@@ -302,12 +316,6 @@ var table = [...]Setting{
 	},
 	// The stack's own. --------------------------------------------------------------------
 	{
-		Name: "STAGE", Kind: Text{
-			Form: "up to 20 lower-case letters, digits and hyphens, a letter first, such as production", Accepts: isStage,
-		},
-		Default: "development", Example: "production", Readers: Stack,
-		Sentence: "names the deployment and its stack, `infobip-otp-` and the stage: up to 20 lower-case letters, digits and hyphens",
-	}, {
 		Name: "CORS_ORIGINS", Kind: List{Form: "web origins without a path, such as https://app.example.com, or *", Accepts: isOriginOrAny},
 		Unset: "none; `make run`: every loopback origin", Example: "https://app.example.com", Readers: Laptop | Stack,
 		Sentence: "the pages that may call the API; in AWS `https` alone, and `*` in the stage `development` alone",
@@ -332,6 +340,9 @@ var table = [...]Setting{
 	}, {
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
+	}, {
+		Name: "APPLICATION_LOG_LEVEL", Kind: Word{Words: []string{"TRACE", "DEBUG", "INFO"}}, Default: "INFO", Example: "DEBUG", Readers: Stack,
+		Sentence: "the functions' log level (Lambda's `ApplicationLogLevel`); no higher one, for Lambda would drop the lines of requests, and with them every metric",
 	}, {
 		// The periods that CloudWatch Logs has.
 		Name: "LOG_RETENTION_DAYS", Kind: Word{Words: []string{
