@@ -52,7 +52,7 @@ func TestLine(t *testing.T) {
 			t.Errorf("the pseudonym is %q, want 12 characters", name)
 		}
 		delete(line, "number")
-		for _, member := range []string{"_aws", "Stage", "Requests", "SendsOK", "ProviderTime"} {
+		for _, member := range []string{"_aws", "Stage", "Requests", "SendsOK", "SendsFailed", "SendsUnconfirmed", "SendsThrottled", "VerifiesOK", "ProviderTime"} {
 			if line[member] == nil {
 				t.Errorf("the line has no %s", member)
 			}

@@ -58,6 +58,9 @@ func (r *request) measureSend(m *telemetry.Measured, code string) {
 	if !r.asked() {
 		return
 	}
+	// A zero of each outcome, and of the successes that a conversion is counted from: an
+	// alarm on a share must not wait for data of a metric that trouble leaves without any.
+	m.Zero(telemetry.SendsOK, telemetry.SendsFailed, telemetry.SendsUnconfirmed, telemetry.SendsThrottled, telemetry.VerifiesOK)
 	switch code {
 	case codeOK:
 		m.Count(telemetry.SendsOK)
@@ -71,6 +74,9 @@ func (r *request) measureSend(m *telemetry.Measured, code string) {
 }
 
 func (r *request) measureVerify(m *telemetry.Measured, code string) {
+	if r.asked() {
+		m.Zero(telemetry.VerifiesOK, telemetry.VerifiesWrong, telemetry.VerifiesFailed)
+	}
 	switch {
 	case code == reasons[otp.InvalidOrExpired].code:
 		m.Count(telemetry.VerifiesWrong)

@@ -24,12 +24,14 @@ import (
 
 var metricsTarget = telemetry.Target{Namespace: "InfobipOTP", Stage: "test"}
 
-// metrics of the newest line, by name. Requests, which all have, is left out.
+// metrics of the newest line, by name. Requests, which all have, and counts of nothing are
+// left out.
 func (r *rig) metrics() map[string]float64 {
 	r.tb.Helper()
 	line, found := r.lastLine(), map[string]float64{}
 	for _, m := range telemetry.Metrics() {
-		if value, ok := line[m.Name].(float64); ok && m.Name != "Requests" {
+		value, ok := line[m.Name].(float64)
+		if ok && m.Name != "Requests" && (value != 0 || m.Unit != telemetry.Count) {
 			found[m.Name] = value
 		}
 	}
@@ -43,6 +45,16 @@ func (r *rig) wantMetrics(what string, want map[string]float64) {
 	r.tb.Helper()
 	if diff := cmp.Diff(want, r.metrics()); diff != "" {
 		r.tb.Errorf("metrics of %s (-want +got):\n%s", what, diff)
+	}
+}
+
+// wantZeros checks that a share of outcomes has data whatever the outcome is.
+func (r *rig) wantZeros(names ...string) {
+	r.tb.Helper()
+	for line := r.lastLine(); len(names) > 0; names = names[1:] {
+		if _, there := line[names[0]].(float64); !there {
+			r.tb.Errorf("the line has no %s: %v", names[0], line)
+		}
 	}
 }
 
@@ -68,6 +80,7 @@ func TestMetricsOfSends(t *testing.T) {
 				c.inject(r)
 				r.post(httpapi.RouteSend, sendBody(number), withHeader("idempotency-key", idempotent))
 				r.wantMetrics("a send", c.want)
+				r.wantZeros("SendsOK", "SendsFailed", "SendsUnconfirmed", "SendsThrottled", "VerifiesOK")
 				r.mend()
 				calls := r.calls("send")
 				r.post(httpapi.RouteSend, sendBody(number), withHeader("idempotency-key", idempotent))
@@ -94,6 +107,7 @@ func TestMetricsOfVerifies(t *testing.T) {
 			return got
 		}
 		verify(wrong(pin), "a wrong PIN", counts{"VerifiesWrong": 1, "ProviderTime": 0})
+		r.wantZeros("VerifiesOK", "VerifiesWrong", "VerifiesFailed")
 		r.fault(simulator.Fault{Operation: "verify", Status: 401, Times: 2})
 		verify(pin, "a verify without an answer", counts{"VerifiesFailed": 1, "ProviderTime": 0})
 		verify(pin, "a success without a proof", counts{"VerifiesOK": 1, "SigningFailed": 1, "ProviderTime": 0}, key)

@@ -39,6 +39,13 @@ func (m *Measured) Set(id ID, value float64) {
 	m.values[id] = value
 }
 
+// Zero gives metrics a zero.
+func (m *Measured) Zero(ids ...ID) {
+	for _, id := range ids {
+		m.Set(id, 0)
+	}
+}
+
 // Count counts one.
 func (m *Measured) Count(id ID) { m.Set(id, 1) }
 
