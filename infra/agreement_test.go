@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seed-a131a524/infobip-otp/infra"
+	"github.com/seed-a131a524/infobip-otp/infra/watch"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
@@ -82,7 +82,7 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 	}
 	// What the stack knows is checked where it stands in the template.
 	want.Infobip, want.AWS, want.Table, want.SecretID, want.Metrics = got.Infobip, got.AWS, got.Table, got.SecretID, got.Metrics
-	if target := (telemetry.Target{Namespace: infra.MetricsNamespace, Stage: d.props.Stage}); got.Metrics != target {
+	if target := (telemetry.Target{Namespace: watch.Namespace, Stage: d.props.Stage}); got.Metrics != target {
 		t.Errorf("metrics go to %v, want %v", got.Metrics, target)
 	}
 	want.Proofs.Keys = got.Proofs.Keys // TestDiscoveryReadsItsEnvironment

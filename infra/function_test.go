@@ -196,6 +196,7 @@ func TestParametersWithoutAnAccount(t *testing.T) {
 // Whatever else comes into the stack comes on purpose.
 func TestNothingElse(t *testing.T) {
 	keys := map[string]int{"development": 1, "production": 2}
+	alarms := map[string]int{"development": 24, "production": 25} // one only where the account's is asked for
 	want := map[string]int{
 		"AWS::Lambda::Function":          3,
 		"AWS::IAM::Role":                 3,
@@ -207,9 +208,13 @@ func TestNothingElse(t *testing.T) {
 		"AWS::ApiGatewayV2::Integration": 3,
 		"AWS::ApiGatewayV2::Route":       5,
 		"AWS::Lambda::Permission":        4,
+		"AWS::CloudWatch::Dashboard":     1,
+		"AWS::Logs::MetricFilter":        2,
+		"AWS::Logs::QueryDefinition":     4,
 	}
 	for _, d := range []deployment{development, production} {
 		want["AWS::KMS::Key"] = keys[d.props.Stage]
+		want["AWS::CloudWatch::Alarm"] = alarms[d.props.Stage]
 		got := map[string]int{}
 		for _, resource := range d.Resources {
 			got[resource.Type]++

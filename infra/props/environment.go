@@ -32,7 +32,12 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
-		CORSOrigins:      r.List("CORS_ORIGINS"),
+		Alarms: Alarms{
+			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
+			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
+			Concurrency:      optional(r.Number("ALARM_CONCURRENCY")),
+		},
+		CORSOrigins: r.List("CORS_ORIGINS"),
 		Throttles: Throttles{
 			Send:   r.Throttle("THROTTLE_SEND"),
 			Resend: r.Throttle("THROTTLE_RESEND"),
@@ -89,16 +94,21 @@ func (p Props) own() map[string]string {
 	if len(p.ProofStackKeys) > 0 {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}
+	values["PROVIDER_DAILY_CAP"] = strconv.Itoa(p.Alarms.ProviderDailyCap)
+	if p.Alarms.TopicARN != "" {
+		values["ALARM_TOPIC_ARN"] = p.Alarms.TopicARN
+	}
 	if p.SecretKeyARN != "" {
 		values["SECRET_KEY_ARN"] = p.SecretKeyARN
 	}
-	for name, reserved := range map[string]*int{
+	for name, given := range map[string]*int{
+		"ALARM_CONCURRENCY":              p.Alarms.Concurrency,
 		"RESERVED_CONCURRENCY_SEND":      p.ReservedConcurrency.Send,
 		"RESERVED_CONCURRENCY_VERIFY":    p.ReservedConcurrency.Verify,
 		"RESERVED_CONCURRENCY_DISCOVERY": p.ReservedConcurrency.Discovery,
 	} {
-		if reserved != nil {
-			values[name] = strconv.Itoa(*reserved)
+		if given != nil {
+			values[name] = strconv.Itoa(*given)
 		}
 	}
 	return values

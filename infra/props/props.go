@@ -35,6 +35,9 @@ type Props struct {
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 
+	// Alarms say when on call is told, and where.
+	Alarms Alarms
+
 	// CORSOrigins are the web origins whose pages may call the API. Empty: no CORS at all,
 	// for callers that are servers or apps.
 	CORSOrigins []string
@@ -83,6 +86,17 @@ type Throttles struct {
 	Resend Throttle
 	Verify Throttle
 	Other  Throttle // the banner, a browser's preflights, and everything that is no route
+}
+
+// Alarms are what the stage's alarms need to know beside the functions' own metrics.
+type Alarms struct {
+	// TopicARN is the SNS topic that they tell. Empty: they show in the console alone.
+	TopicARN string
+	// ProviderDailyCap is how many sends a day Infobip makes for the application at most.
+	ProviderDailyCap int
+	// Concurrency of the whole account that an alarm is given at; nil for none, since it is
+	// not this stage's alone.
+	Concurrency *int
 }
 
 // ReservedConcurrency is nil where the account's common pool serves: an account that still has

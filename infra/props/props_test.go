@@ -243,6 +243,7 @@ func TestFromEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
+		Alarms:           props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)},
 		CORSOrigins:      []string{"https://app.example.com"},
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 1, Burst: 2}, Resend: props.Throttle{Rate: 3, Burst: 4},
@@ -341,6 +342,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,
+		Alarms:           props.Alarms{ProviderDailyCap: 10000},
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 50, Burst: 100}, Resend: props.Throttle{Rate: 50, Burst: 100},
 			Verify: props.Throttle{Rate: 50, Burst: 100}, Other: props.Throttle{Rate: 100, Burst: 200},

@@ -243,6 +243,13 @@ func TestForms(t *testing.T) {
 				"arn:aws:kms:eu-central-1:11112222333a:key/1", "urn:aws:kms:eu-central-1:111122223333:key/1", "arn:aws:kms:eu-central-1:111122223333:key/1:2",
 			},
 		},
+		"ALARM_TOPIC_ARN": {
+			[]string{"arn:aws:sns:eu-central-1:111122223333:on-call", "arn:aws-cn:sns:cn-north-1:111122223333:On_Call"},
+			[]string{
+				"on-call", "arn:aws:sns:eu-central-1:111122223333:", "arn:aws:sqs:eu-central-1:111122223333:on-call", "arn:aws:sns:eu-central-1:11112222333:on-call",
+				"arn:aws:sns:eu-central-1:111122223333:on-call:1234", "arn:aws:sns:eu-central-1:111122223333:on call",
+			},
+		},
 		"LOG_RETENTION_DAYS": {[]string{"1", "30", "3653"}, []string{"0", "31", "3654", "ten"}},
 	} {
 		s, ok := settings.Lookup(name)

@@ -352,6 +352,18 @@ var table = [...]Setting{
 		Default: "30", Example: "90", Readers: Stack,
 		Sentence: "how long the log groups keep an event",
 	}, {
+		Name: "ALARM_TOPIC_ARN", Kind: Text{
+			Form: "the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:on-call", Accepts: isTopicARN,
+		},
+		Unset: "none: alarms show in the console alone", Example: "arn:aws:sns:eu-central-1:111122223333:on-call", Readers: Stack,
+		Sentence: "whom the alarms tell, when they go off and when it is over ([what each means](operations.md))",
+	}, {
+		Name: "ALARM_CONCURRENCY", Kind: Number{Least: 1, Most: 1_000_000}, Unset: "no such alarm", Example: "700", Readers: Stack,
+		Sentence: "parallel executions of the whole account from which on an alarm goes off",
+	}, {
+		Name: "PROVIDER_DAILY_CAP", Kind: Number{Least: 1, Most: 1_000_000_000}, Default: "10000", Example: "50000", Readers: Stack,
+		Sentence: "sends a day that Infobip makes for the application at most (`otpctl provision --send-per-application`); an alarm goes off at 70 %",
+	}, {
 		Name: "SECRET_KEY_ARN", Kind: Text{
 			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,
 		},
