@@ -25,7 +25,7 @@ type Service struct {
 	Discovery awslambda.Function
 	API       awsapigatewayv2.HttpApi
 	Stage     awsapigatewayv2.CfnStage
-	Table     awsdynamodb.Table
+	Table     awsdynamodb.ITable
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string

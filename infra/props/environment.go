@@ -50,6 +50,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 			Discovery: optional(r.Number("RESERVED_CONCURRENCY_DISCOVERY")),
 		},
 		ProofStackKeys: r.List("PROOF_STACK_KEYS"),
+		ExistingTable:  r.Text("EXISTING_TABLE"),
 		SecretKeyARN:   r.Text("SECRET_KEY_ARN"),
 	}
 	infobip := Infobip{
@@ -97,6 +98,9 @@ func (p Props) own() map[string]string {
 	values["PROVIDER_DAILY_CAP"] = strconv.Itoa(p.Alarms.ProviderDailyCap)
 	if p.Alarms.TopicARN != "" {
 		values["ALARM_TOPIC_ARN"] = p.Alarms.TopicARN
+	}
+	if p.ExistingTable != "" {
+		values["EXISTING_TABLE"] = p.ExistingTable
 	}
 	if p.SecretKeyARN != "" {
 		values["SECRET_KEY_ARN"] = p.SecretKeyARN

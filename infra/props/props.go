@@ -52,6 +52,10 @@ type Props struct {
 	// that signs first. Nil: the first one alone, or none where PROOF_KEY names another.
 	ProofStackKeys []string
 
+	// ExistingTable is the name of a table in the place of the one the stack would create:
+	// one that was restored. Its key is pk, its time to live ttl.
+	ExistingTable string
+
 	// Secret names an existing secret instead of the one the stack would create.
 	Secret *ExistingSecret
 

@@ -250,6 +250,7 @@ func TestFromEnvironment(t *testing.T) {
 			Verify: props.Throttle{Rate: 5, Burst: 6}, Other: props.Throttle{Rate: 7, Burst: 8},
 		},
 		ReservedConcurrency: props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)},
+		ExistingTable:       "otp-restored",
 		Secret:              &props.ExistingSecret{ID: "otp/infobip"},
 		ProofStackKeys:      []string{"2", "1"},
 		SecretKeyARN:        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",

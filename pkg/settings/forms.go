@@ -148,6 +148,12 @@ func isKeyARN(arn string) bool {
 	return found && made(id, letters+digits+"-")
 }
 
+// isTable reports whether a text can be the name of a table of DynamoDB.
+func isTable(name string) bool {
+	const shortest, longest = 3, 255
+	return made(name, letters+digits+"_.-") && len(name) >= shortest && len(name) <= longest
+}
+
 // isTopicARN reports whether a text is the ARN of a topic of SNS.
 func isTopicARN(arn string) bool { return made(ofService(arn, "sns"), letters+digits+"-_") }
 

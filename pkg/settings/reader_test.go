@@ -243,6 +243,10 @@ func TestForms(t *testing.T) {
 				"arn:aws:kms:eu-central-1:11112222333a:key/1", "urn:aws:kms:eu-central-1:111122223333:key/1", "arn:aws:kms:eu-central-1:111122223333:key/1:2",
 			},
 		},
+		"EXISTING_TABLE": {
+			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255)},
+			[]string{"ot", "a b c", "arn:aws:dynamodb:eu-central-1:111122223333:table/otp", strings.Repeat("a", 256)},
+		},
 		"ALARM_TOPIC_ARN": {
 			[]string{"arn:aws:sns:eu-central-1:111122223333:on-call", "arn:aws-cn:sns:cn-north-1:111122223333:On_Call"},
 			[]string{

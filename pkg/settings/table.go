@@ -352,6 +352,10 @@ var table = [...]Setting{
 		Default: "30", Example: "90", Readers: Stack,
 		Sentence: "how long the log groups keep an event",
 	}, {
+		Name: "EXISTING_TABLE", Kind: Text{Form: "the name of a DynamoDB table, such as otp-restored", Accepts: isTable},
+		Unset: "the stack's own", Example: "otp-restored", Readers: Stack,
+		Sentence: "a table that somebody else made, in the place of the stack's: one that was restored from a backup ([how](operations.md#restore-of-the-table))",
+	}, {
 		Name: "ALARM_TOPIC_ARN", Kind: Text{
 			Form: "the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:on-call", Accepts: isTopicARN,
 		},
