@@ -124,11 +124,12 @@ func newWorld(tb testing.TB) *world {
 	form := httpapi.Form{PINLength: 6}
 	edge := httpapi.Edge{Keys: keys{key}, Counter: counted, Clock: c, Logger: telemetry.NewLogger(io.Discard, "INFO")}
 	limit := rate.Rate{Attempts: 5, Window: 15 * time.Minute}
+	metrics := telemetry.NewEmitter(telemetry.Target{Namespace: "InfobipOTP", Stage: "bench"})
 	return &world{
 		clock:  c,
 		calls:  counted,
-		send:   httpapi.NewSend(edge, form, limit, service),
-		verify: httpapi.NewVerify(edge, form, limit, service, nil),
+		send:   httpapi.NewSend(edge, form, limit, service).Emitting(metrics),
+		verify: httpapi.NewVerify(edge, form, limit, service, nil).Emitting(metrics),
 	}
 }
 

@@ -30,14 +30,14 @@ func newRole(scope constructs.Construct, id string, logs awslogs.LogGroup, f fun
 }
 
 // useTable is one read, one conditional write and one counter: no query, scan or delete.
-func useTable(table awsdynamodb.Table) []awsiam.PolicyStatement {
+func useTable(table awsdynamodb.ITable) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow(table.TableArn(), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 	}
 }
 
 // readCells reads what the guard counts, all of it in one call; it changes that as counters do.
-func readCells(table awsdynamodb.Table) awsiam.PolicyStatement {
+func readCells(table awsdynamodb.ITable) awsiam.PolicyStatement {
 	return allow(table.TableArn(), "dynamodb:BatchGetItem")
 }
 

@@ -8,9 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/infra/watch"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 // deployed puts in what a reference stands for once the stack is there.
@@ -78,7 +81,10 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 		t.Error("a deployed function has a setting of laptops")
 	}
 	// What the stack knows is checked where it stands in the template.
-	want.Infobip, want.AWS, want.Table, want.SecretID = got.Infobip, got.AWS, got.Table, got.SecretID
+	want.Infobip, want.AWS, want.Table, want.SecretID, want.Metrics = got.Infobip, got.AWS, got.Table, got.SecretID, got.Metrics
+	if target := (telemetry.Target{Namespace: watch.Namespace, Stage: d.props.Stage}); got.Metrics != target {
+		t.Errorf("metrics go to %v, want %v", got.Metrics, target)
+	}
 	want.Proofs.Keys = got.Proofs.Keys // TestDiscoveryReadsItsEnvironment
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-props +function):\n%s", diff)
@@ -105,13 +111,15 @@ func TestDiscoveryReadsItsEnvironment(t *testing.T) {
 			t.Errorf("%s (-verify +discovery):\n%s", d.props.Stage, diff)
 		}
 		read := map[string]bool{}
-		published, err := proofs.Discovery(func(name string) string {
+		getenv := func(name string) string {
 			read[name] = true
 			value, _ := d.environment(t, "DiscoveryFunction")[name].(string)
 			return deployed.Replace(value)
-		}, app.Clock{}, slog.New(slog.DiscardHandler))
-		if err != nil || published == nil {
-			t.Fatalf("%s: discovery does not start: %v", d.props.Stage, err)
+		}
+		published, err := proofs.Discovery(getenv, app.Clock{}, slog.New(slog.DiscardHandler))
+		emitter, metricsErr := metrics.Emitter(getenv)
+		if err = errors.Join(err, metricsErr); err != nil || published == nil || emitter == nil {
+			t.Fatalf("%s: discovery does not start, or emits nothing: %v", d.props.Stage, err)
 		}
 		for name := range d.environment(t, "DiscoveryFunction") {
 			if !read[name] {

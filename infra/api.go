@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -38,7 +39,7 @@ func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
 }
 
 // addRoutes places the API's routes and its one stage.
-func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, send, verify, discovery awslambda.Function) awsapigatewayv2.CfnStage {
+func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, logs awslogs.LogGroup, send, verify, discovery awslambda.Function) awsapigatewayv2.CfnStage {
 	t := p.Throttles
 	routes := []route{
 		{id: "Send", key: "POST /send-otp", function: send, throttle: &t.Send},
@@ -55,7 +56,7 @@ func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.Ht
 		discovery: newIntegration(scope, "DiscoveryIntegration", api, discovery),
 	}
 
-	stage := newStage(scope, p, api, routes)
+	stage := newStage(scope, p, api, logs, routes)
 	for _, r := range routes {
 		placed := awsapigatewayv2.NewCfnRoute(scope, jsii.String(r.id+"Route"), &awsapigatewayv2.CfnRouteProps{
 			ApiId:             api.ApiId(),
@@ -118,7 +119,7 @@ func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route)
 	})
 }
 
-func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, routes []route) awsapigatewayv2.CfnStage {
+func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, logs awslogs.LogGroup, routes []route) awsapigatewayv2.CfnStage {
 	perRoute := map[string]any{}
 	for _, r := range routes {
 		if r.throttle != nil {
@@ -134,7 +135,7 @@ func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.Htt
 		StageName:  jsii.String("$default"),
 		AutoDeploy: jsii.Bool(true),
 		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
-			DestinationArn: newLogGroup(scope, "ApiLogs", p).LogGroupArn(),
+			DestinationArn: logs.LogGroupArn(),
 			Format:         jsii.String(accessLogFormat()),
 		},
 		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{

@@ -3,12 +3,20 @@ package infra_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
+
+// watches reports whether resources of a type are there for on call alone.
+func watches(kind string) bool {
+	return slices.Contains([]string{
+		"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter", "AWS::Logs::QueryDefinition",
+	}, kind)
+}
 
 // onPurpose are the only differences between the stack and template.yaml.
 func onPurpose() []template.Allowed {
@@ -37,6 +45,13 @@ func onPurpose() []template.Allowed {
 			Path:   function + ".Properties.Environment.Variables.PROOF_ISSUER",
 			Reason: "SAM writes the functions into the API, so they cannot refer to it: a parameter says its address",
 		})
+	}
+	for name, resource := range development.Resources {
+		if watches(resource.Type) {
+			allowed = append(allowed, template.Allowed{
+				Path: name + ".", Reason: "template.yaml is for laptops and for looking around: what wakes somebody, and costs 13 dollars a month, is the stack's",
+			})
+		}
 	}
 	return append(allowed, template.Allowed{
 		Path: "Api.Properties.Name", Reason: "SAM names an API after the stack and has no property for it",

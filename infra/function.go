@@ -50,6 +50,7 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		Environment:                  &f.environment,
 		Tracing:                      awslambda.Tracing_ACTIVE,
 		LoggingFormat:                awslambda.LoggingFormat_JSON,
+		ApplicationLogLevelV2:        awslambda.ApplicationLogLevel(p.LogLevel),
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", logs, f),

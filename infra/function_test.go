@@ -28,7 +28,7 @@ func TestFunctions(t *testing.T) {
 				"Architectures": []any{"arm64"},
 				"Description":   test.description,
 				"Handler":       "bootstrap",
-				"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
+				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
 				"MemorySize":    256.0,
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
@@ -71,7 +71,7 @@ func checkCode(t *testing.T, code any, function string) {
 func TestEnvironments(t *testing.T) {
 	for _, d := range []deployment{development, production} {
 		known := map[string]any{
-			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}",
+			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}", "METRICS_NAMESPACE": "InfobipOTP", "STAGE": d.props.Stage,
 			"INFOBIP_BASE_URL": "${InfobipBaseUrl}", "INFOBIP_2FA_APP_ID": "${Infobip2faAppId}", "INFOBIP_2FA_MSG_ID": "${Infobip2faMsgId}",
 		}
 		if i := d.props.Infobip; i != nil {
@@ -196,6 +196,7 @@ func TestParametersWithoutAnAccount(t *testing.T) {
 // Whatever else comes into the stack comes on purpose.
 func TestNothingElse(t *testing.T) {
 	keys := map[string]int{"development": 1, "production": 2}
+	alarms := map[string]int{"development": 24, "production": 25} // one only where the account's is asked for
 	want := map[string]int{
 		"AWS::Lambda::Function":          3,
 		"AWS::IAM::Role":                 3,
@@ -207,9 +208,13 @@ func TestNothingElse(t *testing.T) {
 		"AWS::ApiGatewayV2::Integration": 3,
 		"AWS::ApiGatewayV2::Route":       5,
 		"AWS::Lambda::Permission":        4,
+		"AWS::CloudWatch::Dashboard":     1,
+		"AWS::Logs::MetricFilter":        2,
+		"AWS::Logs::QueryDefinition":     4,
 	}
 	for _, d := range []deployment{development, production} {
 		want["AWS::KMS::Key"] = keys[d.props.Stage]
+		want["AWS::CloudWatch::Alarm"] = alarms[d.props.Stage]
 		got := map[string]int{}
 		for _, resource := range d.Resources {
 			got[resource.Type]++

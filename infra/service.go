@@ -13,18 +13,19 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/infra/watch"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // Service is one deployment of phone verification. Its parts are exported for what an app may
-// want to add: alarms, a domain, a dashboard.
+// want to add: a domain, alarms of its own.
 type Service struct {
 	Send      awslambda.Function
 	Verify    awslambda.Function
 	Discovery awslambda.Function
 	API       awsapigatewayv2.HttpApi
 	Stage     awsapigatewayv2.CfnStage
-	Table     awsdynamodb.Table
+	Table     awsdynamodb.ITable
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
@@ -53,6 +54,8 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	maps.Copy(known, proofKeys.variables(p, s.API.ApiEndpoint()))
 	known["TABLE_NAME"] = s.Table.TableName()
 	known["SECRET_ID"] = secret.id
+	known["METRICS_NAMESPACE"] = jsii.String(watch.Namespace)
+	known["STAGE"] = jsii.String(p.Stage)
 
 	state := append(useTable(s.Table), useSecret(inside, secret, p)...)
 	s.Send = newFunction(inside, p, function{
@@ -77,8 +80,10 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
-	s.Stage = addRoutes(inside, p, s.API, s.Send, s.Verify, s.Discovery)
+	apiLogs := newLogGroup(inside, "ApiLogs", p)
+	s.Stage = addRoutes(inside, p, s.API, apiLogs, s.Send, s.Verify, s.Discovery)
 	s.URL = s.API.ApiEndpoint()
+	addWatch(inside, p, s, apiLogs)
 	return s, nil
 }
 

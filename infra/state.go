@@ -12,8 +12,13 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
-// newTable is the one table, with the names that pkg/store and pkg/ratelimit use.
-func newTable(scope constructs.Construct, p props.Props) awsdynamodb.Table {
+// newTable is the one table, with the names that pkg/store and pkg/ratelimit use, or one that
+// is there. The stack's own goes out of the template then, and stays outside the development
+// stage.
+func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
+	if p.ExistingTable != "" {
+		return awsdynamodb.Table_FromTableName(scope, jsii.String("Table"), jsii.String(p.ExistingTable))
+	}
 	return awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
 		PartitionKey: &awsdynamodb.Attribute{
 			Name: jsii.String("pk"),

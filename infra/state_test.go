@@ -73,12 +73,17 @@ func TestRoles(t *testing.T) {
 	addressed := props.Default(assets)
 	addressed.Secret = &props.ExistingSecret{ID: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:otp-AbCdEf"}
 
+	restored := props.Default(assets)
+	restored.ExistingTable = "otp-restored"
+	existing := strings.Replace(table, "${Table.Arn}", "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/otp-restored", 1)
+
 	for _, test := range []struct {
 		name     string
 		d        deployment
 		secretID string
 		state    []string
 	}{
+		{"existing table", mustSynthesize(t, restored), "${Secret}", []string{existing, secret("${Secret}")}},
 		{"development", development, "${Secret}", []string{table, secret("${Secret}")}},
 		{"production, key of the customer's", production, "${Secret}", []string{table, secret("${Secret}"), decrypt}},
 		{"existing secret by name", mustSynthesize(t, named), "otp/infobip", []string{table,
@@ -92,7 +97,8 @@ func TestRoles(t *testing.T) {
 					want = append(want, test.state...)
 				}
 				if function == "Send" {
-					want = append(want, "Allow dynamodb:BatchGetItem on ${Table.Arn}")
+					_, arn, _ := strings.Cut(test.state[0], " on ")
+					want = append(want, "Allow dynamodb:BatchGetItem on "+arn)
 				}
 				want = append(want, proofGrants(test.d, function)...)
 				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
@@ -101,6 +107,10 @@ func TestRoles(t *testing.T) {
 			environment := test.d.properties(t, "SendFunction", "AWS::Lambda::Function")["Environment"].(object)["Variables"].(object)
 			if environment["SECRET_ID"] != test.secretID {
 				t.Errorf("SECRET_ID is %v, want %s", environment["SECRET_ID"], test.secretID)
+			}
+			_, tabled := test.d.Resources["Table"]
+			if name := environment["TABLE_NAME"]; tabled != (name == "${Table}") || !tabled && name != test.d.props.ExistingTable {
+				t.Errorf("TABLE_NAME is %v, and a table is created: %t", name, tabled)
 			}
 			_, created := test.d.Resources["Secret"]
 			if wantCreated := test.secretID == "${Secret}"; created != wantCreated {

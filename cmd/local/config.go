@@ -64,7 +64,7 @@ func readConfig(getenv func(string) string) (config, error) {
 
 // check returns what does not go together.
 func (c *config) check() error {
-	var faults []error
+	faults := []error{c.Metrics.Check()}
 	hasKey := c.Infobip.APIKey != "" || c.SecretID != ""
 	switch {
 	case c.simulate && c.Infobip.APIKey != "":

@@ -80,7 +80,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		return err
 	}
 	listeners = append(listeners, serve.Listener{Listener: gateway, Handler: page.Exchanges.Observe(console.SideGateway, newGateway(
-		a.Send, a.Verify, httpapi.NewDiscovery(logger, a.Published), origins(c.corsOrigins), fault,
+		a.Send, a.Verify, httpapi.NewDiscovery(logger, a.Published).Emitting(telemetry.NewEmitter(c.Metrics)), origins(c.corsOrigins), fault,
 	))})
 	announce(stdout, &c, listeners, gateway.Addr())
 	if running != nil {

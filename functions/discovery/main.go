@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
@@ -22,9 +24,10 @@ func (clock) Now() time.Time { return time.Now() }
 func main() {
 	logger := telemetry.NewLogger(os.Stdout, os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
 	keys, err := proofs.Discovery(os.Getenv, clock{}, logger)
-	if err != nil {
+	emitter, fault := metrics.Emitter(os.Getenv)
+	if err := errors.Join(err, fault); err != nil {
 		logger.Error("configuration", slog.String("cause", strings.ReplaceAll(err.Error(), "\n", "; ")))
 		os.Exit(1)
 	}
-	lambda.Start(httpapi.NewDiscovery(logger, keys).Handle)
+	lambda.Start(httpapi.NewDiscovery(logger, keys).Emitting(emitter).Handle)
 }

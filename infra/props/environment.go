@@ -1,6 +1,7 @@
 package props
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,16 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	days, _ := strconv.Atoi(r.Word("LOG_RETENTION_DAYS")) // the table has numbers alone
 	p := Props{
 		AssetsDir:        assetsDir,
-		Stage:            r.Text("STAGE"),
+		Stage:            cmp.Or(r.Text("STAGE"), Development),
 		Settings:         Settings{},
+		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
-		CORSOrigins:      r.List("CORS_ORIGINS"),
+		Alarms: Alarms{
+			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
+			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
+			Concurrency:      optional(r.Number("ALARM_CONCURRENCY")),
+		},
+		CORSOrigins: r.List("CORS_ORIGINS"),
 		Throttles: Throttles{
 			Send:   r.Throttle("THROTTLE_SEND"),
 			Resend: r.Throttle("THROTTLE_RESEND"),
@@ -43,6 +50,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 			Discovery: optional(r.Number("RESERVED_CONCURRENCY_DISCOVERY")),
 		},
 		ProofStackKeys: r.List("PROOF_STACK_KEYS"),
+		ExistingTable:  r.Text("EXISTING_TABLE"),
 		SecretKeyARN:   r.Text("SECRET_KEY_ARN"),
 	}
 	infobip := Infobip{
@@ -76,26 +84,35 @@ func optional(n int) *int {
 // may be is left out.
 func (p Props) own() map[string]string {
 	values := map[string]string{
-		"STAGE":              p.Stage,
-		"LOG_RETENTION_DAYS": strconv.Itoa(p.LogRetentionDays),
-		"THROTTLE_SEND":      p.Throttles.Send.String(),
-		"THROTTLE_RESEND":    p.Throttles.Resend.String(),
-		"THROTTLE_VERIFY":    p.Throttles.Verify.String(),
-		"THROTTLE_OTHER":     p.Throttles.Other.String(),
+		"STAGE":                 p.Stage,
+		"APPLICATION_LOG_LEVEL": p.LogLevel,
+		"LOG_RETENTION_DAYS":    strconv.Itoa(p.LogRetentionDays),
+		"THROTTLE_SEND":         p.Throttles.Send.String(),
+		"THROTTLE_RESEND":       p.Throttles.Resend.String(),
+		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
+		"THROTTLE_OTHER":        p.Throttles.Other.String(),
 	}
 	if len(p.ProofStackKeys) > 0 {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}
+	values["PROVIDER_DAILY_CAP"] = strconv.Itoa(p.Alarms.ProviderDailyCap)
+	if p.Alarms.TopicARN != "" {
+		values["ALARM_TOPIC_ARN"] = p.Alarms.TopicARN
+	}
+	if p.ExistingTable != "" {
+		values["EXISTING_TABLE"] = p.ExistingTable
+	}
 	if p.SecretKeyARN != "" {
 		values["SECRET_KEY_ARN"] = p.SecretKeyARN
 	}
-	for name, reserved := range map[string]*int{
+	for name, given := range map[string]*int{
+		"ALARM_CONCURRENCY":              p.Alarms.Concurrency,
 		"RESERVED_CONCURRENCY_SEND":      p.ReservedConcurrency.Send,
 		"RESERVED_CONCURRENCY_VERIFY":    p.ReservedConcurrency.Verify,
 		"RESERVED_CONCURRENCY_DISCOVERY": p.ReservedConcurrency.Discovery,
 	} {
-		if reserved != nil {
-			values[name] = strconv.Itoa(*reserved)
+		if given != nil {
+			values[name] = strconv.Itoa(*given)
 		}
 	}
 	return values

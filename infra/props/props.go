@@ -28,8 +28,15 @@ type Props struct {
 	// the table demands have to be there.
 	Settings Settings
 
+	// LogLevel is the functions' application log level: TRACE, DEBUG or INFO. Lambda drops
+	// what is below it, so a higher one would drop the lines that metrics are made of.
+	LogLevel string
+
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
+
+	// Alarms say when on call is told, and where.
+	Alarms Alarms
 
 	// CORSOrigins are the web origins whose pages may call the API. Empty: no CORS at all,
 	// for callers that are servers or apps.
@@ -44,6 +51,10 @@ type Props struct {
 	// ProofStackKeys are the numbers of the keys that the stack makes for proofs, the one
 	// that signs first. Nil: the first one alone, or none where PROOF_KEY names another.
 	ProofStackKeys []string
+
+	// ExistingTable is the name of a table in the place of the one the stack would create:
+	// one that was restored. Its key is pk, its time to live ttl.
+	ExistingTable string
 
 	// Secret names an existing secret instead of the one the stack would create.
 	Secret *ExistingSecret
@@ -79,6 +90,17 @@ type Throttles struct {
 	Resend Throttle
 	Verify Throttle
 	Other  Throttle // the banner, a browser's preflights, and everything that is no route
+}
+
+// Alarms are what the stage's alarms need to know beside the functions' own metrics.
+type Alarms struct {
+	// TopicARN is the SNS topic that they tell. Empty: they show in the console alone.
+	TopicARN string
+	// ProviderDailyCap is how many sends a day Infobip makes for the application at most.
+	ProviderDailyCap int
+	// Concurrency of the whole account that an alarm is given at; nil for none, since it is
+	// not this stage's alone.
+	Concurrency *int
 }
 
 // ReservedConcurrency is nil where the account's common pool serves: an account that still has

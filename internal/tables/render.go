@@ -122,6 +122,8 @@ var known = map[string]string{
 	"INFOBIP_BASE_URL":   "!Ref InfobipBaseUrl",
 	"INFOBIP_2FA_APP_ID": "!Ref Infobip2faAppId",
 	"INFOBIP_2FA_MSG_ID": "!Ref Infobip2faMsgId",
+	"METRICS_NAMESPACE":  "InfobipOTP",
+	"STAGE":              "development",
 }
 
 // offered are settings of the owner that the template has parameters or resources for.

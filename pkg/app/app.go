@@ -23,6 +23,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/ratelimit"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 // App is the object graph.
@@ -76,9 +77,10 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	for _, warning := range c.Warnings() {
 		logger.Warn(warning)
 	}
+	metrics := telemetry.NewEmitter(c.Metrics)
 	return &App{
-		Send:      httpapi.NewSend(edge, c.Form, c.SendLimit, service),
-		Verify:    httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service, issuer),
+		Send:      httpapi.NewSend(edge, c.Form, c.SendLimit, service).Emitting(metrics),
+		Verify:    httpapi.NewVerify(edge, c.Form, c.VerifyLimit, service, issuer).Emitting(metrics),
 		Published: published,
 		logger:    logger,
 		store:     ledgers,

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
+	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 // FunctionTimeout is the functions' timeout in both templates, and what a laptop's
@@ -39,6 +41,8 @@ type Config struct {
 	Form          httpapi.Form
 	Guard         guards.Config
 	Proofs        proofs.Config
+	// Metrics is where the metrics of requests go.
+	Metrics telemetry.Target
 	// LogLevel is the word that telemetry.NewLogger takes.
 	LogLevel string
 
@@ -170,6 +174,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 		},
 		Guard:    guards.Read(r),
 		Proofs:   proofs.Read(r),
+		Metrics:  metrics.Read(r),
 		LogLevel: r.Word("AWS_LAMBDA_LOG_LEVEL"),
 	}
 	if c.Infobip.BaseURL != "" {
@@ -196,7 +201,7 @@ func (c Config) CheckDeployed() error {
 	if c.SecretID == "" && c.Infobip.APIKey == "" {
 		need("SECRET_ID", "", "the name or ARN of the secret in Secrets Manager")
 	}
-	return errors.Join(append(missing, c.Guard.CheckDeployed(), c.Proofs.CheckDeployed())...)
+	return errors.Join(append(missing, c.Guard.CheckDeployed(), c.Proofs.CheckDeployed(), c.Metrics.Check())...)
 }
 
 // provider is what the provider's client is made from.

@@ -24,6 +24,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 func env(variables map[string]string) func(string) string {
@@ -153,6 +154,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 			Audience: "accounts.example.com", TTL: 4 * time.Minute,
 		},
+		Metrics:  telemetry.Target{Namespace: "Another/Namespace", Stage: "production"},
 		LogLevel: "WARN",
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
@@ -307,6 +309,9 @@ func TestCheckDeployed(t *testing.T) {
 		t.Fatal("an empty configuration lacks nothing")
 	}
 	keyless := Config{Proofs: proofs.Config{Keys: proofs.Keys{Issuer: "https://otp.example.com"}}}
+	if lacks := (Config{Metrics: telemetry.Target{Namespace: "InfobipOTP"}}).CheckDeployed().Error(); strings.Count(lacks, "STAGE must be set: ") != 1 || strings.Contains(err.Error(), "STAGE") {
+		t.Errorf("metrics without a stage lack %q", lacks)
+	}
 	if lacks := keyless.CheckDeployed().Error(); strings.Count(lacks, "PROOF_KEY must be set: ") != 1 || strings.Contains(err.Error(), "PROOF_KEY") {
 		t.Errorf("with an issuer and no key a function lacks %s, and with neither %v", lacks, err)
 	}

@@ -18,12 +18,26 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
 // Handler serves one Lambda function's routes. It is safe for concurrent use.
 type Handler struct {
 	routes map[string]route
-	logger *slog.Logger
+	// logger writes the line of a request, whatever the log's level.
+	logger  *slog.Logger
+	metrics *telemetry.Emitter
+}
+
+func newHandler(logger *slog.Logger, routes map[string]route) *Handler {
+	return &Handler{routes: routes, logger: telemetry.Unfiltered(logger)}
+}
+
+// Emitting has the line of each request be a record of its metrics too. It is called
+// before the first request; nil is none, as at first.
+func (h *Handler) Emitting(metrics *telemetry.Emitter) *Handler {
+	h.metrics = metrics
+	return h
 }
 
 // route is one path's handler.
@@ -56,7 +70,7 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 	defer cancel()
 	a, cause := guarded(func() (*answer, error) { return h.dispatch(working, r) })
 	var response events.APIGatewayV2HTTPResponse
-	code := "ok"
+	code := codeOK
 	if cause == nil {
 		response = a.render()
 	} else {

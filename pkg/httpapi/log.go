@@ -8,18 +8,19 @@ import (
 	"time"
 )
 
-// log writes the one line of a request. It holds no number, PIN, pinId, verification
+// log writes the one line of a request, which is a record of its metrics too. It holds no number, PIN, pinId, verification
 // id, address or key: a number is named by its pseudonym and region, and what a
 // client wrote (paths included) is not repeated.
 func (h *Handler) log(ctx context.Context, r *request, status int, code string, cause error, took time.Duration) {
 	level := slog.LevelInfo
-	attrs := []slog.Attr{
+	const usual = 32 // members of a line at most, metrics among them
+	attrs := append(make([]slog.Attr, 0, usual),
 		slog.String("apiRequestId", r.event.RequestContext.RequestID),
 		slog.String("route", r.routeName()),
 		slog.Int("status", status),
 		slog.String("code", code),
 		slog.Float64("durationMs", milliseconds(took)),
-	}
+	)
 	if r.logName != "" {
 		attrs = append(attrs, slog.String("number", r.logName), slog.String("region", r.recipient.Region()))
 	}
@@ -39,11 +40,11 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}
 	if seen := r.trace.Guard; len(seen) > 0 {
-		group := make([]any, len(seen))
+		group := make([]slog.Attr, len(seen))
 		for i, f := range seen {
 			group[i] = slog.String(f.Name, f.Value)
 		}
-		attrs = append(attrs, slog.Group("guard", group...))
+		attrs = append(attrs, slog.GroupAttrs("guard", group...))
 	}
 	if r.lost != nil {
 		attrs = append(attrs, slog.String("giveBack", "lost: "+r.lost.Error()))
@@ -64,6 +65,10 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	}
 	if p, ok := errors.AsType[*panicked](cause); ok {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
+	}
+	if h.metrics != nil {
+		measured := r.measure(code, cause)
+		attrs = h.metrics.Append(attrs, time.Now(), &measured)
 	}
 	h.logger.LogAttrs(ctx, level, "request", attrs...)
 }

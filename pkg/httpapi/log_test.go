@@ -32,6 +32,9 @@ func (r *rig) wantOneLine(got response) {
 	if wrong := got.StatusCode >= http.StatusInternalServerError; wrong != (line["level"] == "ERROR") && line["event"] == nil {
 		r.tb.Errorf("the level of a %d is %v", got.StatusCode, line["level"])
 	}
+	if line["_aws"] == nil || line["Requests"] != 1.0 {
+		r.tb.Errorf("the line is no record of metrics: %v", line)
+	}
 	if got.StatusCode >= http.StatusInternalServerError && line["cause"] == nil {
 		r.tb.Errorf("the line of a %d names no cause", got.StatusCode)
 	}
@@ -49,6 +52,12 @@ func TestLine(t *testing.T) {
 			t.Errorf("the pseudonym is %q, want 12 characters", name)
 		}
 		delete(line, "number")
+		for _, member := range []string{"_aws", "Stage", "Requests", "SendsOK", "SendsFailed", "SendsUnconfirmed", "SendsThrottled", "VerifiesOK", "ProviderTime"} {
+			if line[member] == nil {
+				t.Errorf("the line has no %s", member)
+			}
+			delete(line, member)
+		}
 		seen, _ := line["guard"].(map[string]any)
 		for _, name := range []string{"client", "network", "prefix"} {
 			if hash, _ := seen[name].(string); len(hash) != 8 {

@@ -27,6 +27,9 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.code }
 
+// codeOK stands in the log for a request that was not refused.
+const codeOK = "ok"
+
 // The sentences. This file is the only place where a client's sentence is written.
 var (
 	refuseOrigin            = &refusal{status: http.StatusForbidden, code: "origin_refused", sentence: "Forbidden."}

@@ -60,6 +60,7 @@ type setup struct {
 	verifier    httpapi.Verifier
 	proofs      httpapi.Proofs
 	published   *proof.Published
+	logLevel    string
 }
 
 // rig is the product but for its process: the handlers over the memory store and the
@@ -85,6 +86,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		verifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		form:        httpapi.Form{PINLength: 6},
 		guard:       guard.Rules{Channels: []otp.Channel{otp.SMS, otp.Voice}},
+		logLevel:    "DEBUG",
 	}
 	for _, f := range change {
 		f(&s)
@@ -114,11 +116,14 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	if s.verifier == nil {
 		s.verifier = service
 	}
-	logger := telemetry.NewLogger(r.logs, "DEBUG")
+	logger := telemetry.NewLogger(r.logs, s.logLevel)
 	edge := httpapi.Edge{Keys: source, Counter: r.counter, Clock: clock, Logger: logger, Client: s.client}
 	r.send = httpapi.NewSend(edge, s.form, s.sendLimit, s.sender)
 	r.verify = httpapi.NewVerify(edge, s.form, s.verifyLimit, s.verifier, s.proofs)
 	r.discovery = httpapi.NewDiscovery(logger, s.published)
+	for _, h := range []*httpapi.Handler{r.send, r.verify, r.discovery} {
+		h.Emitting(telemetry.NewEmitter(metricsTarget))
+	}
 	return r
 }
 

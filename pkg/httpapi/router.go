@@ -40,6 +40,13 @@ var methods = map[string][]string{
 	proof.KeySetPath:        getMethods,
 }
 
+// workNames are the names of the routes that do work, in each of whose lines they stand.
+var workNames = map[string]string{
+	RouteSend:   http.MethodPost + " " + RouteSend,
+	RouteResend: http.MethodPost + " " + RouteResend,
+	RouteVerify: http.MethodPost + " " + RouteVerify,
+}
+
 // payloadFormat is the one version of API Gateway's payload that is read here. An event
 // of another has its members in other places, and would look like a request for nothing.
 const payloadFormat = "2.0"
@@ -53,14 +60,13 @@ func (h *Handler) dispatch(ctx context.Context, r *request) (*answer, error) {
 	if !known {
 		return nil, refuseNotFound
 	}
-	allow := strings.Join(allowed, ", ")
 	switch method := r.method(); {
 	case !slices.Contains(allowed, method):
-		return nil, refuseMethod(allow)
+		return nil, refuseMethod(strings.Join(allowed, ", "))
 	case method == http.MethodOptions:
 		// A browser's preflight comes here by the $default route; API Gateway adds its
 		// CORS headers to this answer.
-		return &answer{allow: allow}, nil
+		return &answer{allow: strings.Join(allowed, ", ")}, nil
 	}
 	serve, ours := h.routes[r.path]
 	if !ours {
@@ -105,9 +111,12 @@ func isBasePath(base string) bool { return base == "" || base[0] == '/' && base 
 // routeName is how a log names the request. It repeats nothing that a client wrote.
 func (r *request) routeName() string {
 	allowed, known := methods[r.path]
+	name, work := workNames[r.path]
 	switch {
 	case !known:
 		return "other"
+	case work && r.method() != http.MethodOptions:
+		return name
 	case slices.Contains(allowed, r.method()):
 		return r.method() + " " + r.path
 	}

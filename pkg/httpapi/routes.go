@@ -58,9 +58,9 @@ type Form struct {
 // NewSend returns the handler of POST /send-otp and POST /resend-otp.
 func NewSend(e Edge, f Form, limit rate.Rate, sender Sender) *Handler {
 	s := &sendRoutes{gate: gate{edge: e, name: sendCounter, what: "OTP requests", limit: limit}, form: f, sender: sender}
-	return &Handler{logger: e.Logger, routes: map[string]route{
+	return newHandler(e.Logger, map[string]route{
 		RouteSend: e.Client.identified(s.send), RouteResend: e.Client.identified(s.resend),
-	}}
+	})
 }
 
 // NewVerify returns the handler of POST /verify-otp. Proofs is nil where successes have
@@ -69,7 +69,7 @@ func NewVerify(e Edge, f Form, limit rate.Rate, verifier Verifier, proofs Proofs
 	v := &verifyRoute{
 		gate: gate{edge: e, name: "verify", what: "verification attempts", limit: limit}, form: f, verifier: verifier, proofs: proofs,
 	}
-	return &Handler{logger: e.Logger, routes: map[string]route{RouteVerify: e.Client.identified(v.verify)}}
+	return newHandler(e.Logger, map[string]route{RouteVerify: e.Client.identified(v.verify)})
 }
 
 // NewDiscovery returns the handler of the documents, of GET / and of everything that is no
@@ -92,7 +92,7 @@ func NewDiscovery(logger *slog.Logger, keys *proof.Published) *Handler {
 			return &answer{document: proofDocument(set)}, nil
 		}
 	}
-	return &Handler{logger: logger, routes: routes}
+	return newHandler(logger, routes)
 }
 
 func proofDocument(d proof.Document) document {

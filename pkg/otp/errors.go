@@ -84,6 +84,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // the provider.
 var ErrUnavailable = errors.New("dependency unavailable")
 
+// ErrSecretUnreadable is the ErrUnavailable of the secret: it could not be read, or has
+// not its form.
+var ErrSecretUnreadable = fmt.Errorf("%w: the secret", ErrUnavailable)
+
 func refuse(reason Reason, retryAfter time.Duration) *Error {
 	return &Error{Reason: reason, RetryAfter: max(retryAfter, 0)}
 }

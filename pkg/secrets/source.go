@@ -134,7 +134,7 @@ func (s *Source) get(ctx context.Context, refused string) (Secret, error) {
 	case <-r.done:
 		return r.secret, r.err
 	case <-ctx.Done():
-		return Secret{}, fmt.Errorf("%w: waiting for the secret: %w", otp.ErrUnavailable, ctx.Err())
+		return Secret{}, fmt.Errorf("%w: waiting for it: %w", otp.ErrSecretUnreadable, ctx.Err())
 	}
 }
 
@@ -167,14 +167,14 @@ func (s *Source) read(ctx context.Context, r *reading) {
 	defer s.finish(r)
 	defer func() {
 		if value := recover(); value != nil { // here it would end the process
-			r.err = fmt.Errorf("%w: reading the secret panicked with a %T", otp.ErrUnavailable, value)
+			r.err = fmt.Errorf("%w: reading it panicked with a %T", otp.ErrSecretUnreadable, value)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 	defer cancel()
 	secret, err := s.reader.Read(ctx)
 	if err != nil {
-		err = fmt.Errorf("%w: %w", otp.ErrUnavailable, err)
+		err = fmt.Errorf("%w: %w", otp.ErrSecretUnreadable, err)
 	}
 	r.secret, r.err = secret, err
 }

@@ -100,6 +100,12 @@ func isStage(name string) bool {
 	return made(name, lower+digits+"-") && len(name) <= longest && strings.Contains(lower, name[:1])
 }
 
+// isNamespace reports whether a text can be a namespace of CloudWatch for metrics of ours.
+func isNamespace(name string) bool {
+	const longest = 255
+	return made(name, letters+digits+".-_/#") && len(name) <= longest && !strings.HasPrefix(name, "AWS/")
+}
+
 // isOriginOrAny reports whether a text is an origin as a browser sends it, or *.
 func isOriginOrAny(origin string) bool {
 	if origin == "*" {
@@ -138,14 +144,29 @@ func areProofKeys(text string) bool {
 
 // isKeyARN reports whether a text is the ARN of a KMS key; an alias is none.
 func isKeyARN(arn string) bool {
+	id, found := strings.CutPrefix(ofService(arn, "kms"), "key/")
+	return found && made(id, letters+digits+"-")
+}
+
+// isTable reports whether a text can be the name of a table of DynamoDB.
+func isTable(name string) bool {
+	const shortest, longest = 3, 255
+	return made(name, letters+digits+"_.-") && len(name) >= shortest && len(name) <= longest
+}
+
+// isTopicARN reports whether a text is the ARN of a topic of SNS.
+func isTopicARN(arn string) bool { return made(ofService(arn, "sns"), letters+digits+"-_") }
+
+// ofService returns what an ARN of a service names; empty of anything else.
+func ofService(arn, service string) string {
 	parts := strings.Split(arn, ":")
 	const fields, accountLength = 6, 12
-	if len(parts) != fields {
-		return false
+	whole := len(parts) == fields && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == service &&
+		made(parts[3], lower+digits+"-") && len(parts[4]) == accountLength && made(parts[4], digits)
+	if !whole {
+		return ""
 	}
-	id, found := strings.CutPrefix(parts[5], "key/")
-	return parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "kms" && made(parts[3], lower+digits+"-") &&
-		len(parts[4]) == accountLength && made(parts[4], digits) && found && made(id, letters+digits+"-")
+	return parts[5]
 }
 
 // isKeyNumber reports whether a text is the number of a key that the stack makes: one

@@ -224,6 +224,10 @@ func TestForms(t *testing.T) {
 			[]string{"production", "eu-2", "a", strings.Repeat("a", 20)},
 			[]string{"Prod", "1st", "-a", "a_b", "a b", strings.Repeat("a", 21)},
 		},
+		"METRICS_NAMESPACE": {
+			[]string{"InfobipOTP", "my/own#1", strings.Repeat("a", 255)},
+			[]string{"AWS/Lambda", ":a", "a b", "ä", strings.Repeat("a", 256)},
+		},
 		"CORS_ORIGINS": {
 			[]string{"https://app.example.com", "https://a.example:8443", "http://localhost:5173", "*", "https://a.example, https://b.example"},
 			[]string{
@@ -237,6 +241,17 @@ func TestForms(t *testing.T) {
 				"alias/otp", "arn:aws:kms:eu-central-1:111122223333:alias/otp", "arn:aws:kms:eu-central-1:11112222333:key/1", "arn:aws:kms::111122223333:key/1",
 				"arn:aws:kms:eu-central-1:111122223333:key/", "arn:aws:sns:eu-central-1:111122223333:key/1", "arn:gcp:kms:eu-central-1:111122223333:key/1",
 				"arn:aws:kms:eu-central-1:11112222333a:key/1", "urn:aws:kms:eu-central-1:111122223333:key/1", "arn:aws:kms:eu-central-1:111122223333:key/1:2",
+			},
+		},
+		"EXISTING_TABLE": {
+			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255)},
+			[]string{"ot", "a b c", "arn:aws:dynamodb:eu-central-1:111122223333:table/otp", strings.Repeat("a", 256)},
+		},
+		"ALARM_TOPIC_ARN": {
+			[]string{"arn:aws:sns:eu-central-1:111122223333:on-call", "arn:aws-cn:sns:cn-north-1:111122223333:On_Call"},
+			[]string{
+				"on-call", "arn:aws:sns:eu-central-1:111122223333:", "arn:aws:sqs:eu-central-1:111122223333:on-call", "arn:aws:sns:eu-central-1:11112222333:on-call",
+				"arn:aws:sns:eu-central-1:111122223333:on-call:1234", "arn:aws:sns:eu-central-1:111122223333:on call",
 			},
 		},
 		"LOG_RETENTION_DAYS": {[]string{"1", "30", "3653"}, []string{"0", "31", "3654", "ten"}},

@@ -238,6 +238,20 @@ var table = [...]Setting{
 		Name: "SECRET_ID", Kind: Text{}, Unset: "none in `make run`, the stack's in AWS", Example: "otp/infobip", Readers: Stateful | Laptop | Stack, Setter: Deployment,
 		Sentence: "secret in Secrets Manager; of a deployment an existing one in the place of the stack's, by name or full ARN: `{\"infobipApiKey\":\"…\",\"phoneKeys\":{\"1\":\"<base64, 32 bytes>\"},\"phoneKey\":\"1\"}`",
 	},
+	// What on call sees. -------------------------------------------------------------------
+	{
+		Name: "METRICS_NAMESPACE", Kind: Text{
+			Form: "up to 255 letters, digits and any of . - _ / #, not beginning with AWS/, such as InfobipOTP", Accepts: isNamespace,
+		},
+		Unset: "`InfobipOTP` in AWS; none in `make run`", Example: "Another/Namespace", Readers: Functions | Laptop, Setter: Deployment,
+		Sentence: "the namespace of the metrics that each request's log line carries ([their table](docs/deploy.md#metrics)); needs `STAGE`, which is their dimension",
+	}, {
+		Name: "STAGE", Kind: Text{
+			Form: "up to 20 lower-case letters, digits and hyphens, a letter first, such as production", Accepts: isStage,
+		},
+		Unset: "`development` in AWS; none in `make run`", Example: "production", Readers: Functions | Laptop | Stack, Setter: Deployment,
+		Sentence: "names the deployment and its stack, `infobip-otp-` and the stage: up to 20 lower-case letters, digits and hyphens",
+	},
 	// Local runs. -------------------------------------------------------------------------
 	{
 		Name: "INFOBIP_API_KEY", Kind: Text{}, Example: "another-key", Readers: Stateful | Laptop, Setter: Developer,
@@ -302,12 +316,6 @@ var table = [...]Setting{
 	},
 	// The stack's own. --------------------------------------------------------------------
 	{
-		Name: "STAGE", Kind: Text{
-			Form: "up to 20 lower-case letters, digits and hyphens, a letter first, such as production", Accepts: isStage,
-		},
-		Default: "development", Example: "production", Readers: Stack,
-		Sentence: "names the deployment and its stack, `infobip-otp-` and the stage: up to 20 lower-case letters, digits and hyphens",
-	}, {
 		Name: "CORS_ORIGINS", Kind: List{Form: "web origins without a path, such as https://app.example.com, or *", Accepts: isOriginOrAny},
 		Unset: "none; `make run`: every loopback origin", Example: "https://app.example.com", Readers: Laptop | Stack,
 		Sentence: "the pages that may call the API; in AWS `https` alone, and `*` in the stage `development` alone",
@@ -333,6 +341,9 @@ var table = [...]Setting{
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
 	}, {
+		Name: "APPLICATION_LOG_LEVEL", Kind: Word{Words: []string{"TRACE", "DEBUG", "INFO"}}, Default: "INFO", Example: "DEBUG", Readers: Stack,
+		Sentence: "the functions' log level (Lambda's `ApplicationLogLevel`); no higher one, for Lambda would drop the lines of requests, and with them every metric",
+	}, {
 		// The periods that CloudWatch Logs has.
 		Name: "LOG_RETENTION_DAYS", Kind: Word{Words: []string{
 			"1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545", "731",
@@ -340,6 +351,22 @@ var table = [...]Setting{
 		}},
 		Default: "30", Example: "90", Readers: Stack,
 		Sentence: "how long the log groups keep an event",
+	}, {
+		Name: "EXISTING_TABLE", Kind: Text{Form: "the name of a DynamoDB table, such as otp-restored", Accepts: isTable},
+		Unset: "the stack's own", Example: "otp-restored", Readers: Stack,
+		Sentence: "a table that somebody else made, in the place of the stack's: one that was restored from a backup ([how](operations.md#restore-of-the-table))",
+	}, {
+		Name: "ALARM_TOPIC_ARN", Kind: Text{
+			Form: "the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:111122223333:on-call", Accepts: isTopicARN,
+		},
+		Unset: "none: alarms show in the console alone", Example: "arn:aws:sns:eu-central-1:111122223333:on-call", Readers: Stack,
+		Sentence: "whom the alarms tell, when they go off and when it is over ([what each means](operations.md))",
+	}, {
+		Name: "ALARM_CONCURRENCY", Kind: Number{Least: 1, Most: 1_000_000}, Unset: "no such alarm", Example: "700", Readers: Stack,
+		Sentence: "parallel executions of the whole account from which on an alarm goes off",
+	}, {
+		Name: "PROVIDER_DAILY_CAP", Kind: Number{Least: 1, Most: 1_000_000_000}, Default: "10000", Example: "50000", Readers: Stack,
+		Sentence: "sends a day that Infobip makes for the application at most (`otpctl provision --send-per-application`); an alarm goes off at 70 %",
 	}, {
 		Name: "SECRET_KEY_ARN", Kind: Text{
 			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,

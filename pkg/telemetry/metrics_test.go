@@ -17,7 +17,7 @@ func wrong(metrics []telemetry.Metric) []string {
 		if m.Name == "" || strings.Trim(m.Name, letters) != "" || twice {
 			faults = append(faults, m.Name+": name")
 		}
-		if m.Unit != telemetry.Count && m.Unit != telemetry.Milliseconds {
+		if !slices.Contains([]telemetry.Unit{telemetry.Count, telemetry.Milliseconds, telemetry.Percent}, m.Unit) {
 			faults = append(faults, m.Name+": unit")
 		}
 		if m.Meaning == "" || strings.ContainsAny(m.Meaning, "|\n") {

@@ -1,5 +1,5 @@
 // Package telemetry sets up the log: JSON lines with the member names that Lambda's
-// own lines have.
+// own lines have, and declares the metrics that CloudWatch takes out of them.
 package telemetry
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -19,9 +20,20 @@ import (
 // log format says otherwise, and a line should be the same wherever it is written.
 func NewLogger(w io.Writer, level string) *slog.Logger {
 	return slog.New(requestHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{
-		Level:       parseLevel(level),
 		ReplaceAttr: lambdacontext.ReplaceAttr,
-	})})
+	}), parseLevel(level)})
+}
+
+// Unfiltered returns a logger that writes where this one of [NewLogger] does, lines of
+// every level. The line of a request is one of them: metrics are made of it, and a level
+// that keeps it back would have every alarm rest.
+func Unfiltered(logger *slog.Logger) *slog.Logger {
+	h, ours := logger.Handler().(requestHandler)
+	if !ours {
+		return logger
+	}
+	h.least = math.MinInt
+	return slog.New(h)
 }
 
 func parseLevel(level string) slog.Level {
@@ -37,8 +49,15 @@ func parseLevel(level string) slog.Level {
 	}
 }
 
-// requestHandler adds the id of the Lambda invocation.
-type requestHandler struct{ slog.Handler }
+// requestHandler adds the id of the Lambda invocation, and keeps back what is below the
+// least level.
+type requestHandler struct {
+	slog.Handler
+
+	least slog.Level
+}
+
+func (h requestHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.least }
 
 func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
@@ -51,9 +70,9 @@ func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
 }
 
 func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return requestHandler{h.Handler.WithAttrs(attrs)}
+	return requestHandler{h.Handler.WithAttrs(attrs), h.least}
 }
 
 func (h requestHandler) WithGroup(name string) slog.Handler {
-	return requestHandler{h.Handler.WithGroup(name)}
+	return requestHandler{h.Handler.WithGroup(name), h.least}
 }

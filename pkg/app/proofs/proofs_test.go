@@ -2,6 +2,7 @@ package proofs_test
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
@@ -38,7 +40,10 @@ func discovery(t *testing.T, variables map[string]string) (*proof.Published, err
 // TestDiscoveryReadsItsSettings: those that the table says, besides the level of its log.
 func TestDiscoveryReadsItsSettings(t *testing.T) {
 	read, want := map[string]bool{"AWS_LAMBDA_LOG_LEVEL": true}, []string{}
-	if _, err := proofs.Discovery(func(name string) string { read[name] = true; return "" }, clock{}, slog.New(slog.DiscardHandler)); err != nil {
+	asked := func(name string) string { read[name] = true; return "" }
+	_, err := proofs.Discovery(asked, clock{}, slog.New(slog.DiscardHandler))
+	_, metricsErr := metrics.Emitter(asked)
+	if err := errors.Join(err, metricsErr); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range settings.All() {
