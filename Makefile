@@ -129,8 +129,8 @@ fuzz: ## Each fuzz target for FUZZTIME (1m)
 SEQUENCES ?= 1000000
 
 .PHONY: soak
-soak: ## The domain: every schedule of two requests, and SEQUENCES (1000000) random ones with crashes and faults
-	@go test -count=1 -v -timeout 1h -run '^TestEveryInterleavingOfTwoRequests$$' ./pkg/otp -every
+soak: ## The domain: every schedule of two requests, many of three, and SEQUENCES (1000000) random ones with crashes and faults
+	@go test -count=1 -v -timeout 1h -run '^TestEveryInterleaving|^TestReduction' ./pkg/otp -every
 	@go test -count=1 -v -timeout 4h -run '^TestStateMachine$$' ./pkg/otp -rapid.checks=$(SEQUENCES)
 
 .PHONY: mutants

@@ -17,6 +17,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/guard"
+	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -42,6 +44,7 @@ type world struct {
 type calls struct {
 	otp.Store
 	ratelimit.Counter
+	guard.Cells
 	n atomic.Int64
 }
 
@@ -53,6 +56,16 @@ func (c *calls) Load(ctx context.Context, key string) (otp.Ledger, otp.Revision,
 func (c *calls) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	c.n.Add(1)
 	return c.Store.Save(ctx, key, n, was)
+}
+
+func (c *calls) Read(ctx context.Context, keys []string) ([]guard.Cell, error) {
+	c.n.Add(1)
+	return c.Cells.Read(ctx, keys)
+}
+
+func (c *calls) Apply(ctx context.Context, key string, change guard.Change) (guard.Cell, bool, error) {
+	c.n.Add(1)
+	return c.Cells.Apply(ctx, key, change)
 }
 
 func (c *calls) Hit(ctx context.Context, key string, now time.Time, length time.Duration) (int, time.Time, error) {
@@ -98,8 +111,16 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	c := &clock{now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)}
-	counted := &calls{Store: store.NewMemory(c), Counter: ratelimit.NewMemory()}
-	service := &otp.Service{Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy()}
+	counted := &calls{Store: store.NewMemory(c), Counter: ratelimit.NewMemory(), Cells: cells.NewMemory(c)}
+	rules := guard.Rules{
+		Spend: guard.Limit{Amount: 50_000_000, Window: 24 * time.Hour}, Prices: guard.DefaultPrices(), Allowances: guard.DefaultAllowances(),
+	}
+	// Of a day, or the cells in memory would be swept away between two operations.
+	rules.Allowances.Region.Window, rules.Allowances.Service.Window = 24*time.Hour, 24*time.Hour
+	service := &otp.Service{
+		Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy(),
+		Guard: guard.New(rules, counted, nil, c),
+	}
 	form := httpapi.Form{PINLength: 6}
 	edge := httpapi.Edge{Keys: keys{key}, Counter: counted, Clock: c, Logger: telemetry.NewLogger(io.Discard, "INFO")}
 	limit := rate.Rate{Attempts: 5, Window: 15 * time.Minute}

@@ -37,7 +37,12 @@ func newSpendAt() *spendAt {
 	g.rules = guard.Rules{
 		Spend:       guard.Limit{Amount: 100 * unit, Window: 24 * time.Hour},
 		RegionSpend: guard.RegionLimits{"AT": {Amount: 20 * unit, Window: 24 * time.Hour}},
-		Allowances:  guard.DefaultAllowances(),
+		Allowances: guard.Allowances{
+			Network: guard.Allowance{Mode: guard.Enforce, Floor: 10, Window: 24 * time.Hour},
+			Prefix:  guard.Allowance{Mode: guard.Enforce, Floor: 20, Window: 24 * time.Hour},
+			Region:  guard.Allowance{Mode: guard.Enforce, Floor: 100, Window: 24 * time.Hour},
+			Service: guard.Allowance{Mode: guard.Enforce, Floor: 150, Window: 24 * time.Hour},
+		},
 	}
 	return &spendAt{at: g, spendCommand: spendCommand{guardCommand: g.guardCommand}}
 }

@@ -12,15 +12,6 @@ import (
 // attacker is the party whose messages are the loss.
 const attacker = "attacker"
 
-// slip is where an attack slips through.
-type slip int
-
-const (
-	nowhere  slip = iota
-	there         // in the attacked regions
-	anywhere      // beside them too
-)
-
 // everywhere is the regions that the owner does business in.
 var everywhere = []string{"AT", "DE", "GB", "FR", "US"}
 
@@ -34,12 +25,15 @@ type attack struct {
 	lasts   time.Duration
 	// share is the part of the limit that it may cost at most, in percent.
 	share int
-	// solves: its robots solve challenges, as bought people do.
+	// solves: its robots solve challenges, as bought people do, so that nothing tells them
+	// from people.
 	solves bool
-	// slips is where honest people are refused beside it more than they should be, because
-	// nothing tells it from business: it pays for phones, or for solved challenges. What it
-	// costs stays under the limit, and docs/abuse.md says what is left.
-	slips slip
+	// slips: the money alone stops it without a challenge, because it verifies as business
+	// does. Then strangers are refused beside it everywhere, and docs/abuse.md says so.
+	slips bool
+	// drains: it sends to the owner's own users, who are refused beside it without a
+	// challenge. What is left of them is in the table.
+	drains bool
 	// voice: calls are offered.
 	voice bool
 	// owner, if not nil, changes what the owner has set.
@@ -224,7 +218,7 @@ var attacks = []attack{
 		},
 	}, {
 		name: "patient", what: "knows every rule: 20 phones verify to make room, and beside them he takes what there is, spread over all, for four days; solves challenges",
-		regions: everywhere, lasts: 4 * day, share: 100, solves: true, slips: anywhere,
+		regions: everywhere, lasts: 4 * day, share: 100, solves: true,
 		begin: func(w *world, a *attack) {
 			own := append(w.phones(10, "GB"), w.phones(10, "US")...)
 			w.every(a, func() time.Duration { return 7 * time.Minute }, func(i int) { w.own(a, own[i%len(own)], w.home()) })
@@ -234,11 +228,11 @@ var attacks = []attack{
 		},
 	}, {
 		name: "interceptors", what: "numbers of their own route, of which they verify 60 %, one every 5 s from everywhere, for a day",
-		regions: []string{"GB"}, lasts: day, share: 100, slips: anywhere,
+		regions: []string{"GB"}, lasts: day, share: 100, slips: true,
 		begin: intercept,
 	}, {
 		name: "interceptors, by region", what: "the same, of an owner with REGION_SPEND_LIMIT at a quarter of SPEND_LIMIT",
-		regions: []string{"GB"}, lasts: day, share: 100, owner: apart, slips: there,
+		regions: []string{"GB"}, lasts: day, share: 100, owner: apart,
 		begin: intercept,
 	}, {
 		name: "carrier's NAT", what: "one a second for six hours from inside one carrier's NAT that 200 honest users share, of an owner with 60/5m and `unverified`",
@@ -251,7 +245,7 @@ var attacks = []attack{
 			w.every(a, steady(1), func(int) { w.fire(a, w.number("GB"), nat, otp.SMS) })
 		},
 	}, {
-		name: "own users", what: "a list of 500 of the owner's own users, 2 a second for two hours from everywhere", lasts: 2 * time.Hour, share: 100,
+		name: "own users", what: "a list of 500 of the owner's own users, 2 a second for two hours from everywhere", lasts: 2 * time.Hour, share: 100, drains: true,
 		begin: func(w *world, a *attack) {
 			list := w.members[:min(500, len(w.members))]
 			w.every(a, steady(2), func(i int) { w.fire(a, list[i%len(list)].to, w.home(), otp.SMS) })

@@ -21,10 +21,10 @@ type party struct {
 	challenged int
 	// solved counts those that then came with a solved one.
 	solved int
-	// sends are the moments of the messages, refusedAt that of the first refusal by the
-	// guard.
-	sends     []paid
-	refusedAt time.Time
+	// sends are the moments of the messages, refusedAt and refusedLast those of the first
+	// and the last refusal by the guard.
+	sends                  []paid
+	refusedAt, refusedLast time.Time
 }
 
 // paid is one message.
@@ -52,9 +52,10 @@ func (p *party) asked(at time.Time, err error) otp.Reason {
 	if !refused {
 		return ""
 	}
-	switch failure.Reason { //nolint:exhaustive // the others are the provider's
+	switch failure.Reason {
 	case otp.TrafficLimited, otp.BudgetExhausted:
 		p.byGuard++
+		p.refusedLast = at
 		if p.refusedAt.IsZero() {
 			p.refusedAt = at
 		}

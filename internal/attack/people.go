@@ -14,7 +14,7 @@ import (
 // plans are what mobile numbers of a region look like; X is any digit.
 var plans = map[string]string{
 	"AT": "+43664XXXXXXX", "DE": "+4915XXXXXXXXX", "GB": "+4474XXXXXXXX", "FR": "+336XXXXXXXX", "US": "+1XXXXXXXXXX",
-	"MT": "+35679XXXXXX", "MM": "+959XXXXXXXXX", "IN": "+9198XXXXXXXX", "SL": "+23276XXXXXX", "ZW": "+2637XXXXXXXX", "NO": "+479XXXXXXX",
+	"MT": "+35679XXXXXX", "MM": "+959XXXXXXXXX", "IN": "+9198XXXXXXXX", "SL": "+23276XXXXXX", "ZW": "+2637XXXXXXXX", "MD": "+3736XXXXXXX", "NO": "+479XXXXXXX",
 }
 
 // number returns a random number of a region.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,9 @@ type result struct {
 	lasted   time.Duration
 	// honest are the honest parties from the beginning of the attack until a day after it.
 	honest map[string]party
-	world  *world
+	// knownRoom is what the service's room of known numbers held when it began.
+	knownRoom int64
+	world     *world
 }
 
 // strangers is what the parties of people who sign up are called, with the region behind it.
@@ -72,7 +75,11 @@ const strangers, members = "strangers ", "members"
 // warmUp is how long an owner does business before it is attacked.
 const warmUp = 3
 
-// replay attacks an owner at ten on the fourth day, and watches until a day after the attack.
+// attackedAt is when on its day an attack begins: when the rooms hold the most, after the
+// busiest hours.
+const attackedAt = 18*time.Hour + 30*time.Minute
+
+// replay attacks an owner on the evening of the fourth day, and watches until a day after the attack.
 func replay(seed uint64, o owner, a *attack) result {
 	w := newWorld(seed, o.setupFor(a))
 	start := w.now
@@ -80,15 +87,15 @@ func replay(seed uint64, o owner, a *attack) result {
 	for i := range days {
 		w.at(start.Add(time.Duration(i)*day), func() { w.day(o.trade, start.Add(time.Duration(i)*day)) })
 	}
-	began := start.Add(warmUp*day + 10*time.Hour)
+	began := start.Add(warmUp*day + attackedAt)
 	w.run(began)
 	before := map[string]party{}
 	for name, p := range w.parties {
 		before[name] = *p
 	}
+	r := result{attacker: w.party(attacker), began: began, lasted: a.lasts, honest: map[string]party{}, knownRoom: w.knownRoom(), world: w}
 	a.begin(w, a)
 	w.run(began.Add(a.lasts).Add(day))
-	r := result{attacker: w.party(attacker), began: began, lasted: a.lasts, honest: map[string]party{}, world: w}
 	for name, p := range w.parties {
 		if name == attacker {
 			continue
@@ -97,7 +104,7 @@ func replay(seed uint64, o owner, a *attack) result {
 		r.honest[name] = party{
 			requests: p.requests - was.requests, messages: p.messages - was.messages, money: p.money - was.money, verified: p.verified - was.verified,
 			byGuard: p.byGuard - was.byGuard, byAddress: p.byAddress - was.byAddress, byNumber: p.byNumber - was.byNumber,
-			challenged: p.challenged - was.challenged, solved: p.solved - was.solved,
+			challenged: p.challenged - was.challenged, solved: p.solved - was.solved, refusedLast: p.refusedLast,
 		}
 	}
 	return r
@@ -119,6 +126,27 @@ func (r result) refused(takes func(name string) bool) float64 {
 	return 100 * float64(refused) / float64(requests)
 }
 
+// knownRoom returns the most that the service's room of known numbers may hold now.
+func (w *world) knownRoom() int64 {
+	key := guard.ServiceKeys()[0]
+	found, err := w.cells.Read(context.Background(), []string{key})
+	if err != nil {
+		panic(err) // a memory can be read
+	}
+	sight, _ := w.rules.Sight(key, found[0], w.now)
+	return sight.KnownMost
+}
+
+// opensAfter returns how long after the attack's end the guard refused an honest request for
+// the last time.
+func (r result) opensAfter() time.Duration {
+	var last time.Duration
+	for _, p := range r.honest {
+		last = max(last, p.refusedLast.Sub(r.began.Add(r.lasted)))
+	}
+	return last.Round(time.Minute)
+}
+
 // strangersIn takes the strangers of some regions.
 func strangersIn(regions []string) func(string) bool {
 	return func(name string) bool {
@@ -135,6 +163,5 @@ func strangersBeside(regions []string) func(string) bool {
 	}
 }
 
-func only(party string) func(string) bool {
-	return func(name string) bool { return name == party }
-}
+// isMember takes the people who were verified before.
+func isMember(name string) bool { return name == members }

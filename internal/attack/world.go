@@ -23,7 +23,7 @@ import (
 type world struct {
 	now    time.Time
 	random *rand.Rand
-	events events
+	events agenda
 	nextID int
 
 	service  *otp.Service
@@ -47,18 +47,18 @@ type event struct {
 	do func()
 }
 
-type events []event
+type agenda []event
 
-func (e events) Len() int      { return len(e) }
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e events) Less(i, j int) bool {
+func (e agenda) Len() int      { return len(e) }
+func (e agenda) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e agenda) Less(i, j int) bool {
 	if !e[i].at.Equal(e[j].at) {
 		return e[i].at.Before(e[j].at)
 	}
 	return e[i].id < e[j].id
 }
-func (e *events) Push(x any) { *e = append(*e, x.(event)) } //nolint:forcetypeassert // container/heap's interface
-func (e *events) Pop() any {
+func (e *agenda) Push(x any) { *e = append(*e, x.(event)) } //nolint:forcetypeassert // container/heap's interface
+func (e *agenda) Pop() any {
 	last := len(*e) - 1
 	x := (*e)[last]
 	*e = (*e)[:last]

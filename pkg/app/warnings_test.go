@@ -19,6 +19,9 @@ func TestWarnings(t *testing.T) {
 		addressSends = "IP_SEND_LIMIT is 10000/1d, more than 9600 a day: it stops no client address (ASVS 5.0 2.4.1)"
 		regions      = "ALLOWED_REGIONS is all: strangers choose the countries that you pay for (ASVS 5.0 2.4.1)"
 		apiKey       = "INFOBIP_API_KEY is set: it is for laptops, and whoever may read the function's configuration reads it; put the key into the secret (ASVS 5.0 13.3.1)"
+		regionFloor  = "REGION_ALLOWANCE has a floor of 100: at the dearest price (0.10) that is 10.00, more than a tenth of SPEND_LIMIT (50.00/1d)"
+		serviceFloor = "SERVICE_ALLOWANCE has a floor of 150: at the dearest price (0.10) that is 15.00, more than a tenth of SPEND_LIMIT (50.00/1d)"
+		cliff        = "SERVICE_ALLOWANCE has a growth of 0.5: a service of which fewer than 67 % of the sends are verified for 1d shuts itself"
 	)
 	for _, c := range []struct {
 		function  settings.Program
@@ -60,6 +63,15 @@ func TestWarnings(t *testing.T) {
 			"ALLOWED_LINE_TYPES has premium_rate: strangers can earn from what is sent there (ASVS 5.0 2.4.1)",
 			"ALLOWED_LINE_TYPES has shared_cost: strangers can earn from what is sent there (ASVS 5.0 2.4.1)",
 		}},
+		// What strangers may cost concerns who sends, and a laptop.
+		{settings.Send, map[string]string{"ALLOWED_REGIONS": "AT", "SPEND_LIMIT": "400/1d"}, nil},
+		{settings.Send, map[string]string{"ALLOWED_REGIONS": "AT", "SPEND_LIMIT": "50/1d", "REGION_ALLOWANCE": "enforce 100/1d+2", "SERVICE_ALLOWANCE": "enforce 150/1d+0.5"}, []string{
+			regionFloor, serviceFloor, cliff,
+		}},
+		{0, map[string]string{"SPEND_LIMIT": "50/1d", "REGION_ALLOWANCE": "enforce 100/1d+2", "SERVICE_ALLOWANCE": "enforce 150/1d+0.5"}, []string{regionFloor, serviceFloor, cliff}},
+		{settings.Verify, map[string]string{"SPEND_LIMIT": "50/1d", "REGION_ALLOWANCE": "enforce 100/1d+2", "SERVICE_ALLOWANCE": "enforce 150/1d+0.5"}, nil},
+		{0, map[string]string{"SPEND_LIMIT": "50/1d", "REGION_ALLOWANCE": "off", "SERVICE_ALLOWANCE": "off"}, nil},
+		{0, map[string]string{"SPEND_LIMIT": "50/1d", "SMS_PRICES": "*=0.03"}, nil},
 	} {
 		config, err := ReadConfig(env(c.variables))
 		if err != nil {

@@ -48,6 +48,9 @@ func (r Rules) judge(slots []slot, cells []Cell, s sender, now time.Time) judgem
 				money = money.longer(otp.BudgetExhausted, broke, slot.name+" money")
 			}
 		}
+		if r.Challenge == Suspicious && suspect.by == "" && slot.wary(cells[i], s, now) {
+			suspect = judgement{suspicious: true, by: slot.name + " money"}
+		}
 		if slot.allowance.Mode != Enforce {
 			continue
 		}
@@ -93,6 +96,22 @@ func (s slot) broke(c Cell, from sender, now time.Time) time.Duration {
 		return s.limit.Window
 	}
 	return c.Purse.Ends.Sub(now)
+}
+
+// wary reports whether a delivery passes half of what strangers may spend of a slot's limit.
+// From there on, where there is a challenge, everybody solves one: nothing else stops robots
+// that verify what they send to themselves, and so make room, and of a limit of three honest
+// days the other half is still one. Known numbers are asked as well, or the answer would tell
+// who is one.
+func (s slot) wary(c Cell, from sender, now time.Time) bool {
+	payment := s.payment(c, from.price, from.channel == mail, false, now)
+	if payment == nil || s.kind == prefix {
+		return false
+	}
+	const half = 2
+	payment.Most /= half
+	_, ok := payment.apply(c.Purse)
+	return !ok
 }
 
 // full returns how long it takes until a cell has room for a delivery, zero if it has, and

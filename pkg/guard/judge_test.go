@@ -259,6 +259,44 @@ func TestSuspicious(t *testing.T) {
 	b.want(t, "where every send has a solved one none doubles the room", stranger, "traffic_limited by network for 2h30m0s")
 }
 
+// TestHalfTheMoneyIsSuspicious: where a challenge is set, the second half of what strangers may
+// spend takes solved ones, of everybody alike.
+func TestHalfTheMoneyIsSuspicious(t *testing.T) {
+	rules := sampleRules()
+	rules.Challenge = Suspicious
+	b := newBench(rules)
+	for cell, half := range map[string]Amount{"service": 40 * one, "region": 20 * one} {
+		b = newBench(rules)
+		b.spent(cell, half-one)
+		b.want(t, cell+": up to half", stranger, "passes")
+		b.spent(cell, half-one+1)
+		b.want(t, cell+": above half", stranger, "suspicious by "+cell+" money")
+		b.want(t, cell+": above half, a known number", known, "suspicious by "+cell+" money")
+		b.spent(cell, 2*half-one+1)
+		b.want(t, cell+": spent", stranger, "budget_exhausted by "+cell+" money for 1h0m0s")
+		b.want(t, cell+": spent, a known number", known, "suspicious by "+cell+" money")
+		b.now = b.now.Add(time.Hour)
+		b.want(t, cell+": the next window", stranger, "passes")
+	}
+	b.spent("prefix", 9*one)
+	b.want(t, "a prefix has all of its tenth", stranger, "passes")
+	b.spent("service", 70*one)
+	b.cells["service"].Orders.Raise = Raise{By: 100 * one, Until: b.now.Add(time.Minute)}
+	b.want(t, "half of what is raised", stranger, "passes")
+
+	// With every allowance off too, and in no other mode.
+	rules.Allowances = Allowances{}
+	b = newBench(rules)
+	b.spent("service", 50*one)
+	b.want(t, "without allowances", stranger, "suspicious by service money")
+	for _, mode := range []ChallengeMode{NoChallenge, Always} {
+		rules.Challenge = mode
+		b = newBench(rules)
+		b.spent("service", 50*one)
+		b.want(t, "mode "+string(mode), stranger, "passes")
+	}
+}
+
 // TestNoChallengeForNothing: whatever the cells hold, who is asked for a challenge passes
 // with it, and who is told to wait passes after the wait if nobody else sends.
 func TestNoChallengeForNothing(t *testing.T) {

@@ -198,11 +198,14 @@ type Allowances struct{ Network, Prefix, Region, Service Allowance }
 
 // DefaultAllowances returns the defaults, which `make attack` measures (docs/abuse.md).
 func DefaultAllowances() Allowances {
+	// What a room may hold follows the business of so long a time: a day's would be an
+	// attacker's at night as well, and below zero it would take a day to come back.
+	const quarterDay = rate.Day / 4
 	return Allowances{
 		Network: Allowance{Mode: Enforce, Floor: 10, Window: rate.Day, Growth: 3 * tenths},
 		Prefix:  Allowance{Mode: Enforce, Floor: 20, Window: rate.Day, Growth: 3 * tenths},
-		Region:  Allowance{Mode: Enforce, Floor: 100, Window: rate.Day, Growth: 2 * tenths},
-		Service: Allowance{Mode: Enforce, Floor: 150, Window: rate.Day, Growth: 15},
+		Region:  Allowance{Mode: Enforce, Floor: 25, Window: quarterDay, Growth: 2 * tenths},
+		Service: Allowance{Mode: Enforce, Floor: 40, Window: quarterDay, Growth: 15},
 	}
 }
 
@@ -243,8 +246,8 @@ func (r Rules) Warnings() []string {
 	}
 	if s := r.Allowances.Service; s.Mode == Enforce && s.Growth < tenths {
 		const percent = 100
-		warn("SERVICE_ALLOWANCE has a growth of %d.%d: a service of which fewer than %d %% of the sends are verified for a day shuts itself",
-			s.Growth/tenths, s.Growth%tenths, (percent*tenths+tenths+s.Growth-1)/(tenths+s.Growth))
+		warn("SERVICE_ALLOWANCE has a growth of %d.%d: a service of which fewer than %d %% of the sends are verified for %s shuts itself",
+			s.Growth/tenths, s.Growth%tenths, (percent*tenths+tenths+s.Growth-1)/(tenths+s.Growth), rate.FormatDuration(s.Window))
 	}
 	return found
 }

@@ -73,7 +73,7 @@ func TestAllowanceForms(t *testing.T) {
 	}
 	for name, want := range map[string]Allowance{
 		"enforce 10/1d+3": DefaultAllowances().Network, "enforce 20/1d+3": DefaultAllowances().Prefix,
-		"enforce 100/1d+2": DefaultAllowances().Region, "enforce 150/1d+1.5": DefaultAllowances().Service,
+		"enforce 25/6h+2": DefaultAllowances().Region, "enforce 40/6h+1.5": DefaultAllowances().Service,
 	} {
 		if want.String() != name {
 			t.Errorf("a default is %s, want %s", want, name)
@@ -166,12 +166,12 @@ func TestWarnings(t *testing.T) {
 	if got := rules.Warnings(); len(got) != 0 {
 		t.Errorf("the defaults warn where 400 may be spent: %q", got)
 	}
-	rules.Spend.Amount = 50 * one
+	rules.Spend.Amount = 20 * one
 	rules.Allowances.Service.Growth = 5
 	want := []string{
-		"REGION_ALLOWANCE has a floor of 100: at the dearest price (0.10) that is 10.00, more than a tenth of SPEND_LIMIT (50.00/1d)",
-		"SERVICE_ALLOWANCE has a floor of 150: at the dearest price (0.10) that is 15.00, more than a tenth of SPEND_LIMIT (50.00/1d)",
-		"SERVICE_ALLOWANCE has a growth of 0.5: a service of which fewer than 67 % of the sends are verified for a day shuts itself",
+		"REGION_ALLOWANCE has a floor of 25: at the dearest price (0.10) that is 2.50, more than a tenth of SPEND_LIMIT (20.00/1d)",
+		"SERVICE_ALLOWANCE has a floor of 40: at the dearest price (0.10) that is 4.00, more than a tenth of SPEND_LIMIT (20.00/1d)",
+		"SERVICE_ALLOWANCE has a growth of 0.5: a service of which fewer than 67 % of the sends are verified for 6h shuts itself",
 	}
 	if diff := cmp.Diff(want, rules.Warnings()); diff != "" {
 		t.Errorf("the warnings differ (-want +got):\n%s", diff)

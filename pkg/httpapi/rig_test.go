@@ -54,6 +54,7 @@ type setup struct {
 	verifyLimit rate.Rate
 	form        httpapi.Form
 	guard       guard.Rules
+	cells       guard.Cells // in memory, if nil
 	client      httpapi.ClientAddress
 	sender      httpapi.Sender
 	verifier    httpapi.Verifier
@@ -105,7 +106,10 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		logs:    &lockedbuffer.Buffer{},
 	}
 	source := secrets.NewSource(r.secret, clock)
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, cells.NewMemory(clock), challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
+	if s.cells == nil {
+		s.cells = cells.NewMemory(clock)
+	}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}

@@ -88,7 +88,8 @@ var all = []kind{
 }
 
 const (
-	triples      = 6
+	everyTriples = 6
+	triples      = 4
 	shortTriples = 3
 )
 
@@ -197,8 +198,9 @@ func names(kinds []kind) string {
 	return text[3:]
 }
 
-// every has the pairs run in all schedules, which takes minutes (`make soak` does).
-var every = flag.Bool("every", false, "run also the schedules of pairs that differ only in the order of steps that cannot affect each other")
+// every has the enumerations run whole, which takes many minutes (`make soak` does): pairs in
+// all schedules, and more kinds in threes.
+var every = flag.Bool("every", false, "run also the schedules of pairs that differ only in the order of steps that cannot affect each other, and more kinds in threes")
 
 // TestEveryInterleavingOfTwoRequests runs them, and for each all in which one of the two dies
 // at one of its steps. Without -every it leaves out what TestReductionLosesNoOutcome shows to
@@ -228,7 +230,10 @@ func TestEveryInterleavingOfTwoRequests(t *testing.T) {
 func TestEveryInterleavingOfThreeRequests(t *testing.T) {
 	collectLess(t)
 	of := all[:triples]
-	if testing.Short() {
+	switch {
+	case *every:
+		of = all[:everyTriples]
+	case testing.Short():
 		of = all[:shortTriples]
 	}
 	schedules, ran := 0, 0
@@ -249,8 +254,11 @@ func TestEveryInterleavingOfThreeRequests(t *testing.T) {
 
 func TestReductionLosesNoOutcome(t *testing.T) {
 	collectLess(t)
-	of := all[:9]
-	if testing.Short() {
+	of := all[:everyTriples]
+	switch {
+	case *every:
+		of = all[:9]
+	case testing.Short():
 		of = all[:shortTriples]
 	}
 	full, reduced, outcomes := 0, 0, 0

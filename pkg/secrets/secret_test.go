@@ -70,7 +70,7 @@ func TestParse(t *testing.T) {
 // members that hold nothing.
 func TestParseIsTolerant(t *testing.T) {
 	for _, member := range []string{
-		`"challengeSecret":"later"`, `"testRecipients":[{"phoneNumber":1}]`, `"phoneKeyFrom":null`, `"phoneKeyFrom":""`, `"originKeys":null`, `"originKeys":[]`,
+		`"laterSecret":"later"`, `"testRecipients":[{"phoneNumber":1}]`, `"phoneKeyFrom":null`, `"phoneKeyFrom":""`, `"originKeys":null`, `"originKeys":[]`,
 	} {
 		secret, err := secrets.Parse(with(member))
 		if err != nil || secret.APIKey() != apiKey || secret.OriginKeys() != 0 || !secret.PhoneKeyFrom().IsZero() {
@@ -134,6 +134,7 @@ func TestBadSecrets(t *testing.T) {
 	const form = "the secret is not JSON of the form {infobipApiKey, phoneKeys, phoneKey}"
 	const noMoment = "the secret's phoneKeyFrom is no moment in RFC 3339, such as 2026-12-01T12:00:00Z"
 	const notOneWord = "the secret's originKeys: an origin key is one word of ASCII: a space or a line end may have been pasted with it"
+	const notOneWordChallenge = "the secret's challengeSecret is not one word of ASCII: a space or a line end may have been pasted with it"
 	good := entry("1", encoded(phoneKey))
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":                  {"", form},
@@ -171,6 +172,11 @@ func TestBadSecrets(t *testing.T) {
 		"origin key, two words":  {with(`"originKeys":["` + originKey + ` x"]`), notOneWord},
 		"origin key, line end":   {with(`"originKeys":["` + originKey + `\n"]`), notOneWord},
 		"origin key, not ASCII":  {with(`"originKeys":["` + originKey + `é"]`), notOneWord},
+		"number for a challenge": {`{"challengeSecret":1}`, "the secret's challengeSecret is not a string"},
+		"list for a challenge":   {`{"challengeSecret":["` + challengeSecret + `"]}`, "the secret's challengeSecret is not a string"},
+		"challenge, two words":   {with(`"challengeSecret":"` + challengeSecret + ` x"`), notOneWordChallenge},
+		"challenge, line end":    {with(`"challengeSecret":"` + challengeSecret + `\n"`), notOneWordChallenge},
+		"challenge, not ASCII":   {with(`"challengeSecret":"` + challengeSecret + `é"`), notOneWordChallenge},
 		"a version with a mark":  {document(apiKey, entry("a#b", encoded(phoneKey)), "a#b"), "the secret's phone key in use: a phone key's version is made of letters, digits, - and _"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -228,6 +228,8 @@ type Notation[T any] struct {
 	Parse func(string) (T, error)
 	// None allows the word none, which is the zero value.
 	None bool
+	// Such is a value, for the tables.
+	Such string
 }
 
 // none stands for nothing, where nothing has to be decided on.
@@ -255,7 +257,7 @@ func (k Notation[T]) fault(value string) string {
 // Bounds implements Kind.
 func (k Notation[T]) Bounds() string {
 	if k.None {
-		return "`" + none + "` too"
+		return "such as `" + k.Such + "`, or `" + none + "`"
 	}
-	return ""
+	return "such as `" + k.Such + "`"
 }

@@ -30,7 +30,7 @@ const (
 )
 
 // allowance is the notation of the guard's four allowances.
-var allowance = Notation[guard.Allowance]{Form: guard.AllowanceForm, Parse: guard.ParseAllowance}
+var allowance = Notation[guard.Allowance]{Form: guard.AllowanceForm, Parse: guard.ParseAllowance, Such: "record 20/1d+3"}
 
 // table declares all settings, in the order in which the documents list them.
 var table = [...]Setting{
@@ -109,23 +109,23 @@ var table = [...]Setting{
 	},
 	// What strangers may cost. --------------------------------------------------------------
 	{
-		Name: "SPEND_LIMIT", Kind: Notation[guard.Limit]{Form: guard.LimitForm, Parse: guard.ParseLimit, None: true},
+		Name: "SPEND_LIMIT", Kind: Notation[guard.Limit]{Form: guard.LimitForm, Parse: guard.ParseLimit, None: true, Such: "50/1d"},
 		Unset: "`none`", Example: "400/1d", Readers: Send | Laptop, Demanded: true,
 		Sentence: "what all messages of a window may cost, in the currency of the prices; it is never passed, and a fifth of it is kept for numbers that were verified before ([what strangers may cost](docs/abuse.md))",
 	}, {
-		Name: "REGION_SPEND_LIMIT", Kind: Notation[guard.RegionLimits]{Form: guard.RegionLimitsForm, Parse: guard.ParseRegionLimits, None: true},
+		Name: "REGION_SPEND_LIMIT", Kind: Notation[guard.RegionLimits]{Form: guard.RegionLimitsForm, Parse: guard.ParseRegionLimits, None: true, Such: "*=20/1d,US=100/1d"},
 		Unset: "`none`", Example: "*=20/1d,US=100/1d", Readers: Send | Laptop,
 		Sentence: "likewise of the messages to one region; `*` is each region that is not named",
 	}, {
-		Name: "SMS_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Name: "SMS_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.10", Example: "*=0.08,US=0.01", Readers: Send | Laptop,
 		Sentence: "what a text message costs, by region; `*` is each region that is not named",
 	}, {
-		Name: "VOICE_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Name: "VOICE_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.30", Example: "*=0.25", Readers: Send | Laptop,
 		Sentence: "what a call costs, likewise",
 	}, {
-		Name: "EMAIL_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices},
+		Name: "EMAIL_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.001", Example: "*=0.002", Readers: Send | Laptop,
 		Sentence: "what an e-mail costs: `*` alone counts, for an address has no region",
 	}, {
@@ -138,11 +138,11 @@ var table = [...]Setting{
 		Sentence: "sends to one block of 10,000 numbers, likewise; such a block takes at most a tenth of `SPEND_LIMIT` too",
 	}, {
 		Name: "REGION_ALLOWANCE", Kind: allowance,
-		Default: "enforce 100/1d+2", Example: "enforce 101/2d+1", Readers: Stateful | Laptop,
+		Default: "enforce 25/6h+2", Example: "enforce 101/2d+1", Readers: Stateful | Laptop,
 		Sentence: "sends to one region, likewise",
 	}, {
 		Name: "SERVICE_ALLOWANCE", Kind: allowance,
-		Default: "enforce 150/1d+1.5", Example: "off", Readers: Stateful | Laptop,
+		Default: "enforce 40/6h+1.5", Example: "off", Readers: Stateful | Laptop,
 		Sentence: "all sends together, likewise; with a growth below 1 a service whose numbers stop verifying shuts itself",
 	}, {
 		Name: "CHALLENGE", Kind: Word{Words: []string{"turnstile", "hcaptcha", "recaptcha"}},
@@ -156,7 +156,7 @@ var table = [...]Setting{
 		Unset: "none; `CHALLENGE` needs it", Example: "app.example.com", Readers: Send | Laptop,
 		Sentence: "the sites on which a challenge may have been solved",
 	}, {
-		Name: "CHALLENGE_MIN_SCORE", Kind: Notation[float64]{Form: "a score from 0 to 1 such as 0.5", Parse: parseScore},
+		Name: "CHALLENGE_MIN_SCORE", Kind: Notation[float64]{Form: "a score from 0 to 1 such as 0.5", Parse: parseScore, Such: "0.5"},
 		Default: "0.5", Example: "0.7", Readers: Send | Laptop,
 		Sentence: "the least score that passes, from 0 (a robot) to 1 (a person), of challenges that have one",
 	}, {

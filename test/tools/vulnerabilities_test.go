@@ -71,7 +71,7 @@ func TestVulnerabilities(t *testing.T) {
 			command := exec.CommandContext(t.Context(), filepath.Join(harness.Root(), "tools", "vulnerabilities"), module)
 			command.Env = append(os.Environ(), "VULNDB="+c.database)
 			out, err := command.CombinedOutput()
-			if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+			if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 				t.Fatal(err)
 			}
 			if got := command.ProcessState.ExitCode(); got != c.code || !strings.Contains(string(out), c.says) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -59,4 +61,22 @@ func TestScan(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// hangingPages never answer.
+type hangingPages struct{}
+
+func (hangingPages) Scan(ctx context.Context, _ *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestScanEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		err := Scanner{hangingPages{}, "table"}.Scan(t.Context(), func(string, guard.Cell) {})
+		if took := time.Since(started); took != 10*time.Second || !errors.Is(err, otp.ErrUnavailable) {
+			t.Errorf("a table that does not answer: %v after %s, want 10s", err, took)
+		}
+	})
 }

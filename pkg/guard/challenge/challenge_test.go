@@ -133,7 +133,7 @@ func TestOneQuestion(t *testing.T) {
 // secret nor address.
 func TestCheckerThatIsDown(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("a redirect was followed, with the secret")
+		t.Error("a redirect was followed: somebody else is asked")
 	}))
 	defer elsewhere.Close()
 	for name, c := range map[string]struct {
@@ -147,6 +147,9 @@ func TestCheckerThatIsDown(t *testing.T) {
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, "the checker answers 307"},
+		"redirect to a page": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusSeeOther)
+		}, "the checker answers 303"},
 		"cut": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "the checker cannot be reached: EOF"},
 		"too large": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, strings.Repeat(" ", 64<<10)+`{"success":true,"hostname":"example.com"}`)
