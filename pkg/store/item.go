@@ -5,20 +5,16 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// The item is mapped by hand: an operator reads these names in the console, empty
-// values take no bytes of the 1 KB that make one write unit, and no reflection is
-// linked into the functions.
-
-type item = map[string]types.AttributeValue
+type item = attributes.Item
 
 // Versions of the product run side by side during a deployment, so an attribute keeps its
 // name and kind for ever, and what is new has a name of its own (testdata holds one item of
@@ -27,31 +23,30 @@ type item = map[string]types.AttributeValue
 
 func encode(key string, l otp.Ledger, revision otp.Revision) item {
 	e := item{}
-	putString(e, attributeKey, key)
-	putString(e, attributeRevision, string(revision))
-	// TTL counts in seconds, and must not come early.
-	putInt(e, attributeTTL, l.ForgetAt.Add(time.Second-1).Unix())
-	putInt(e, "sends", int64(l.Sends))
-	putTime(e, "windowEnds", l.WindowEnds)
-	putInt(e, "unconfirmed", int64(l.Unconfirmed))
+	attributes.PutText(e, attributeKey, key)
+	attributes.PutText(e, attributeRevision, string(revision))
+	attributes.PutNumber(e, attributeTTL, attributes.TTL(l.ForgetAt))
+	attributes.PutNumber(e, "sends", int64(l.Sends))
+	attributes.PutTime(e, "windowEnds", l.WindowEnds)
+	attributes.PutNumber(e, "unconfirmed", int64(l.Unconfirmed))
 	putMap(e, "senders", l.Senders, func(s *otp.Sender) (string, types.AttributeValue) {
-		return clientName(s.Client), &types.AttributeValueMemberS{Value: encodeSender(s)}
+		return clientName(s.Client), attributes.Text(encodeSender(s))
 	})
-	putInt(e, "total", int64(l.Total))
-	putTime(e, "totalEnds", l.TotalEnds)
-	putTime(e, "nextSendAt", l.NextSendAt)
-	putTime(e, "nextVerifyAt", l.NextVerifyAt)
+	attributes.PutNumber(e, "total", int64(l.Total))
+	attributes.PutTime(e, "totalEnds", l.TotalEnds)
+	attributes.PutTime(e, "nextSendAt", l.NextSendAt)
+	attributes.PutTime(e, "nextVerifyAt", l.NextVerifyAt)
 	failures := 0
 	for _, f := range l.Failures {
 		failures += f.Count
 	}
-	putInt(e, "failures", int64(failures))
+	attributes.PutNumber(e, "failures", int64(failures))
 	putMap(e, "failed", l.Failures, func(f *otp.Failures) (string, types.AttributeValue) {
-		return clientName(f.Client), integer(int64(f.Count))
+		return clientName(f.Client), attributes.Number(int64(f.Count))
 	})
-	putTime(e, "lastFailureAt", l.LastFailureAt)
-	putTime(e, "disabledAt", l.DisabledAt)
-	putTime(e, "verifiedAt", l.VerifiedAt)
+	attributes.PutTime(e, "lastFailureAt", l.LastFailureAt)
+	attributes.PutTime(e, "disabledAt", l.DisabledAt)
+	attributes.PutTime(e, "verifiedAt", l.VerifiedAt)
 	putList(e, "verifications", l.Verifications, func(v *otp.Verification) types.AttributeValue {
 		return &types.AttributeValueMemberM{Value: encodeVerification(v)}
 	})
@@ -60,16 +55,16 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 
 func encodeVerification(v *otp.Verification) item {
 	e := encodeDelivery(&v.Delivery)
-	putString(e, "state", string(v.State))
-	putString(e, "pinId", v.PinID)
-	putTime(e, "expiresAt", v.ExpiresAt)
-	putInt(e, "attempts", int64(v.Attempts))
-	putInt(e, "others", int64(v.Strangers))
-	putString(e, "settledBy", v.SettledBy)
-	putTime(e, "settledAt", v.SettledAt)
-	putString(e, "nonce", v.Nonce)
+	attributes.PutText(e, "state", string(v.State))
+	attributes.PutText(e, "pinId", v.PinID)
+	attributes.PutTime(e, "expiresAt", v.ExpiresAt)
+	attributes.PutNumber(e, "attempts", int64(v.Attempts))
+	attributes.PutNumber(e, "others", int64(v.Strangers))
+	attributes.PutText(e, "settledBy", v.SettledBy)
+	attributes.PutTime(e, "settledAt", v.SettledAt)
+	attributes.PutText(e, "nonce", v.Nonce)
 	putList(e, "pending", v.Charges, func(c *otp.Charge) types.AttributeValue {
-		return &types.AttributeValueMemberS{Value: encodeCharge(c)}
+		return attributes.Text(encodeCharge(c))
 	})
 	putList(e, "resends", v.Resends, func(d *otp.Delivery) types.AttributeValue {
 		return &types.AttributeValueMemberM{Value: encodeDelivery(d)}
@@ -79,17 +74,17 @@ func encodeVerification(v *otp.Verification) item {
 
 func encodeDelivery(d *otp.Delivery) item {
 	e := item{}
-	putString(e, "id", d.ID)
-	putString(e, "by", d.RunID)
-	putString(e, "progress", string(d.Progress))
-	putString(e, "meaning", d.Fingerprint)
+	attributes.PutText(e, "id", d.ID)
+	attributes.PutText(e, "by", d.RunID)
+	attributes.PutText(e, "progress", string(d.Progress))
+	attributes.PutText(e, "meaning", d.Fingerprint)
 	if d.Channel != otp.SMS {
-		putString(e, "channel", string(d.Channel))
+		attributes.PutText(e, "channel", string(d.Channel))
 	}
-	putString(e, "from", fromOf(d))
-	putString(e, "counted", d.Counted)
-	putTime(e, "startedAt", d.StartedAt)
-	putTime(e, "resendAt", d.ResendAt)
+	attributes.PutText(e, "from", fromOf(d))
+	attributes.PutText(e, "counted", d.Counted)
+	attributes.PutTime(e, "startedAt", d.StartedAt)
+	attributes.PutTime(e, "resendAt", d.ResendAt)
 	return e
 }
 
@@ -114,22 +109,6 @@ func clientName(client string) string {
 	return client
 }
 
-func putString(e item, name, value string) {
-	if value != "" {
-		e[name] = &types.AttributeValueMemberS{Value: value}
-	}
-}
-
-func putInt(e item, name string, value int64) {
-	if value != 0 {
-		e[name] = integer(value)
-	}
-}
-
-func integer(value int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
-}
-
 func putMap[T any](e item, name string, values []T, encode func(*T) (string, types.AttributeValue)) {
 	if len(values) == 0 {
 		return
@@ -140,13 +119,6 @@ func putMap[T any](e item, name string, values []T, encode func(*T) (string, typ
 		m[key] = value
 	}
 	e[name] = &types.AttributeValueMemberM{Value: m}
-}
-
-// putTime writes milliseconds since 1970.
-func putTime(e item, name string, value time.Time) {
-	if !value.IsZero() {
-		putInt(e, name, value.UnixMilli())
-	}
 }
 
 func putList[T any](e item, name string, values []T, encode func(*T) types.AttributeValue) {
@@ -160,34 +132,32 @@ func putList[T any](e item, name string, values []T, encode func(*T) types.Attri
 	e[name] = &types.AttributeValueMemberL{Value: list}
 }
 
-// reader takes attributes out of an item and remembers the first that is not of the
-// kind it should be: state that cannot be read must not pass as "nothing saved".
-type reader struct {
-	item item
-	err  error
-}
+// reader reads a ledger out of an item.
+type reader struct{ attributes.Reader }
+
+func read(e item) *reader { return &reader{attributes.Reader{Item: e}} }
 
 func decode(e item) (otp.Ledger, otp.Revision, error) {
-	r := &reader{item: e}
+	r := read(e)
 	l := otp.Ledger{
-		Sends:         int(r.integer("sends")),
-		WindowEnds:    r.time("windowEnds"),
-		Unconfirmed:   int(r.integer("unconfirmed")),
-		Total:         int(r.integer("total")),
-		TotalEnds:     r.time("totalEnds"),
-		NextSendAt:    r.time("nextSendAt"),
-		NextVerifyAt:  r.time("nextVerifyAt"),
-		LastFailureAt: r.time("lastFailureAt"),
-		DisabledAt:    r.time("disabledAt"),
-		VerifiedAt:    r.time("verifiedAt"),
+		Sends:         int(r.Integer("sends")),
+		WindowEnds:    r.Time("windowEnds"),
+		Unconfirmed:   int(r.Integer("unconfirmed")),
+		Total:         int(r.Integer("total")),
+		TotalEnds:     r.Time("totalEnds"),
+		NextSendAt:    r.Time("nextSendAt"),
+		NextVerifyAt:  r.Time("nextVerifyAt"),
+		LastFailureAt: r.Time("lastFailureAt"),
+		DisabledAt:    r.Time("disabledAt"),
+		VerifiedAt:    r.Time("verifiedAt"),
 	}
-	if seconds := r.integer(attributeTTL); seconds != 0 {
+	if seconds := r.Integer(attributeTTL); seconds != 0 {
 		l.ForgetAt = time.Unix(seconds, 0).UTC()
 	}
 	for client, inner := range r.entries("senders") {
 		sender, ok := decodeSender(client, inner.text())
 		if !ok {
-			r.wrongKind("senders")
+			r.WrongKind("senders")
 		}
 		l.Senders = append(l.Senders, sender)
 	}
@@ -195,151 +165,64 @@ func decode(e item) (otp.Ledger, otp.Revision, error) {
 		l.Failures = append(l.Failures, otp.Failures{Client: client, Count: int(inner.number())})
 	}
 	// The first version counted them together.
-	if all := int(r.integer("failures")); all > 0 && len(l.Failures) == 0 {
+	if all := int(r.Integer("failures")); all > 0 && len(l.Failures) == 0 {
 		l.Failures = []otp.Failures{{Count: all}}
 	}
-	for _, m := range r.maps("verifications") {
-		inner := &reader{item: m}
+	for _, m := range r.Maps("verifications") {
+		inner := read(m)
 		l.Verifications = append(l.Verifications, inner.verification())
-		r.note(inner.err)
+		r.Note(inner.Err)
 	}
-	revision := otp.Revision(r.text(attributeRevision))
+	revision := otp.Revision(r.Text(attributeRevision))
 	if revision == "" {
-		r.note(fmt.Errorf("attribute %s is missing", attributeRevision))
+		r.Note(fmt.Errorf("attribute %s is missing", attributeRevision))
 	}
-	return l, revision, r.err
+	return l, revision, r.Err
 }
 
 func (r *reader) verification() otp.Verification {
 	v := otp.Verification{
 		Delivery:  r.delivery(),
-		State:     otp.State(r.text("state")),
-		PinID:     r.text("pinId"),
-		ExpiresAt: r.time("expiresAt"),
-		Attempts:  int(r.integer("attempts")),
-		Strangers: int(r.integer("others")),
-		SettledBy: r.text("settledBy"),
-		SettledAt: r.time("settledAt"),
-		Nonce:     r.text("nonce"),
+		State:     otp.State(r.Text("state")),
+		PinID:     r.Text("pinId"),
+		ExpiresAt: r.Time("expiresAt"),
+		Attempts:  int(r.Integer("attempts")),
+		Strangers: int(r.Integer("others")),
+		SettledBy: r.Text("settledBy"),
+		SettledAt: r.Time("settledAt"),
+		Nonce:     r.Text("nonce"),
 	}
-	for _, text := range r.texts("pending") {
+	for _, text := range r.Texts("pending") {
 		charge, ok := decodeCharge(text)
 		if !ok {
-			r.wrongKind("pending")
+			r.WrongKind("pending")
 		}
 		v.Charges = append(v.Charges, charge)
 	}
-	for _, m := range r.maps("resends") {
-		inner := &reader{item: m}
+	for _, m := range r.Maps("resends") {
+		inner := read(m)
 		v.Resends = append(v.Resends, inner.delivery())
-		r.note(inner.err)
+		r.Note(inner.Err)
 	}
 	return v
 }
 
 func (r *reader) delivery() otp.Delivery {
 	d := otp.Delivery{
-		ID:          r.text("id"),
-		RunID:       r.text("by"),
-		Progress:    otp.Progress(r.text("progress")),
-		Fingerprint: r.text("meaning"),
-		Channel:     otp.Channel(r.text("channel")),
-		Counted:     r.text("counted"),
-		StartedAt:   r.time("startedAt"),
-		ResendAt:    r.time("resendAt"),
+		ID:          r.Text("id"),
+		RunID:       r.Text("by"),
+		Progress:    otp.Progress(r.Text("progress")),
+		Fingerprint: r.Text("meaning"),
+		Channel:     otp.Channel(r.Text("channel")),
+		Counted:     r.Text("counted"),
+		StartedAt:   r.Time("startedAt"),
+		ResendAt:    r.Time("resendAt"),
 	}
-	d.Client, d.Mark, _ = strings.Cut(r.text("from"), fromDot)
+	d.Client, d.Mark, _ = strings.Cut(r.Text("from"), fromDot)
 	if d.Channel == "" {
 		d.Channel = otp.SMS
 	}
 	return d
-}
-
-func (r *reader) note(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *reader) wrongKind(name string) {
-	r.note(fmt.Errorf("attribute %s is not of its kind", name))
-}
-
-func (r *reader) text(name string) string {
-	value, ok := r.item[name]
-	if !ok {
-		return ""
-	}
-	s, ok := value.(*types.AttributeValueMemberS)
-	if !ok {
-		r.wrongKind(name)
-		return ""
-	}
-	return s.Value
-}
-
-func (r *reader) integer(name string) int64 {
-	value, ok := r.item[name]
-	if !ok {
-		return 0
-	}
-	n, ok := value.(*types.AttributeValueMemberN)
-	if !ok {
-		r.wrongKind(name)
-		return 0
-	}
-	i, err := strconv.ParseInt(n.Value, 10, 64)
-	if err != nil {
-		r.wrongKind(name)
-	}
-	return i
-}
-
-func (r *reader) time(name string) time.Time {
-	ms := r.integer(name)
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
-func (r *reader) list(name string) []types.AttributeValue {
-	value, ok := r.item[name]
-	if !ok {
-		return nil
-	}
-	l, ok := value.(*types.AttributeValueMemberL)
-	if !ok {
-		r.wrongKind(name)
-		return nil
-	}
-	return l.Value
-}
-
-func (r *reader) texts(name string) []string {
-	var texts []string
-	for _, value := range r.list(name) {
-		s, ok := value.(*types.AttributeValueMemberS)
-		if !ok {
-			r.wrongKind(name)
-			return nil
-		}
-		texts = append(texts, s.Value)
-	}
-	return texts
-}
-
-func (r *reader) maps(name string) []item {
-	var maps []item
-	for _, value := range r.list(name) {
-		m, ok := value.(*types.AttributeValueMemberM)
-		if !ok {
-			r.wrongKind(name)
-			return nil
-		}
-		maps = append(maps, m.Value)
-	}
-	return maps
 }
 
 // entry is one value of a map.
@@ -352,13 +235,13 @@ type entry struct {
 // entries yields a map's values by client, in the ledger's order.
 func (r *reader) entries(name string) iter.Seq2[string, entry] {
 	return func(yield func(string, entry) bool) {
-		value, ok := r.item[name]
+		value, ok := r.Item[name]
 		if !ok {
 			return
 		}
 		m, ok := value.(*types.AttributeValueMemberM)
 		if !ok {
-			r.wrongKind(name)
+			r.WrongKind(name)
 			return
 		}
 		if value, ok := m.Value[unnamedClient]; ok && !yield("", entry{r, name, value}) {
@@ -366,7 +249,7 @@ func (r *reader) entries(name string) iter.Seq2[string, entry] {
 		}
 		for _, key := range slices.Sorted(maps.Keys(m.Value)) {
 			if key == "" { // no table has such a name
-				r.wrongKind(name)
+				r.WrongKind(name)
 				return
 			}
 			if key != unnamedClient && !yield(key, entry{r, name, m.Value[key]}) {
@@ -377,16 +260,16 @@ func (r *reader) entries(name string) iter.Seq2[string, entry] {
 }
 
 func (e entry) number() int64 {
-	inner := &reader{item: item{e.name: e.value}}
-	n := inner.integer(e.name)
-	e.owner.note(inner.err)
+	inner := read(item{e.name: e.value})
+	n := inner.Integer(e.name)
+	e.owner.Note(inner.Err)
 	return n
 }
 
 func (e entry) text() string {
 	s, ok := e.value.(*types.AttributeValueMemberS)
 	if !ok {
-		e.owner.wrongKind(e.name)
+		e.owner.WrongKind(e.name)
 		return ""
 	}
 	return s.Value

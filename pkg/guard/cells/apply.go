@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -34,10 +35,10 @@ func (d *DynamoDB) Apply(ctx context.Context, key string, c guard.Change) (guard
 	if !ok {
 		return guard.Cell{}, false, fmt.Errorf("changing a cell: %w: %w", otp.ErrUnavailable, err)
 	}
-	r := &reader{item: refused.Item}
+	r := read(refused.Item)
 	current := r.cell()
-	if r.err != nil {
-		return guard.Cell{}, false, fmt.Errorf("changing a cell: %w: %w", otp.ErrUnavailable, r.err)
+	if r.Err != nil {
+		return guard.Cell{}, false, fmt.Errorf("changing a cell: %w: %w", otp.ErrUnavailable, r.Err)
 	}
 	return current, false, nil
 }
@@ -63,7 +64,7 @@ func (d *DynamoDB) update(key string, c guard.Change) *dynamodb.UpdateItemInput 
 	u := &update{values: item{}}
 	in := &dynamodb.UpdateItemInput{
 		TableName:                           &d.table,
-		Key:                                 item{attributeKey: text(key)},
+		Key:                                 item{attributeKey: attributes.Text(key)},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if c.Room != nil {
@@ -81,7 +82,7 @@ func (d *DynamoDB) update(key string, c guard.Change) *dynamodb.UpdateItemInput 
 	}
 	if !c.Keep.IsZero() {
 		u.sets = append(u.sets, "#ttl = :ttl")
-		u.values[":ttl"] = ttl(c.Keep)
+		u.values[":ttl"] = attributes.Number(attributes.TTL(c.Keep))
 		in.ExpressionAttributeNames = map[string]string{"#ttl": attributeTTL} // a reserved word
 	}
 	var expression []string
@@ -103,18 +104,18 @@ func (d *DynamoDB) update(key string, c guard.Change) *dynamodb.UpdateItemInput 
 
 func (u *update) set(attribute, value string, i int64) {
 	u.sets = append(u.sets, attribute+" = "+value)
-	u.values[value] = number(i)
+	u.values[value] = attributes.Number(i)
 }
 
 func (u *update) add(attribute, value string, i int64) {
 	u.adds = append(u.adds, attribute+" "+value)
-	u.values[value] = number(i)
+	u.values[value] = attributes.Number(i)
 }
 
 // when adds a condition with one value.
 func (u *update) when(condition, value string, i int64) {
 	u.conditions = append(u.conditions, condition)
-	u.values[value] = number(i)
+	u.values[value] = attributes.Number(i)
 }
 
 func (u *update) room(c guard.RoomChange) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -51,7 +52,7 @@ func (d *DynamoDB) Read(ctx context.Context, keys []string) ([]guard.Cell, error
 	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 	at := make(map[string]int, len(keys))
 	for i, key := range keys {
-		asked.Keys = append(asked.Keys, item{attributeKey: text(key)})
+		asked.Keys = append(asked.Keys, item{attributeKey: attributes.Text(key)})
 		at[key] = i
 	}
 	out, err := d.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
@@ -65,14 +66,14 @@ func (d *DynamoDB) Read(ctx context.Context, keys []string) ([]guard.Cell, error
 	}
 	found := make([]guard.Cell, len(keys))
 	for _, e := range out.Responses[d.table] {
-		r := &reader{item: e}
-		i, ok := at[r.text(attributeKey)]
+		r := read(e)
+		i, ok := at[r.Text(attributeKey)]
 		if !ok {
 			return nil, fmt.Errorf("reading cells: %w: %w", otp.ErrUnavailable, errStrange)
 		}
 		found[i] = r.cell()
-		if r.err != nil {
-			return nil, fmt.Errorf("reading cells: %w: %w", otp.ErrUnavailable, r.err)
+		if r.Err != nil {
+			return nil, fmt.Errorf("reading cells: %w: %w", otp.ErrUnavailable, r.Err)
 		}
 	}
 	return found, nil
@@ -86,24 +87,24 @@ func (d *DynamoDB) Order(ctx context.Context, key string, o guard.Orders, was gu
 	revision := newRevision()
 	in := &dynamodb.UpdateItemInput{
 		TableName:                           &d.table,
-		Key:                                 item{attributeKey: text(key)},
+		Key:                                 item{attributeKey: attributes.Text(key)},
 		UpdateExpression:                    aws.String("SET orders = :orders, ordersRev = :rev, #ttl = :ttl"),
 		ConditionExpression:                 aws.String("attribute_not_exists(ordersRev)"),
 		ExpressionAttributeNames:            map[string]string{"#ttl": attributeTTL}, // a reserved word
-		ExpressionAttributeValues:           item{":orders": encodeOrders(o), ":rev": text(revision), ":ttl": ttl(keep)},
+		ExpressionAttributeValues:           item{":orders": encodeOrders(o), ":rev": attributes.Text(revision), ":ttl": attributes.Number(attributes.TTL(keep))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if was != "" {
 		in.ConditionExpression = aws.String("ordersRev = :was")
-		in.ExpressionAttributeValues[":was"] = text(string(was))
+		in.ExpressionAttributeValues[":was"] = attributes.Text(string(was))
 	}
 	_, err := d.client.UpdateItem(ctx, in)
 	if err == nil {
 		return true, nil
 	}
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		r := &reader{item: refused.Item}
-		return r.text(attributeOrdersRevision) == revision, nil
+		r := read(refused.Item)
+		return r.Text(attributeOrdersRevision) == revision, nil
 	}
 	return false, fmt.Errorf("writing orders: %w: %w", otp.ErrUnavailable, err)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -78,14 +79,14 @@ func TestOrdersItem(t *testing.T) {
 	want := object(item{
 		"stops": list(
 			object(item{
-				"region": text("AT"), "channel": text("voice"), "since": number(1773342238001),
-				"until": number(1773342238002), "reason": text("attack"),
+				"region": attributes.Text("AT"), "channel": attributes.Text("voice"), "since": attributes.Number(1773342238001),
+				"until": attributes.Number(1773342238002), "reason": attributes.Text("attack"),
 			}),
-			object(item{"since": number(1773342238003), "reason": text("all")}),
+			object(item{"since": attributes.Number(1773342238003), "reason": attributes.Text("all")}),
 		),
-		"started": object(item{"region": text("DE"), "at": number(1773342238004), "reason": text("over")}),
+		"started": object(item{"region": attributes.Text("DE"), "at": attributes.Number(1773342238004), "reason": attributes.Text("over")}),
 		"raise": object(item{
-			"by": number(50_000_000), "until": number(1773342238005), "at": number(1773342238006), "reason": text("launch"),
+			"by": attributes.Number(50_000_000), "until": attributes.Number(1773342238005), "at": attributes.Number(1773342238006), "reason": attributes.Text("launch"),
 		}),
 	})
 	if diff := cmp.Diff(want, encodeOrders(someOrders()), ignoreNoSmithy); diff != "" {
@@ -104,12 +105,12 @@ func TestReadIsOneConsistentRead(t *testing.T) {
 		if len(in.RequestItems) != 1 || !*asked.ConsistentRead || asked.ProjectionExpression != nil {
 			t.Errorf("the read is of %d tables, consistent %v", len(in.RequestItems), *asked.ConsistentRead)
 		}
-		if diff := cmp.Diff([]item{{"pk": text("b")}, {"pk": text("a")}}, asked.Keys, ignoreNoSmithy); diff != "" {
+		if diff := cmp.Diff([]item{{"pk": attributes.Text("b")}, {"pk": attributes.Text("a")}}, asked.Keys, ignoreNoSmithy); diff != "" {
 			t.Errorf("the keys differ: %s", diff)
 		}
 		// A table answers in any order.
 		return &dynamodb.BatchGetItemOutput{Responses: map[string][]item{"table": {
-			{"pk": text("a"), "orders": encodeOrders(someOrders()), "ordersRev": text("r"), "ttl": number(1)},
+			{"pk": attributes.Text("a"), "orders": encodeOrders(someOrders()), "ordersRev": attributes.Text("r"), "ttl": attributes.Number(1)},
 		}}}, nil
 	}}
 	got, err := NewDynamoDB(c, "table").Read(t.Context(), []string{"b", "a"})
@@ -150,9 +151,9 @@ func TestRefusedOrder(t *testing.T) {
 		want  bool
 	}{
 		"ours, whose answer was lost": {func(ours types.AttributeValue) item { return item{"ordersRev": ours} }, true},
-		"another operator's":          {func(types.AttributeValue) item { return item{"ordersRev": text("theirs")} }, false},
+		"another operator's":          {func(types.AttributeValue) item { return item{"ordersRev": attributes.Text("theirs")} }, false},
 		"gone":                        {func(types.AttributeValue) item { return nil }, false},
-		"of another shape":            {func(types.AttributeValue) item { return item{"ordersRev": number(1)} }, false},
+		"of another shape":            {func(types.AttributeValue) item { return item{"ordersRev": attributes.Number(1)} }, false},
 	} {
 		c := &client{update: func(_ context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 			if in.ReturnValuesOnConditionCheckFailure != types.ReturnValuesOnConditionCheckFailureAllOld {
@@ -171,7 +172,7 @@ func TestRefusedOrder(t *testing.T) {
 // which nothing was counted.
 func TestUnreadable(t *testing.T) {
 	orders := func(value types.AttributeValue) item {
-		return item{"pk": text("key"), "ordersRev": text("r"), "orders": value}
+		return item{"pk": attributes.Text("key"), "ordersRev": attributes.Text("r"), "orders": value}
 	}
 	stop := func(name string, value types.AttributeValue) item {
 		return orders(object(item{"stops": list(object(item{name: value}))}))
@@ -185,29 +186,29 @@ func TestUnreadable(t *testing.T) {
 		"network":      failing(errDown),
 		"throttled":    failing(&types.ProvisionedThroughputExceededException{}),
 		"no table":     failing(&types.ResourceNotFoundException{}),
-		"not asked":    answering(item{"pk": text("other")}),
-		"no key":       answering(item{"ordersRev": text("r")}),
+		"not asked":    answering(item{"pk": attributes.Text("other")}),
+		"no key":       answering(item{"ordersRev": attributes.Text("r")}),
 		"half read":    {batch: halfRead},
-		"orders text":  answering(orders(text("canary"))),
+		"orders text":  answering(orders(attributes.Text("canary"))),
 		"stops map":    answering(orders(object(item{"stops": object(nil)}))),
-		"stop text":    answering(orders(object(item{"stops": list(text("canary"))}))),
+		"stop text":    answering(orders(object(item{"stops": list(attributes.Text("canary"))}))),
 		"started list": answering(orders(object(item{"started": list()}))),
-		"started at":   answering(orders(object(item{"started": object(item{"at": text("canary")})}))),
-		"region":       answering(stop("region", number(1))),
-		"until text":   answering(stop("until", text("canary"))),
+		"started at":   answering(orders(object(item{"started": object(item{"at": attributes.Text("canary")})}))),
+		"region":       answering(stop("region", attributes.Number(1))),
+		"until text":   answering(stop("until", attributes.Text("canary"))),
 		"until huge":   answering(stop("until", &types.AttributeValueMemberN{Value: "99999999999999999999"})),
 		"reason null":  answering(stop("reason", &types.AttributeValueMemberNULL{Value: true})),
-		"no revision":  answering(item{"pk": text("key"), "orders": object(nil)}),
-		"no orders":    answering(item{"pk": text("key"), "ordersRev": text("r")}),
-		"raise text":   answering(orders(object(item{"raise": object(item{"by": text("canary")})}))),
-		"room text":    answering(item{"pk": text("key"), "room": text("canary"), "roomAt": number(1)}),
-		"room alone":   answering(item{"pk": text("key"), "room": number(1)}),
-		"at alone":     answering(item{"pk": text("key"), "knownRoomAt": number(1)}),
-		"window alone": answering(item{"pk": text("key"), "roomWindow": number(1)}),
-		"spent alone":  answering(item{"pk": text("key"), "spent": number(1)}),
-		"ends alone":   answering(item{"pk": text("key"), "spentEnds": number(1)}),
-		"spent 1.5":    answering(item{"pk": text("key"), "spent": &types.AttributeValueMemberN{Value: "1.5"}, "spentEnds": number(1)}),
-		"numeric rev":  answering(item{"pk": text("key"), "orders": object(nil), "ordersRev": number(1)}),
+		"no revision":  answering(item{"pk": attributes.Text("key"), "orders": object(nil)}),
+		"no orders":    answering(item{"pk": attributes.Text("key"), "ordersRev": attributes.Text("r")}),
+		"raise text":   answering(orders(object(item{"raise": object(item{"by": attributes.Text("canary")})}))),
+		"room text":    answering(item{"pk": attributes.Text("key"), "room": attributes.Text("canary"), "roomAt": attributes.Number(1)}),
+		"room alone":   answering(item{"pk": attributes.Text("key"), "room": attributes.Number(1)}),
+		"at alone":     answering(item{"pk": attributes.Text("key"), "knownRoomAt": attributes.Number(1)}),
+		"window alone": answering(item{"pk": attributes.Text("key"), "roomWindow": attributes.Number(1)}),
+		"spent alone":  answering(item{"pk": attributes.Text("key"), "spent": attributes.Number(1)}),
+		"ends alone":   answering(item{"pk": attributes.Text("key"), "spentEnds": attributes.Number(1)}),
+		"spent 1.5":    answering(item{"pk": attributes.Text("key"), "spent": &types.AttributeValueMemberN{Value: "1.5"}, "spentEnds": attributes.Number(1)}),
+		"numeric rev":  answering(item{"pk": attributes.Text("key"), "orders": object(nil), "ordersRev": attributes.Number(1)}),
 	} {
 		cells, err := NewDynamoDB(c, "table").Read(t.Context(), []string{"key"})
 		if !errors.Is(err, otp.ErrUnavailable) || cells != nil {
@@ -276,7 +277,7 @@ func sampleChange() guard.Change {
 
 // TestChangeIsOneConditionalWrite, which brings the cell where the condition fails.
 func TestChangeIsOneConditionalWrite(t *testing.T) {
-	full := item{"pk": text("key"), "room": number(-5), "roomAt": number(1773342238004), "spent": number(90), "spentEnds": number(1773342238005)}
+	full := item{"pk": attributes.Text("key"), "room": attributes.Number(-5), "roomAt": attributes.Number(1773342238004), "spent": attributes.Number(90), "spentEnds": attributes.Number(1773342238005)}
 	calls := 0
 	c := &client{update: func(_ context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 		calls++
@@ -288,7 +289,7 @@ func TestChangeIsOneConditionalWrite(t *testing.T) {
 			t.Errorf("the write is %q under %q", *in.UpdateExpression, *in.ConditionExpression)
 		}
 		want := item{
-			":room": number(-1000), ":now": number(1773342238002), ":rest": number(70), ":restMail": number(10), ":price": number(30), ":ttl": number(1773342239),
+			":room": attributes.Number(-1000), ":now": attributes.Number(1773342238002), ":rest": attributes.Number(70), ":restMail": attributes.Number(10), ":price": attributes.Number(30), ":ttl": attributes.Number(1773342239),
 		}
 		if diff := cmp.Diff(want, in.ExpressionAttributeValues, ignoreNoSmithy); diff != "" {
 			t.Errorf("the values differ (-want +got):\n%s", diff)
@@ -315,7 +316,7 @@ func TestChangeIsOneConditionalWrite(t *testing.T) {
 // TestImpossiblePayment: a price above all that may be spent is refused by no condition of
 // DynamoDB's, so the cell is read.
 func TestImpossiblePayment(t *testing.T) {
-	c := answering(item{"pk": text("key"), "spent": number(5), "spentEnds": number(1773342238000)})
+	c := answering(item{"pk": attributes.Text("key"), "spent": attributes.Number(5), "spentEnds": attributes.Number(1773342238000)})
 	c.update = func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 		t.Error("it is paid")
 		return &dynamodb.UpdateItemOutput{}, nil
@@ -348,8 +349,8 @@ func TestGivingBackIsTriedOnce(t *testing.T) {
 func TestUnreadableChange(t *testing.T) {
 	for name, failure := range map[string]error{
 		"network": errDown, "throttled": &types.ProvisionedThroughputExceededException{},
-		"unreadable": &types.ConditionalCheckFailedException{Item: item{"room": text("canary"), "roomAt": number(1)}},
-		"half there": &types.ConditionalCheckFailedException{Item: item{"room": number(1)}},
+		"unreadable": &types.ConditionalCheckFailedException{Item: item{"room": attributes.Text("canary"), "roomAt": attributes.Number(1)}},
+		"half there": &types.ConditionalCheckFailedException{Item: item{"room": attributes.Number(1)}},
 	} {
 		c := &client{update: func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 			return nil, failure

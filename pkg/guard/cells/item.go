@@ -1,21 +1,16 @@
 package cells
 
 import (
-	"fmt"
-	"strconv"
-	"time"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-// The item is mapped by hand, as a ledger's is (pkg/store), and for the same reasons: an
-// operator reads these names in the console, and no reflection is linked into the functions.
 // An attribute keeps its name and kind for ever: versions run side by side.
 
-type item = map[string]types.AttributeValue
+type item = attributes.Item
 
 const (
 	attributeKey            = "pk"
@@ -34,49 +29,27 @@ func roomAttributesOf(known bool) roomAttributes {
 	return roomAttributes{"room", "roomAt", "roomWindow", "verified", "verifiedBefore"}
 }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
-func number(i int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(i, 10)}
-}
-
-// ttl counts in seconds, and must not come early.
-func ttl(keep time.Time) types.AttributeValue { return number(keep.Add(time.Second - 1).Unix()) }
-
-func putText(e item, name, value string) {
-	if value != "" {
-		e[name] = text(value)
-	}
-}
-
-// putTime writes milliseconds since 1970.
-func putTime(e item, name string, value time.Time) {
-	if !value.IsZero() {
-		e[name] = number(value.UnixMilli())
-	}
-}
-
 func encodeOrders(o guard.Orders) types.AttributeValue {
 	stops := make([]types.AttributeValue, 0, len(o.Stops))
 	for _, s := range o.Stops {
 		e := encodeScope(s.Scope)
-		putTime(e, "since", s.Since)
-		putTime(e, "until", s.Until)
-		putText(e, "reason", s.Reason)
+		attributes.PutTime(e, "since", s.Since)
+		attributes.PutTime(e, "until", s.Until)
+		attributes.PutText(e, "reason", s.Reason)
 		stops = append(stops, &types.AttributeValueMemberM{Value: e})
 	}
 	orders := item{"stops": &types.AttributeValueMemberL{Value: stops}}
 	if o.Started != (guard.Start{}) {
 		e := encodeScope(o.Started.Scope)
-		putTime(e, "at", o.Started.At)
-		putText(e, "reason", o.Started.Reason)
+		attributes.PutTime(e, "at", o.Started.At)
+		attributes.PutText(e, "reason", o.Started.Reason)
 		orders["started"] = &types.AttributeValueMemberM{Value: e}
 	}
 	if o.Raise != (guard.Raise{}) {
-		e := item{"by": number(int64(o.Raise.By))}
-		putTime(e, "until", o.Raise.Until)
-		putTime(e, "at", o.Raise.At)
-		putText(e, "reason", o.Raise.Reason)
+		e := item{"by": attributes.Number(int64(o.Raise.By))}
+		attributes.PutTime(e, "until", o.Raise.Until)
+		attributes.PutTime(e, "at", o.Raise.At)
+		attributes.PutText(e, "reason", o.Raise.Reason)
 		orders["raise"] = &types.AttributeValueMemberM{Value: e}
 	}
 	return &types.AttributeValueMemberM{Value: orders}
@@ -84,16 +57,19 @@ func encodeOrders(o guard.Orders) types.AttributeValue {
 
 func encodeScope(s guard.Scope) item {
 	e := item{}
-	putText(e, "region", s.Region)
-	putText(e, "channel", string(s.Channel))
+	attributes.PutText(e, "region", s.Region)
+	attributes.PutText(e, "channel", string(s.Channel))
 	return e
 }
 
-// reader takes attributes out of an item and remembers the first that is not of the kind it
-// should be: a cell that cannot be read must not pass as an empty one.
-type reader struct {
-	item item
-	err  error
+// reader reads a cell out of an item.
+type reader struct{ attributes.Reader }
+
+func read(e item) *reader { return &reader{attributes.Reader{Item: e}} }
+
+func (r *reader) inner(name string) (*reader, bool) {
+	m, ok := r.Map(name)
+	return read(m), ok
 }
 
 func (r *reader) cell() guard.Cell {
@@ -101,18 +77,18 @@ func (r *reader) cell() guard.Cell {
 		Strangers: r.room(roomAttributesOf(false)),
 		Known:     r.room(roomAttributesOf(true)),
 		Purse: guard.Purse{
-			Spent: guard.Amount(r.integer("spent")), Mail: guard.Amount(r.integer("spentMail")), Ends: r.time("spentEnds"),
+			Spent: guard.Amount(r.Integer("spent")), Mail: guard.Amount(r.Integer("spentMail")), Ends: r.Time("spentEnds"),
 		},
-		Revision: guard.Revision(r.text(attributeOrdersRevision)),
+		Revision: guard.Revision(r.Text(attributeOrdersRevision)),
 	}
 	r.together("spent", "spentEnds")
 	orders, ordered := r.inner(attributeOrders)
 	if ordered != (c.Revision != "") {
-		r.wrongKind(attributeOrdersRevision)
+		r.WrongKind(attributeOrdersRevision)
 	}
 	if ordered {
 		c.Orders = orders.orders()
-		r.note(orders.err)
+		r.Note(orders.Err)
 	}
 	return c
 }
@@ -121,125 +97,43 @@ func (r *reader) room(at roomAttributes) guard.Room {
 	r.together(at.room, at.at)
 	r.together(at.window, at.verified)
 	return guard.Room{
-		Milli: r.integer(at.room), At: r.time(at.at),
-		Window: r.integer(at.window), Verified: r.integer(at.verified), Before: r.integer(at.before),
+		Milli: r.Integer(at.room), At: r.Time(at.at),
+		Window: r.Integer(at.window), Verified: r.Integer(at.verified), Before: r.Integer(at.before),
 	}
 }
 
 // together notes a cell that has one of two attributes without the other: part of a counter
 // is missing.
 func (r *reader) together(one, other string) {
-	_, hasOne := r.item[one]
-	_, hasOther := r.item[other]
+	_, hasOne := r.Item[one]
+	_, hasOther := r.Item[other]
 	if hasOne != hasOther {
-		r.wrongKind(one)
+		r.WrongKind(one)
 	}
 }
 
 func (r *reader) orders() guard.Orders {
 	var o guard.Orders
-	for _, inner := range r.list("stops") {
+	for _, m := range r.Maps("stops") {
+		inner := read(m)
 		o.Stops = append(o.Stops, guard.Stop{
-			Scope: inner.scope(), Since: inner.time("since"), Until: inner.time("until"), Reason: inner.text("reason"),
+			Scope: inner.scope(), Since: inner.Time("since"), Until: inner.Time("until"), Reason: inner.Text("reason"),
 		})
-		r.note(inner.err)
+		r.Note(inner.Err)
 	}
 	if inner, ok := r.inner("started"); ok {
-		o.Started = guard.Start{Scope: inner.scope(), At: inner.time("at"), Reason: inner.text("reason")}
-		r.note(inner.err)
+		o.Started = guard.Start{Scope: inner.scope(), At: inner.Time("at"), Reason: inner.Text("reason")}
+		r.Note(inner.Err)
 	}
 	if inner, ok := r.inner("raise"); ok {
 		o.Raise = guard.Raise{
-			By: guard.Amount(inner.integer("by")), Until: inner.time("until"), At: inner.time("at"), Reason: inner.text("reason"),
+			By: guard.Amount(inner.Integer("by")), Until: inner.Time("until"), At: inner.Time("at"), Reason: inner.Text("reason"),
 		}
-		r.note(inner.err)
+		r.Note(inner.Err)
 	}
 	return o
 }
 
 func (r *reader) scope() guard.Scope {
-	return guard.Scope{Region: r.text("region"), Channel: otp.Channel(r.text("channel"))}
-}
-
-func (r *reader) note(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *reader) wrongKind(name string) {
-	r.note(fmt.Errorf("attribute %s is not of its kind", name))
-}
-
-func (r *reader) text(name string) string {
-	value, ok := r.item[name]
-	if !ok {
-		return ""
-	}
-	s, ok := value.(*types.AttributeValueMemberS)
-	if !ok {
-		r.wrongKind(name)
-		return ""
-	}
-	return s.Value
-}
-
-func (r *reader) integer(name string) int64 {
-	value, ok := r.item[name]
-	if !ok {
-		return 0
-	}
-	n, ok := value.(*types.AttributeValueMemberN)
-	if !ok {
-		r.wrongKind(name)
-		return 0
-	}
-	i, err := strconv.ParseInt(n.Value, 10, 64)
-	if err != nil {
-		r.wrongKind(name)
-	}
-	return i
-}
-
-func (r *reader) time(name string) time.Time {
-	ms := r.integer(name)
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
-func (r *reader) inner(name string) (*reader, bool) {
-	value, ok := r.item[name]
-	if !ok {
-		return nil, false
-	}
-	m, ok := value.(*types.AttributeValueMemberM)
-	if !ok {
-		r.wrongKind(name)
-		return nil, false
-	}
-	return &reader{item: m.Value}, true
-}
-
-func (r *reader) list(name string) []*reader {
-	value, ok := r.item[name]
-	if !ok {
-		return nil
-	}
-	l, ok := value.(*types.AttributeValueMemberL)
-	if !ok {
-		r.wrongKind(name)
-		return nil
-	}
-	inner := make([]*reader, 0, len(l.Value))
-	for _, value := range l.Value {
-		m, ok := value.(*types.AttributeValueMemberM)
-		if !ok {
-			r.wrongKind(name)
-			return nil
-		}
-		inner = append(inner, &reader{item: m.Value})
-	}
-	return inner
+	return guard.Scope{Region: r.Text("region"), Channel: otp.Channel(r.Text("channel"))}
 }

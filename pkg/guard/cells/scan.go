@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -33,7 +34,7 @@ func (s Scanner) Scan(ctx context.Context, yield func(key string, cell guard.Cel
 	in := &dynamodb.ScanInput{
 		TableName:                 &s.Table,
 		FilterExpression:          aws.String("begins_with(" + attributeKey + ", :guard)"),
-		ExpressionAttributeValues: item{":guard": text("guard#")},
+		ExpressionAttributeValues: item{":guard": attributes.Text("guard#")},
 	}
 	for {
 		page, err := s.page(ctx, in)
@@ -41,10 +42,10 @@ func (s Scanner) Scan(ctx context.Context, yield func(key string, cell guard.Cel
 			return fmt.Errorf("reading the table: %w: %w", otp.ErrUnavailable, err)
 		}
 		for _, e := range page.Items {
-			r := &reader{item: e}
-			key, cell := r.text(attributeKey), r.cell()
-			if r.err != nil {
-				return fmt.Errorf("reading the table: %w: %w", otp.ErrUnavailable, r.err)
+			r := read(e)
+			key, cell := r.Text(attributeKey), r.cell()
+			if r.Err != nil {
+				return fmt.Errorf("reading the table: %w: %w", otp.ErrUnavailable, r.Err)
 			}
 			yield(key, cell)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -34,16 +35,16 @@ func (p *pages) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynam
 	}
 	p.asked++
 	if p.asked < len(p.items) {
-		out.LastEvaluatedKey = item{"pk": text("last")}
+		out.LastEvaluatedKey = item{"pk": attributes.Text("last")}
 	}
 	return out, nil
 }
 
 func TestScan(t *testing.T) {
 	p := &pages{items: []item{
-		{"pk": text("guard#service"), "spent": number(5), "spentEnds": number(1)},
-		{"pk": text("guard#region#AT")},
-		{"pk": text("guard#region#DE"), "room": number(7), "roomAt": number(1)},
+		{"pk": attributes.Text("guard#service"), "spent": attributes.Number(5), "spentEnds": attributes.Number(1)},
+		{"pk": attributes.Text("guard#region#AT")},
+		{"pk": attributes.Text("guard#region#DE"), "room": attributes.Number(7), "roomAt": attributes.Number(1)},
 	}}
 	var got []string
 	yield := func(key string, c guard.Cell) {
@@ -55,7 +56,7 @@ func TestScan(t *testing.T) {
 	}
 	for name, p := range map[string]*pages{
 		"down":       {broken: errDown},
-		"unreadable": {items: []item{{"pk": text("guard#service"), "spent": text("canary"), "spentEnds": number(1)}}},
+		"unreadable": {items: []item{{"pk": attributes.Text("guard#service"), "spent": attributes.Text("canary"), "spentEnds": attributes.Number(1)}}},
 	} {
 		if err := (Scanner{p, "table"}).Scan(t.Context(), func(string, guard.Cell) {}); !errors.Is(err, otp.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
