@@ -44,11 +44,12 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 		"somebody else":      {[]string{`200 <html>`}, 1, "answers 200, and not as infobip-otp does"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var calls atomic.Int32
-			keys := map[string]bool{}
+			var calls, others atomic.Int32 // others came under another key
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				answer := test.answers[calls.Add(1)-1]
-				keys[r.Header.Get("Idempotency-Key")] = true
+				if r.Header.Get("Idempotency-Key") != "the key" {
+					others.Add(1)
+				}
 				if answer == "cut" {
 					panic(http.ErrAbortHandler)
 				}
@@ -62,8 +63,8 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := api.post(t.Context(), "/send-otp", "the key", map[string]string{"phoneNumber": canaryNumber})
-			if calls.Load() != test.calls || len(keys) != 1 || !keys["the key"] {
-				t.Errorf("%d calls under %d keys, want %d under one", calls.Load(), len(keys), test.calls)
+			if calls.Load() != test.calls || others.Load() != 0 {
+				t.Errorf("%d calls, %d of them under another key, want %d under the one", calls.Load(), others.Load(), test.calls)
 			}
 			switch {
 			case test.says == "" && (err != nil || got.VerificationID != "id"):
