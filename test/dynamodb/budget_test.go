@@ -19,6 +19,7 @@ const (
 
 func (r *rig) wantSpent(what string, want spent) {
 	r.tb.Helper()
+	r.proxy.await(want.Calls)
 	got := r.proxy.spent()
 	if got != want {
 		r.tb.Errorf("%s spent %+v, want %+v", what, got, want)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // proxy stands between the product and DynamoDB Local. It has every call tell what
@@ -247,6 +248,21 @@ func (p *proxy) mend() {
 type spent struct {
 	Calls, Get, Put, Update int
 	Read, Write             float64
+}
+
+// await waits, not for long, until so many calls were seen: a send that its number refuses does
+// not wait for what it reads beside.
+func (p *proxy) await(calls int) {
+	const tries, pause = 200, 10 * time.Millisecond
+	for range tries {
+		p.mu.Lock()
+		seen := len(p.calls)
+		p.mu.Unlock()
+		if seen >= calls {
+			return
+		}
+		time.Sleep(pause)
+	}
 }
 
 func (p *proxy) spent() spent {

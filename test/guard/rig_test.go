@@ -119,6 +119,16 @@ func (p *proxy) note(operation string, answer []byte) bool {
 
 func (p *proxy) want(t *testing.T, what string, want spent) {
 	t.Helper()
+	// Not for long: a send that its number refuses does not wait for what it reads beside.
+	for range 200 {
+		p.mu.Lock()
+		seen := p.spent.Calls
+		p.mu.Unlock()
+		if seen >= want.Calls {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.spent != want {
