@@ -2,5 +2,5 @@
 
 package bench
 
-// tolerance is for the allocations that the race detector causes: a seventh, as measured.
-const tolerance = 1.25
+// tolerance is for the allocations that the race detector causes: up to a third, as measured.
+const tolerance = 1.4
