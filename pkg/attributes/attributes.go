@@ -139,28 +139,24 @@ func (r *Reader) List(name string) []types.AttributeValue {
 
 // Texts returns a list of strings.
 func (r *Reader) Texts(name string) []string {
-	var texts []string
-	for _, value := range r.List(name) {
-		s, ok := value.(*types.AttributeValueMemberS)
-		if !ok {
-			r.WrongKind(name)
-			return nil
-		}
-		texts = append(texts, s.Value)
-	}
-	return texts
+	return elements(r, name, func(s *types.AttributeValueMemberS) string { return s.Value })
 }
 
 // Maps returns a list of maps.
 func (r *Reader) Maps(name string) []Item {
-	var maps []Item
+	return elements(r, name, func(m *types.AttributeValueMemberM) Item { return m.Value })
+}
+
+// elements returns a list whose values are all of one kind.
+func elements[K types.AttributeValue, V any](r *Reader, name string, valueOf func(K) V) []V {
+	var values []V
 	for _, value := range r.List(name) {
-		m, ok := value.(*types.AttributeValueMemberM)
+		kind, ok := value.(K)
 		if !ok {
 			r.WrongKind(name)
 			return nil
 		}
-		maps = append(maps, m.Value)
+		values = append(values, valueOf(kind))
 	}
-	return maps
+	return values
 }

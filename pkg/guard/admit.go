@@ -12,8 +12,11 @@ import (
 
 // Admit implements otp.Guard.
 func (g *Guard) Admit(ctx context.Context, a otp.Application) otp.Admission {
-	d := &delivery{guard: g, application: a, network: name(a.Names, "network", networkOf(a.Client)), read: make(chan struct{})}
-	d.slots = g.rules.slots(subjectOf(a.To, a.Names, d.network))
+	d := &delivery{
+		guard: g, application: a, read: make(chan struct{}),
+		subject: subjectOf(a.To, a.Names, name(a.Names, "network", networkOf(a.Client))),
+	}
+	d.slots = g.rules.slots(d.subject)
 	keys := make([]string, len(d.slots))
 	for i, slot := range d.slots {
 		keys[i] = slot.key
@@ -29,7 +32,7 @@ func (g *Guard) Admit(ctx context.Context, a otp.Application) otp.Admission {
 type delivery struct {
 	guard       *Guard
 	application otp.Application
-	network     string
+	subject     subject
 	slots       []slot
 
 	read chan struct{}
@@ -61,7 +64,7 @@ func (d *delivery) Mark() string {
 	if d.guard.rules.Allowances.Network.Mode == Off {
 		return ""
 	}
-	return d.network
+	return d.subject.network
 }
 
 // Decide implements otp.Admission.

@@ -11,8 +11,8 @@ import (
 func (d *delivery) Findings() []otp.Finding {
 	found := []otp.Finding{
 		{Name: "client", Value: name(d.application.Names, "client", d.application.Client)},
-		{Name: "network", Value: d.network},
-		{Name: "prefix", Value: name(d.application.Names, "prefix", prefixOf(d.application.To))},
+		{Name: "network", Value: d.subject.network},
+		{Name: "prefix", Value: d.subject.prefix},
 	}
 	if d.now.IsZero() { // nothing was decided
 		return found

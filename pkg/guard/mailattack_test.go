@@ -58,8 +58,10 @@ func newMailbox() *mailbox {
 // the sender owns the domain, he types it in as well.
 func (m *mailbox) send(t *testing.T, address, network string, owned bool) otp.Reason {
 	t.Helper()
-	d := &delivery{guard: m.guard, network: network, read: make(chan struct{})}
-	d.slots = m.guard.rules.slots(subject{mail: true, network: network, prefix: withoutTag(address)})
+	d := &delivery{
+		guard: m.guard, subject: subject{mail: true, network: network, prefix: withoutTag(address)}, read: make(chan struct{}),
+	}
+	d.slots = m.guard.rules.slots(d.subject)
 	for _, s := range d.slots {
 		d.cells = append(d.cells, m.cells[s.key])
 	}

@@ -35,19 +35,15 @@ func (t Template) Assume(conditions ...string) Template {
 	for _, condition := range conditions {
 		holds[condition] = true
 	}
-	decided := Template{Resources: map[string]Resource{}, Outputs: map[string]any{}}
+	kept := Template{Resources: map[string]Resource{}, Outputs: t.Outputs}
 	for name, resource := range t.Resources {
 		if resource.Condition != "" && !holds[resource.Condition] {
 			continue
 		}
 		resource.Condition = ""
-		resource.Properties, _ = decide(resource.Properties, holds).(map[string]any)
-		decided.Resources[name] = resource
+		kept.Resources[name] = resource
 	}
-	for name, output := range t.Outputs {
-		decided.Outputs[name] = decide(output, holds)
-	}
-	return decided
+	return kept.mapped(func(value any) any { return decide(value, holds) })
 }
 
 func decide(value any, holds map[string]bool) any {

@@ -141,15 +141,20 @@ func member(document map[string]any, name string) (map[string]any, error) {
 
 // Resolve puts values in the place of references; a reference without a value stays.
 func (t Template) Resolve(values map[string]string) Template {
-	resolved := Template{Resources: map[string]Resource{}, Outputs: map[string]any{}}
+	return t.mapped(func(value any) any { return resolve(value, values) })
+}
+
+// mapped returns a template of the changed properties and outputs.
+func (t Template) mapped(change func(any) any) Template {
+	mapped := Template{Resources: map[string]Resource{}, Outputs: map[string]any{}}
 	for name, resource := range t.Resources {
-		resource.Properties, _ = resolve(resource.Properties, values).(map[string]any)
-		resolved.Resources[name] = resource
+		resource.Properties, _ = change(resource.Properties).(map[string]any)
+		mapped.Resources[name] = resource
 	}
 	for name, output := range t.Outputs {
-		resolved.Outputs[name] = resolve(output, values)
+		mapped.Outputs[name] = change(output)
 	}
-	return resolved
+	return mapped
 }
 
 func resolve(value any, values map[string]string) any {
