@@ -131,7 +131,7 @@ SEQUENCES ?= 1000000
 .PHONY: soak
 soak: ## The domain: every schedule of two requests, many of three, and SEQUENCES (1000000) random ones with crashes and faults
 	@go test -count=1 -v -timeout 1h -run '^TestEveryInterleaving|^TestReduction' ./pkg/otp -every
-	@go test -count=1 -v -timeout 4h -run '^TestStateMachine$$' ./pkg/otp -every -rapid.checks=$(SEQUENCES)
+	@go test -count=1 -v -timeout 4h -run '^TestStateMachine$$' ./pkg/otp -rapid.checks=$(SEQUENCES)
 
 .PHONY: mutants
 mutants: ## Disable each guard in turn; fails if the tests of one do not notice (ARGS: -only REGEXP, ...)

@@ -397,13 +397,14 @@ func (m *model) holds(r *Request) bool {
 }
 
 // withdraw applies that a charge is taken back before the provider was asked.
-func (m *model) withdraw(r *Request) {
+func (m *model) withdraw(r *Request, now time.Time) {
 	if r.Operation == Verify {
 		for i := range m.guesses {
 			if g := &m.guesses[i]; g.by == r {
 				g.open, g.reached, g.failure, g.undone = false, false, false, true
 			}
 		}
+		m.review(now)
 		return
 	}
 	d := m.delivery(r)
@@ -510,6 +511,12 @@ func (m *model) settled(r *Request, now time.Time) {
 	case c.closed || m.attempts(c, false) >= m.policy.PINAttempts:
 		m.end(c, otp.StateLocked)
 	}
+	m.review(now)
+}
+
+// review disables a recipient whose failures are too many, and enables one that was disabled
+// for a failure that turned out to be none.
+func (m *model) review(now time.Time) {
 	switch {
 	case m.failures(now) < m.policy.FailureLimit:
 		m.disabledAt = time.Time{}

@@ -72,7 +72,7 @@ func (w *World) saved(r *Request) {
 	case r.reserved && r.failures > 0 && !r.withdrawn:
 		// Its answer was lost, and it will not go on.
 		r.withdrawn = true
-		m.withdraw(r)
+		m.withdraw(r, now)
 	case r.reserved:
 		w.violated("%s: charged twice", r.Name)
 	default:
