@@ -33,7 +33,6 @@ func TestFunctions(t *testing.T) {
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,
-				"TracingConfig": object{"Mode": "Active"},
 			}
 			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
 			checkCode(t, got["Code"], test.zip)
@@ -259,5 +258,23 @@ func TestTerminationProtection(t *testing.T) {
 			t.Errorf("%s: stack in manifest %v, termination protection %v, want %v",
 				test.props.Stage, there, stack.Properties.TerminationProtection, test.want)
 		}
+	}
+}
+
+// Traces cost more than the requests they are of, so there are none unless somebody asks.
+func TestTracing(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got, there := development.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if there {
+			t.Errorf("development %s is traced: %v", function, got)
+		}
+		got = production.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if diff := cmp.Diff(any(object{"Mode": "Active"}), got); diff != "" {
+			t.Errorf("production %s (-want +got):\n%s", function, diff)
+		}
+	}
+	text, err := os.ReadFile(development.path())
+	if err != nil || strings.Contains(string(text), "xray") {
+		t.Errorf("the template without traces says xray (%v)", err)
 	}
 }

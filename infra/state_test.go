@@ -59,7 +59,7 @@ func TestSecretHasNoValue(t *testing.T) {
 
 const (
 	logWriting = `Allow logs:CreateLogStream,logs:PutLogEvents on ${%sLogs.Arn}`
-	tracing    = `Allow xray:PutTraceSegments,xray:PutTelemetryRecords on *`
+	writeTrace = `Allow xray:PutTraceSegments,xray:PutTelemetryRecords on *`
 	table      = `Allow dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem on ${Table.Arn}`
 )
 
@@ -101,7 +101,10 @@ func TestRoles(t *testing.T) {
 					want = append(want, "Allow dynamodb:BatchGetItem on "+arn)
 				}
 				want = append(want, proofGrants(test.d, function)...)
-				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
+				want = append(want, strings.Replace(logWriting, "%s", function, 1))
+				if test.d.props.Tracing {
+					want = append(want, writeTrace)
+				}
 				checkRole(t, test.d, function, want)
 			}
 			environment := test.d.properties(t, "SendFunction", "AWS::Lambda::Function")["Environment"].(object)["Variables"].(object)
