@@ -43,7 +43,7 @@ func TestSecretHasNoValue(t *testing.T) {
 		policy string
 	}{
 		{development, nil, "Delete"},
-		{production, production.props.SecretKeyARN, "Retain"},
+		{production, production.props.SecretKeyARN, "RetainExceptOnCreate"},
 	} {
 		want := object{"Description": "Infobip API key and phone HMAC keys, as JSON."}
 		if test.key != nil {
@@ -203,5 +203,21 @@ func list(t *testing.T, value any) string {
 	default:
 		t.Fatalf("is %T, want a text or a list", value)
 		return ""
+	}
+}
+
+// A rollback of a first deployment must end by itself: what refuses to be deleted is left alone,
+// and everything else goes, so that the next try meets nothing.
+func TestAFailedFirstDeploymentCanBeRepeated(t *testing.T) {
+	for name, resource := range production.Resources {
+		protected := resource.Properties["DeletionProtectionEnabled"] == true
+		if left := resource.DeletionPolicy == "Retain"; left != protected {
+			t.Errorf("%s (%s): its deletion is refused: %t, and a rollback leaves it alone: %t", name, resource.Type, protected, left)
+		}
+		if name == "Table" {
+			if _, named := resource.Properties["TableName"]; named {
+				t.Error("the table that a rollback leaves has a name that the next one would want")
+			}
+		}
 	}
 }
