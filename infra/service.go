@@ -80,7 +80,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
-	apiLogs := newLogGroup(inside, "ApiLogs", p)
+	apiLogs := newAccessLog(inside, p)
 	s.Stage = addRoutes(inside, p, s.API, apiLogs, s.Send, s.Verify, s.Discovery)
 	s.URL = s.API.ApiEndpoint()
 	addWatch(inside, p, s, apiLogs)
