@@ -32,8 +32,8 @@ var specimens = []specimen{
 	{name: "a full message", text: "default: en\nwebOTP: example.com\nsms:\n  en: '{{pin}} 567 " + hundred + " 345678901234567890123456789'\n"},
 
 	// What is no YAML, or not of this file's kind.
-	{"empty", "", []string{"1:1: the file is empty"}, beyond},
-	{"comments alone", "# nothing\n", []string{"1:1: the file is empty"}, beyond},
+	{"empty", "", []string{"1:1: the file is empty"}, bySchema},
+	{"comments alone", "# nothing\n", []string{"1:1: the file is empty"}, bySchema},
 	{"tab", "default: en\nsms:\n\ten: '{{pin}}'\n \tde: '{{pin}}'\n", []string{
 		"3:1: a tab stands before the line: YAML indents with spaces",
 		"4:2: a tab stands before the line: YAML indents with spaces",
@@ -54,10 +54,11 @@ var specimens = []specimen{
 	{"two documents", good + "---\n" + good, []string{"4:1: a second document begins here; the file has one"}, beyond},
 	{"a second document that is none", good + "--- {\n", []string{"5:1: this is no YAML: did not find expected node content while parsing a flow node"}, beyond},
 	{"deep", "default: en\nsms: " + "[[[[[[[[[[[[[[[[[[[[" + "\n", []string{"2:22: this is no YAML: exceeded max depth of 16 while increasing flow level"}, beyond},
-	{"anchors", "default: en\nsms:\n  en: &a '{{pin}}'\n  de: *a\n  *a : '{{pin}}'\n", []string{
+	{"anchors", "default: en\nsms:\n  en: &a '{{pin}}'\n  de: *a\nvoice:\n  &b en: '{{pin}}'\n  *b : '{{pin}}'\n", []string{
 		"3:7: &a is an anchor: write each text out, there are none here",
 		"4:7: *a refers to another place: write the text out, there are no aliases here",
-		"5:3: *a refers to another place: write the text out, there are no aliases here",
+		"6:3: &b is an anchor: write each text out, there are none here",
+		"7:3: *b refers to another place: write the text out, there are no aliases here",
 	}, beyond},
 	{"bomb", "default: en\nsms:\n  en: &a ['{{pin}}', '{{pin}}']\n  de: &b [*a, *a]\nemail: *b\n", []string{
 		"3:7: &a is an anchor: write each text out, there are none here",
@@ -220,7 +221,7 @@ var specimens = []specimen{
 	{"a voice that Infobip has no language for", "default: ar\nvoice:\n  ar: '{{pin}}'\n", []string{
 		"3:3: Infobip does not speak ar: take the message out, or name a language of its own (en es ca da nl fr de it ja ko no pl ru sv fi hr sl ro pt_pt pt_br zh_cn zh_tw)",
 	}, beyond},
-	{"how a voice speaks", "default: en\nvoice:\n  en: {text: '{{pin}}', voice: '', rate: 2.5, repeat: 1}\n  de: {text: '{{pin}}', voice: 7, rate: '1', repeat: 'one'}\n  es: {text: '{{pin}}', rate: .nan}\n  fr: {text: '{{pin}}', rate: 0.4}\n", []string{
+	{"how a voice speaks", "default: en\nvoice:\n  en: {text: '{{pin}}', voice: '', rate: 2.5, repeat: 1}\n  de: {text: '{{pin}}', voice: 7, rate: '1', repeat: 'one'}\n  fr: {text: '{{pin}}', rate: 0.4}\n", []string{
 		"3:32: voice has to be 1 to 255 characters in one line, with no space at either end",
 		"3:42: rate has to be a number from 0.5 to 2, without quotes",
 		"3:55: repeat has to be a text: put it in quotes",
@@ -228,7 +229,14 @@ var specimens = []specimen{
 		"4:41: rate has to be a number from 0.5 to 2, without quotes",
 		"4:54: repeat has to be what a person presses to hear the call again: up to 8 of 0 to 9, * and #, such as 1#",
 		"5:31: rate has to be a number from 0.5 to 2, without quotes",
-		"6:31: rate has to be a number from 0.5 to 2, without quotes",
+	}, bySchema},
+	{"no number", "default: en\nvoice:\n  en: {text: '{{pin}}', rate: .nan}\n", []string{"3:31: rate has to be a number from 0.5 to 2, without quotes"}, beyond},
+	{"numbers of other bases", "default: en\nvoice:\n  en: {text: '{{pin}}', rate: 0x1}\nemail:\n  en: {templateId: 0x10}\n", []string{
+		"3:31: rate has to be a number from 0.5 to 2, without quotes",
+		"5:20: templateId has to be the number that Infobip's portal shows beside the e-mail template, without quotes",
+	}, beyond},
+	{"a template that no int64 has", "default: en\nemail:\n  en: {templateId: 9223372036854775808}\n", []string{
+		"3:20: templateId has to be the number that Infobip's portal shows beside the e-mail template, without quotes",
 	}, bySchema},
 	{"e-mail", "default: en\nemail:\n  en: {templateId: '1'}\n  de: {templateId: 0}\n  es: {templateId: 1.5}\n  fr: {templateId: 1, from: nobody, landingPageId: 5}\n  it: {from: a@example.com}\n", []string{
 		"3:20: templateId has to be the number that Infobip's portal shows beside the e-mail template, without quotes",
