@@ -81,15 +81,12 @@ tools: ## Install what `make test` needs and this machine lacks, into .tools/
 build: ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
 	@$(BUILD) -dist "$(DIST)"
 
-# The stack is always arm64, whatever GOARCH says.
 .PHONY: synth
 synth: ## Write the CloudFormation template of the CDK stack to infra/cdk.out/
-	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/synth
 
 .PHONY: deploy
 deploy: ## Build and deploy the CDK stack to the AWS account of the environment (ARGS for cdk deploy)
-	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/deploy $(ARGS)
 
 .PHONY: deploy-test

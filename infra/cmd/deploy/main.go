@@ -1,6 +1,6 @@
 // Command deploy puts a deployment into the AWS account of the environment: it checks that
 // nothing is missing, installs the pinned CDK command line, and runs `cdk deploy`. Arguments go
-// on to `cdk deploy`. It runs in infra/, after `make build`.
+// on to `cdk deploy`. It runs in infra/.
 package main
 
 import (
@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
@@ -35,7 +34,7 @@ func run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := props.FromEnvironment(os.Getenv, filepath.Join(root, "dist", "arm64"))
+	p, err := props.FromEnvironment(os.Getenv, "")
 	if err != nil {
 		return fmt.Errorf("nothing was deployed:\n%w", errors.Join(err, p.Validate()))
 	}
