@@ -11,15 +11,11 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 GOARCH ?= arm64
 unexport GOARCH GOOS
 
-FUNCTIONS := send verify discovery
 DIST := dist/$(GOARCH)
 
-# Everything that changes the bytes of a function is said here, so that settings of
-# one machine (go env -w, a go.work above, a higher GOAMD64) do not reach them. Go
-# reads an empty variable as unset, so each has a value.
-LAMBDA_ENV := env CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 \
-	GOFIPS140=off GOFLAGS=-mod=readonly GOWORK=off
-LAMBDA_BUILD := $(LAMBDA_ENV) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid='
+# How a function is built is said in internal/build/lambda, for the construct of infra/ too.
+# What it takes from this machine is the Go that runs it.
+BUILD := env -u GOARCH -u GOOS GOFLAGS=-mod=readonly GOWORK=off go run ./internal/build/functions -goarch "$(GOARCH)"
 
 .PHONY: help
 help: ## Print this list
@@ -82,20 +78,8 @@ tools: ## Install what `make test` needs and this machine lacks, into .tools/
 
 # go decides what has to be built again, so these targets are never up to date.
 .PHONY: build
-build: $(FUNCTIONS:%=$(DIST)/%.zip) ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
-
-.PHONY: architecture
-architecture:
-	@case "$(GOARCH)" in arm64|amd64) ;; *) echo "make: GOARCH is $(GOARCH): Lambda has arm64 and amd64" >&2; exit 1;; esac
-
-.PHONY: $(FUNCTIONS:%=$(DIST)/%/bootstrap)
-$(FUNCTIONS:%=$(DIST)/%/bootstrap): $(DIST)/%/bootstrap: architecture
-	@mkdir -p $(@D)
-	@$(LAMBDA_BUILD) -o $@ ./functions/$*
-
-$(FUNCTIONS:%=$(DIST)/%.zip): $(DIST)/%.zip: $(DIST)/%/bootstrap
-	@env -u GOARCH -u GOOS GOFLAGS=-mod=readonly GOWORK=off go run ./internal/build/zip $@ $<
-	@echo "$@ $$(wc -c < $@ | tr -d ' ') bytes"
+build: ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
+	@$(BUILD) -dist "$(DIST)"
 
 # The stack is always arm64, whatever GOARCH says.
 .PHONY: synth
@@ -144,10 +128,10 @@ build-SendFunction: sam-send
 build-VerifyFunction: sam-verify
 build-DiscoveryFunction: sam-discovery
 
-.PHONY: $(FUNCTIONS:%=sam-%)
-$(FUNCTIONS:%=sam-%): sam-%: architecture
+.PHONY: sam-send sam-verify sam-discovery
+sam-send sam-verify sam-discovery: sam-%:
 	@test -n "$(ARTIFACTS_DIR)" || { echo "make: ARTIFACTS_DIR is not set: this target is for sam build" >&2; exit 1; }
-	@$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$*
+	@$(BUILD) -bootstrap "$(ARTIFACTS_DIR)/bootstrap" $*
 
 .PHONY: clean
 clean: ## Remove what the targets made; .tools/ stays, `rm -rf .tools` removes it

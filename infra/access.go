@@ -13,18 +13,24 @@ import (
 
 // All that the functions may do in AWS is in this file.
 
-// newRole is a function's role: what the function was granted, its own log, and tracing. No
-// managed policy: AWSLambdaBasicExecutionRole writes to every log group of the account.
-func newRole(scope constructs.Construct, id string, logs awslogs.LogGroup, f function) awsiam.IRole {
+// newRole is a function's role: what the function was granted, its own log, and traces where
+// they are asked for. No managed policy: AWSLambdaBasicExecutionRole writes to every log group of
+// the account.
+func newRole(scope constructs.Construct, id string, p props.Props, logs awslogs.LogGroup, f function) awsiam.IRole {
 	statements := append([]awsiam.PolicyStatement{}, f.grants...)
-	statements = append(statements, writeLog(logs), writeTrace())
+	statements = append(statements, writeLog(logs))
+	if p.Tracing {
+		statements = append(statements, writeTrace())
+	}
 	role := awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			f.name: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
 		},
 	})
-	acceptWildcards(role)
+	if p.Tracing {
+		acceptWildcards(role)
+	}
 	// The CDK adds statements of its own to a role it can change.
 	return role.WithoutPolicyUpdates(nil)
 }

@@ -48,13 +48,23 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		MemorySize:                   jsii.Number(memoryMB),
 		Timeout:                      awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
 		Environment:                  &f.environment,
-		Tracing:                      awslambda.Tracing_ACTIVE,
+		Tracing:                      tracing(p),
 		LoggingFormat:                awslambda.LoggingFormat_JSON,
 		ApplicationLogLevelV2:        awslambda.ApplicationLogLevel(p.LogLevel),
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
-		Role:                         newRole(scope, id+"Role", logs, f),
+		Role:                         newRole(scope, id+"Role", p, logs, f),
 	})
+}
+
+// tracing is off unless it is asked for: X-Ray takes the first request of each second and one in
+// twenty of the others, so of a quiet service nearly all, and each costs more than the request.
+// Disabled leaves the property out of the template: Lambda's default is then PassThrough.
+func tracing(p props.Props) awslambda.Tracing {
+	if p.Tracing {
+		return awslambda.Tracing_ACTIVE
+	}
+	return awslambda.Tracing_DISABLED
 }
 
 // newLogGroup is made here rather than by Lambda at the first event, which would keep the log

@@ -33,7 +33,6 @@ func TestFunctions(t *testing.T) {
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,
-				"TracingConfig": object{"Mode": "Active"},
 			}
 			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
 			checkCode(t, got["Code"], test.zip)
@@ -140,7 +139,7 @@ func TestLogGroups(t *testing.T) {
 		policy string
 	}{
 		{development, 30, "Delete"},
-		{production, 90, "Retain"},
+		{production, 90, "RetainExceptOnCreate"},
 	} {
 		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
 			got := test.properties(t, name, "AWS::Logs::LogGroup")
@@ -152,12 +151,14 @@ func TestLogGroups(t *testing.T) {
 	}
 }
 
+// checkRemoval compares what becomes of a resource that leaves the stack. UpdateReplacePolicy
+// has no RetainExceptOnCreate: what is replaced was there before.
 func checkRemoval(t *testing.T, d deployment, name, want string) {
 	t.Helper()
-	resource := d.Resources[name]
-	if resource.DeletionPolicy != want || resource.UpdateReplacePolicy != want {
-		t.Errorf("%s %s: DeletionPolicy %q, UpdateReplacePolicy %q, want both %q",
-			d.props.Stage, name, resource.DeletionPolicy, resource.UpdateReplacePolicy, want)
+	resource, replaced := d.Resources[name], strings.TrimSuffix(want, "ExceptOnCreate")
+	if resource.DeletionPolicy != want || resource.UpdateReplacePolicy != replaced {
+		t.Errorf("%s %s: DeletionPolicy %q, UpdateReplacePolicy %q, want %q and %q",
+			d.props.Stage, name, resource.DeletionPolicy, resource.UpdateReplacePolicy, want, replaced)
 	}
 }
 
@@ -259,5 +260,23 @@ func TestTerminationProtection(t *testing.T) {
 			t.Errorf("%s: stack in manifest %v, termination protection %v, want %v",
 				test.props.Stage, there, stack.Properties.TerminationProtection, test.want)
 		}
+	}
+}
+
+// Traces cost more than the requests they are of, so there are none unless somebody asks.
+func TestTracing(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got, there := development.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if there {
+			t.Errorf("development %s is traced: %v", function, got)
+		}
+		got = production.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if diff := cmp.Diff(any(object{"Mode": "Active"}), got); diff != "" {
+			t.Errorf("production %s (-want +got):\n%s", function, diff)
+		}
+	}
+	text, err := os.ReadFile(development.path())
+	if err != nil || strings.Contains(string(text), "xray") {
+		t.Errorf("the template without traces says xray (%v)", err)
 	}
 }

@@ -29,7 +29,7 @@ require (
 	github.com/cdklabs/cdk-nag-go/cdknag/v2 v2.38.2
 	github.com/google/go-cmp v0.7.0
 	github.com/joho/godotenv v1.5.1
-	github.com/seed-a131a524/infobip-otp v0.0.0-00010101000000-000000000000
+	github.com/seed-a131a524/infobip-otp v0.1.0
 	go.yaml.in/yaml/v3 v3.0.6
 )
 

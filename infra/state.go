@@ -30,7 +30,7 @@ func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
 		DeletionProtection: jsii.Bool(p.Keeps()),
-		RemovalPolicy:      removal(p),
+		RemovalPolicy:      removalOfTable(p),
 	})
 }
 

@@ -36,39 +36,6 @@ func TestDocsExplainEachCheck(t *testing.T) {
 	}
 }
 
-func TestSegments(t *testing.T) {
-	gsm, cyrillic := strings.Repeat("a", 160), strings.Repeat("ж", 70)
-	for _, test := range []struct {
-		text     string
-		encoding string
-		segments int
-	}{
-		{"", "GSM-7", 1},
-		{gsm, "GSM-7", 1},
-		{gsm + "a", "GSM-7", 2},
-		{gsm[:159] + "€", "GSM-7", 2}, // which takes two places
-		{strings.Repeat("a", 306), "GSM-7", 2},
-		{strings.Repeat("a", 307), "GSM-7", 3},
-		{cyrillic, "UCS-2", 1},
-		{cyrillic + "ж", "UCS-2", 2},
-		{strings.Repeat("ж", 68) + "🔑", "UCS-2", 1}, // two units
-		{strings.Repeat("ж", 69) + "🔑", "UCS-2", 2},
-		{gsm[:100] + "“", "UCS-2", 2},
-	} {
-		encoding, segments := smsSegments(test.text)
-		if encoding != test.encoding || segments != test.segments {
-			t.Errorf("%.10q and so on: %d segments of %s, want %d of %s", test.text, segments, encoding, test.segments, test.encoding)
-		}
-	}
-}
-
-// The alphabet has 128 places less the escape, whose own table has ten.
-func TestGSMAlphabet(t *testing.T) {
-	if basic, wide := len([]rune(gsmBasic)), len([]rune(gsmWide)); basic != 127 || wide != 10 {
-		t.Errorf("%d and %d characters, want 127 and 10", basic, wide)
-	}
-}
-
 // What Infobip does not say is a finding each, and judged no further.
 func TestApplicationThatSaysNothing(t *testing.T) {
 	c, err := app.ReadConfig(func(string) string { return "" })

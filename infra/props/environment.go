@@ -32,6 +32,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
+		Tracing:          r.Truth("TRACING"),
 		Alarms: Alarms{
 			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
 			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
@@ -92,6 +93,7 @@ func (p Props) own() map[string]string {
 		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
 		"THROTTLE_OTHER":        p.Throttles.Other.String(),
 	}
+	values["TRACING"] = strconv.FormatBool(p.Tracing)
 	if len(p.ProofStackKeys) > 0 {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}

@@ -35,6 +35,9 @@ type Props struct {
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 
+	// Tracing has Lambda send the functions' traces to X-Ray.
+	Tracing bool
+
 	// Alarms say when on call is told, and where.
 	Alarms Alarms
 

@@ -243,6 +243,7 @@ func TestFromEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
+		Tracing:          true,
 		Alarms:           props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)},
 		CORSOrigins:      []string{"https://app.example.com"},
 		Throttles: props.Throttles{

@@ -352,6 +352,9 @@ var table = [...]Setting{
 		Default: "30", Example: "90", Readers: Stack,
 		Sentence: "how long the log groups keep an event",
 	}, {
+		Name: "TRACING", Kind: Truth{}, Default: "false", Example: "true", Readers: Stack,
+		Sentence: "traces in X-Ray, and the permission to write them: for looking at one thing for a while, since each request costs a trace",
+	}, {
 		Name: "EXISTING_TABLE", Kind: Text{Form: "the name of a DynamoDB table, such as otp-restored", Accepts: isTable},
 		Unset: "the stack's own", Example: "otp-restored", Readers: Stack,
 		Sentence: "a table that somebody else made, in the place of the stack's: one that was restored from a backup ([how](operations.md#restore-of-the-table))",

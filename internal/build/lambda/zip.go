@@ -1,9 +1,4 @@
-// Command zip packs one executable as the only file, bootstrap, of a Lambda
-// zip. The same executable gives the same bytes on every machine and day: the
-// entry has a fixed time and mode and no field that depends on the host.
-//
-//	zip OUT.zip BOOTSTRAP
-package main
+package lambda
 
 import (
 	"archive/zip"
@@ -20,21 +15,11 @@ import (
 // which nobody takes for a real one.
 var stamp = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: zip OUT.zip BOOTSTRAP")
-		os.Exit(2)
-	}
-	err := writeZip(os.Args[1], os.Args[2])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "zip:", err)
-		os.Exit(1)
-	}
-}
-
-// writeZip packs the executable into a new file beside out and renames it, so
-// that a reader never meets half a zip.
-func writeZip(out, bootstrap string) error {
+// Zip packs one executable as the only file, bootstrap, of a zip. The same executable gives
+// the same bytes on every machine and day: the entry has a fixed time and mode and no field
+// that depends on the host. The zip is a new file beside out that is renamed, so that a
+// reader never meets half of one.
+func Zip(out, bootstrap string) error {
 	binary, err := os.ReadFile(bootstrap)
 	if err != nil {
 		return fmt.Errorf("reading the executable: %w", err)

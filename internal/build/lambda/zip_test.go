@@ -1,4 +1,4 @@
-package main
+package lambda
 
 import (
 	"archive/zip"
@@ -69,9 +69,9 @@ func zipOf(t *testing.T, binary []byte, modified time.Time) string {
 		t.Fatal(err)
 	}
 	out := filepath.Join(folder, "out.zip")
-	err = writeZip(out, bootstrap)
+	err = Zip(out, bootstrap)
 	if err != nil {
-		t.Fatalf("writeZip: %v", err)
+		t.Fatalf("Zip: %v", err)
 	}
 	return out
 }
