@@ -16,10 +16,11 @@ import (
 )
 
 // Every call that a function makes fits into its timeout, and the timeout into the 30 s that an
-// HTTP API waits. 256 MB buys the CPU share that a TLS handshake needs, not memory.
+// HTTP API waits. The functions have 17 MB at their most; what memory buys is a share of a CPU, and
+// docs/cost.md says what that is worth.
 const (
 	timeoutSeconds = 20
-	memoryMB       = 256
+	memoryMB       = 128
 )
 
 type function struct {
@@ -44,13 +45,16 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		Architecture: awslambda.Architecture_ARM_64(),
 		Handler:      jsii.String("bootstrap"),
 		// A zip goes up as it is, so the same zip is the same asset and deploys nothing new.
-		Code:                         awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
-		MemorySize:                   jsii.Number(memoryMB),
-		Timeout:                      awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
-		Environment:                  &f.environment,
-		Tracing:                      tracing(p),
-		LoggingFormat:                awslambda.LoggingFormat_JSON,
-		ApplicationLogLevelV2:        awslambda.ApplicationLogLevel(p.LogLevel),
+		Code:                  awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
+		MemorySize:            jsii.Number(memoryMB),
+		Timeout:               awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Environment:           &f.environment,
+		Tracing:               tracing(p),
+		LoggingFormat:         awslambda.LoggingFormat_JSON,
+		ApplicationLogLevelV2: awslambda.ApplicationLogLevel(p.LogLevel),
+		// Lambda's own lines are as many bytes as half of ours, and say of a request that ended well
+		// nothing that ours does not. Of one that did not (a timeout, a crash) they are warnings.
+		SystemLogLevelV2:             awslambda.SystemLogLevel_WARN,
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),
