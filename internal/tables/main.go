@@ -1,5 +1,5 @@
-// Command tables writes the tables of settings (pkg/settings), metrics (pkg/telemetry) and
-// refusals (pkg/httpapi) into the documents and into template.yaml, between the lines that mark their places.
+// Command tables writes the tables of settings (pkg/settings), metrics (pkg/telemetry),
+// refusals (pkg/httpapi) and cost (internal/cost) into the documents and into template.yaml, between the lines that mark their places.
 // Call it with the repository's root, or by go generate ./pkg/settings.
 package main
 
