@@ -56,11 +56,11 @@ func languagesTable(file *messages.File) (string, error) {
 				cells[1], cells[2] = spoken, string(size.Encoding)
 				cells[3], cells[4] = strconv.Itoa(size.Characters), strconv.Itoa(size.Segments)
 				cells[5] = strconv.Itoa(longest(size))
-				cells[6] = cost(size.Segments, costs[messages.SMS])
+				cells[6] = amount(size.Segments, costs[messages.SMS])
 			case messages.Voice:
-				cells[7] = cost(1, costs[messages.Voice])
+				cells[7] = amount(1, costs[messages.Voice])
 			case messages.Email:
-				cells[8] = cost(1, costs[messages.Email])
+				cells[8] = amount(1, costs[messages.Email])
 			}
 		}
 		table.WriteString(row(cells[:]...))
@@ -112,6 +112,6 @@ func pricesByDefault() (map[otp.Channel]float64, error) {
 	return prices, nil
 }
 
-func cost(segments int, price float64) string {
+func amount(segments int, price float64) string {
 	return strconv.FormatFloat(float64(segments)*price, 'f', -1, 64)
 }
