@@ -274,7 +274,7 @@ func (r *reader) rate(n *yaml.Node) float64 {
 		return 0
 	}
 	rate, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || n.Tag != intTag && n.Tag != floatTag || err != nil || !(rate >= slowest && rate <= fastest) {
+	if n.Kind != yaml.ScalarNode || n.Tag != intTag && n.Tag != floatTag || err != nil || rate < slowest || rate > fastest {
 		r.refuse(n, "rate has to be a number from %g to %g, without quotes", slowest, fastest)
 		return 0
 	}
