@@ -206,7 +206,13 @@ var specimens = []specimen{
 	{"an address", good + "webOTP: 127.0.0.1\n", []string{wantHost}, bySchema},
 	{"two hosts", good + "webOTP: [a.example]\n", []string{"4:9: webOTP has to be a text"}, bySchema},
 	{"a long host", good + "webOTP: " + hundred + ".com\n", []string{wantHost}, bySchema},
-	{"a host longer than DNS has them", good + "webOTP: " + fifty + "." + fifty + "." + fifty + "." + fifty + "." + fifty + ".com\n", []string{"4:9: webOTP is longer than a host can be"}, bySchema},
+	{name: "the longest host", text: good + "webOTP: " + fifty + "." + fifty[:41] + ".com\n"},
+	{"a host that leaves no room", good + "webOTP: " + fifty + "." + fifty[:42] + ".com\n", []string{
+		"4:9: webOTP is too long: the last lines of an SMS have 101 characters, and no more than 100 are taken",
+	}, bySchema},
+	{"a host that leaves no room for a hash", good + "webOTP: " + fifty + "." + fifty[:30] + ".com\nandroidAppHash: FA+9qCX9VSu\n", []string{
+		"4:9: webOTP is too long: the last lines of an SMS have 101 characters, and no more than 100 are taken",
+	}, beyond},
 	{"hash of ten", good + "androidAppHash: FA+9qCX9VS\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
 	{"hash of twelve", good + "androidAppHash: FA+9qCX9VSuu\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
 	{"hash with other characters", good + "androidAppHash: FA-9qCX9VSu\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
