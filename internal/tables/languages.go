@@ -56,11 +56,11 @@ func languagesTable(file *messages.File) (string, error) {
 				cells[1], cells[2] = spoken, string(size.Encoding)
 				cells[3], cells[4] = strconv.Itoa(size.Characters), strconv.Itoa(size.Segments)
 				cells[5] = strconv.Itoa(longest(size))
-				cells[6] = cost(size.Segments, costs[otp.SMS])
+				cells[6] = amount(size.Segments, costs[otp.SMS])
 			case otp.Voice:
-				cells[7] = cost(1, costs[otp.Voice])
+				cells[7] = amount(1, costs[otp.Voice])
 			case otp.Email:
-				cells[8] = cost(1, costs[otp.Email])
+				cells[8] = amount(1, costs[otp.Email])
 			}
 		}
 		table.WriteString(row(cells[:]...))
@@ -112,6 +112,6 @@ func pricesByDefault() (map[otp.Channel]float64, error) {
 	return prices, nil
 }
 
-func cost(segments int, price float64) string {
+func amount(segments int, price float64) string {
 	return strconv.FormatFloat(float64(segments)*price, 'f', -1, 64)
 }
