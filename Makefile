@@ -81,10 +81,8 @@ tools: ## Install what `make test` needs and this machine lacks, into .tools/
 build: ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
 	@$(BUILD) -dist "$(DIST)"
 
-# The stack is always arm64, whatever GOARCH says.
 .PHONY: synth
 synth: ## Write the CloudFormation template of the CDK stack to infra/cdk.out/
-	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/synth
 
 .PHONY: bootstrap
@@ -93,7 +91,6 @@ bootstrap: ## Prepare the AWS account and region for the CDK, once (ARGS for cdk
 
 .PHONY: deploy
 deploy: ## Build, look for what would go wrong, and deploy the CDK stack (ARGS for cdk deploy)
-	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/deploy deploy $(ARGS)
 
 .PHONY: destroy

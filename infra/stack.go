@@ -41,6 +41,10 @@ func NewStack(scope constructs.Construct, p props.Props) (awscdk.Stack, *Service
 	if err != nil {
 		return nil, nil, fmt.Errorf("placing the service: %w", err)
 	}
+	// The stack has one service, whose parameters have the names that a command line takes.
+	for _, parameter := range service.parameters {
+		parameter.OverrideLogicalId(parameter.Node().Id())
+	}
 	output(stack, "ApiUrl", "Base address of the service.", service.URL)
 	output(stack, "TableName", "State, one item for a phone number or a client address.", service.Table.TableName())
 	output(stack, "SecretId", "Put the secret's value here.", service.SecretID)

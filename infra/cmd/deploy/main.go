@@ -48,7 +48,7 @@ func run(ctx context.Context, arguments []string) error {
 
 func deploy(ctx context.Context, arguments []string) error {
 	found := &findings{}
-	p, err := props.FromEnvironment(os.Getenv, filepath.Join(root, "dist", "arm64"))
+	p, err := props.FromEnvironment(os.Getenv, "")
 	account, missing := findAccount(ctx, os.Getenv)
 	signedIn := len(missing) == 0
 	found.missing(append(missing, missingSettings(p)...))

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
 // The tests run the program itself: what an operator sees is what it prints, and its exit code.
@@ -31,9 +29,6 @@ func TestMain(m *testing.M) {
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, function := range props.Functions {
-		write(t, filepath.Join(root, "dist", "arm64", function+".zip"), "zip", 0o600)
-	}
 	write(t, filepath.Join(root, "bin", "npm"), "#!/bin/sh\necho npm \"$@\"\n", 0o700)
 	write(t, filepath.Join(root, "infra", "node_modules", ".bin", "cdk"),
 		"#!/bin/sh\necho cdk \"$@\" to $AWS_REGION, stage $STAGE, in ${PWD##*/}\nexit ${CDK_EXIT:-0}\n", 0o700)
@@ -203,18 +198,6 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	want(t, output, "- AWS cannot be reached: is there a region eu-central-1, and a way to it? (")
-}
-
-func TestNothingBuilt(t *testing.T) {
-	root := checkout(t)
-	err := os.Remove(filepath.Join(root, "dist", "arm64", "send.zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, code := runs(t, root, append(complete, ready().start(t)), "deploy")
-	if code != 1 || !strings.Contains(output, "run `make build` first") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and to build first", code, output)
-	}
 }
 
 // What is wrong is told at once, whichever part of the settings or of the account has it.
