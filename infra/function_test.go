@@ -133,6 +133,18 @@ func TestReservedConcurrency(t *testing.T) {
 	}
 }
 
+func TestMemoryAndNetwork(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got := production.properties(t, function, "AWS::Lambda::Function")
+		want := object{
+			"SubnetIds": []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, "SecurityGroupIds": []any{"sg-0123456789abcdef0"},
+		}
+		if diff := cmp.Diff(any(want), got["VpcConfig"]); diff != "" || got["MemorySize"] != 512.0 {
+			t.Errorf("%s has %v MB and the network (-want +got):\n%s", function, got["MemorySize"], diff)
+		}
+	}
+}
+
 func TestLogGroups(t *testing.T) {
 	for _, test := range []struct {
 		deployment
@@ -143,8 +155,12 @@ func TestLogGroups(t *testing.T) {
 		{production, 90, "Retain"},
 	} {
 		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
+			want := object{"RetentionInDays": test.days}
+			if key := test.props.LogKeyARN; key != "" {
+				want["KmsKeyId"] = key
+			}
 			got := test.properties(t, name, "AWS::Logs::LogGroup")
-			if diff := cmp.Diff(object{"RetentionInDays": test.days}, got); diff != "" {
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", test.props.Stage, name, diff)
 			}
 			checkRemoval(t, test.deployment, name, test.policy)

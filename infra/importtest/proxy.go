@@ -150,8 +150,10 @@ func pack(root, dir string, version module.Version, names []string) (published, 
 	}
 	var files []zip.File
 	for _, name := range names {
-		inside, found := strings.CutPrefix(name, dir)
-		inside = strings.TrimPrefix(inside, "/")
+		inside, found := name, true
+		if dir != "" {
+			inside, found = strings.CutPrefix(name, dir+"/")
+		}
 		f := file{filepath.Join(root, dir), inside}
 		switch {
 		case !found:

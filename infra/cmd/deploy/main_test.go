@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
 // The tests run the program itself: what an operator sees is what it prints, and its exit code.
@@ -22,14 +20,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// checkout is a folder as a clone has it after `make build`, with an npm and a cdk that only say
-// what they were called with.
+// checkout is a folder as a clone has it, with an npm and a cdk that only say what they were called
+// with.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, function := range props.Functions {
-		write(t, filepath.Join(root, "dist", "arm64", function+".zip"), "zip", 0o600)
-	}
 	write(t, filepath.Join(root, "bin", "npm"), "#!/bin/sh\necho npm \"$@\"\n", 0o700)
 	write(t, filepath.Join(root, "infra", "node_modules", ".bin", "cdk"),
 		"#!/bin/sh\necho cdk \"$@\" to $AWS_REGION, stage $STAGE\nexit ${CDK_EXIT:-0}\n", 0o700)
@@ -164,18 +159,6 @@ func TestRefusedCredentials(t *testing.T) {
 	}
 	if strings.Contains(output, "npm") {
 		t.Errorf("something was installed:\n%s", output)
-	}
-}
-
-func TestNothingBuilt(t *testing.T) {
-	root := checkout(t)
-	err := os.Remove(filepath.Join(root, "dist", "arm64", "send.zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, code := deploy(t, root, append(complete, identity(t, true)))
-	if code != 1 || !strings.Contains(output, "run `make build` first") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and to build first", code, output)
 	}
 }
 
