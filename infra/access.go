@@ -13,12 +13,16 @@ import (
 
 // All that the functions may do in AWS is in this file.
 
-// newRole is a function's role: what the function was granted, its own log, and tracing. No
-// managed policy: AWSLambdaBasicExecutionRole writes to every log group of the account.
-// A grant of the app's own (table.GrantReadData(service.Send)) is a policy beside this one.
-func newRole(scope constructs.Construct, id string, logs awslogs.LogGroup, f function, p props.Props) awsiam.IRole {
+// newRole is a function's role: what the function was granted, its own log, and traces where
+// they are asked for. No managed policy: AWSLambdaBasicExecutionRole writes to every log group of
+// the account. A grant of the app's own (table.GrantReadData(service.Send)) is a policy beside
+// this one.
+func newRole(scope constructs.Construct, id string, p props.Props, logs awslogs.LogGroup, f function) awsiam.IRole {
 	statements := append([]awsiam.PolicyStatement{}, f.grants...)
-	statements = append(statements, writeLog(logs), writeTrace())
+	statements = append(statements, writeLog(logs))
+	if p.Tracing {
+		statements = append(statements, writeTrace())
+	}
 	if p.VPC != nil {
 		statements = append(statements, joinNetwork(scope)...)
 	}

@@ -130,17 +130,13 @@ func TestAccessLog(t *testing.T) {
 		t.Fatalf("the format is not one JSON object of texts: %v\n%s", err, format)
 	}
 	want := map[string]string{
-		"requestId":          "$context.requestId",
-		"requestTime":        "$context.requestTime",
-		"routeKey":           "$context.routeKey",
-		"status":             "$context.status",
-		"protocol":           "$context.protocol",
-		"responseLength":     "$context.responseLength",
-		"responseLatency":    "$context.responseLatency",
-		"integrationLatency": "$context.integrationLatency",
-		"integrationStatus":  "$context.integrationStatus",
-		"integrationError":   "$context.integrationErrorMessage",
-		"error":              "$context.error.message",
+		"requestId":         "$context.requestId",
+		"routeKey":          "$context.routeKey",
+		"status":            "$context.status",
+		"responseLatency":   "$context.responseLatency",
+		"integrationStatus": "$context.integrationStatus",
+		"integrationError":  "$context.integrationErrorMessage",
+		"error":             "$context.error.message",
 	}
 	if diff := cmp.Diff(want, fields); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
@@ -149,6 +145,19 @@ func TestAccessLog(t *testing.T) {
 	for _, personal := range []string{"identity", "sourceIp", "userAgent", "caller", "authorizer", "path", "domainName", "user"} {
 		if strings.Contains(format, "$context."+personal) {
 			t.Errorf("the format logs $context.%s…, which can name a person", personal)
+		}
+	}
+}
+
+// The one group that needs a name has one that no other stack, and no other service of this
+// stack, can have.
+func TestAccessLogGroup(t *testing.T) {
+	for _, d := range []deployment{development, production} {
+		got, _ := d.properties(t, "ApiLogs", "AWS::Logs::LogGroup")["LogGroupName"].(string)
+		beginning := "/aws/vendedlogs/infobip-otp-" + d.props.Stage + "-Otp-"
+		construct, found := strings.CutSuffix(strings.TrimPrefix(got, beginning), "/${AWS::StackId/2}")
+		if !strings.HasPrefix(got, beginning) || !found || len(construct) != 8 {
+			t.Errorf("%s: the access log goes to %s, want %s, a hash of the construct's path and the stack's own id", d.props.Stage, got, beginning)
 		}
 	}
 }

@@ -28,12 +28,11 @@ func TestFunctions(t *testing.T) {
 				"Architectures": []any{"arm64"},
 				"Description":   test.description,
 				"Handler":       "bootstrap",
-				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}"},
-				"MemorySize":    256.0,
+				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}", "SystemLogLevel": "WARN"},
+				"MemorySize":    128.0,
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,
-				"TracingConfig": object{"Mode": "Active"},
 			}
 			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
 			checkCode(t, got["Code"], test.zip)
@@ -152,14 +151,19 @@ func TestLogGroups(t *testing.T) {
 		policy string
 	}{
 		{development, 30, "Delete"},
-		{production, 90, "Retain"},
+		{production, 90, "RetainExceptOnCreate"},
 	} {
+		// The functions' have names that CloudFormation makes: the log of a stack that is gone is
+		// in nobody's way.
 		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
 			want := object{"RetentionInDays": test.days}
 			if key := test.props.LogKeyARN; key != "" {
 				want["KmsKeyId"] = key
 			}
 			got := test.properties(t, name, "AWS::Logs::LogGroup")
+			if name == "ApiLogs" {
+				want["LogGroupName"] = got["LogGroupName"] // TestAccessLogGroup
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", test.props.Stage, name, diff)
 			}
@@ -168,12 +172,14 @@ func TestLogGroups(t *testing.T) {
 	}
 }
 
+// checkRemoval compares what becomes of a resource that leaves the stack. UpdateReplacePolicy
+// has no RetainExceptOnCreate: what is replaced was there before.
 func checkRemoval(t *testing.T, d deployment, name, want string) {
 	t.Helper()
-	resource := d.Resources[name]
-	if resource.DeletionPolicy != want || resource.UpdateReplacePolicy != want {
-		t.Errorf("%s %s: DeletionPolicy %q, UpdateReplacePolicy %q, want both %q",
-			d.props.Stage, name, resource.DeletionPolicy, resource.UpdateReplacePolicy, want)
+	resource, replaced := d.Resources[name], strings.TrimSuffix(want, "ExceptOnCreate")
+	if resource.DeletionPolicy != want || resource.UpdateReplacePolicy != replaced {
+		t.Errorf("%s %s: DeletionPolicy %q, UpdateReplacePolicy %q, want %q and %q",
+			d.props.Stage, name, resource.DeletionPolicy, resource.UpdateReplacePolicy, want, replaced)
 	}
 }
 
@@ -275,5 +281,23 @@ func TestTerminationProtection(t *testing.T) {
 			t.Errorf("%s: stack in manifest %v, termination protection %v, want %v",
 				test.props.Stage, there, stack.Properties.TerminationProtection, test.want)
 		}
+	}
+}
+
+// Traces cost more than the requests they are of, so there are none unless somebody asks.
+func TestTracing(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got, there := development.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if there {
+			t.Errorf("development %s is traced: %v", function, got)
+		}
+		got = production.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		if diff := cmp.Diff(any(object{"Mode": "Active"}), got); diff != "" {
+			t.Errorf("production %s (-want +got):\n%s", function, diff)
+		}
+	}
+	text, err := os.ReadFile(development.path())
+	if err != nil || strings.Contains(string(text), "xray") {
+		t.Errorf("the template without traces says xray (%v)", err)
 	}
 }

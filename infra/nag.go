@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -15,11 +17,16 @@ import (
 // rules; anything that is not here is a failure.
 
 func acceptWildcards(role awsiam.Role, p props.Props) {
-	reason := "X-Ray's two write actions know no resource."
-	if p.VPC != nil {
-		reason += " Nor do most of the actions by which Lambda puts a function into subnets, which the function's own code is denied."
+	var reasons []string
+	if p.Tracing {
+		reasons = append(reasons, "X-Ray's two write actions know no resource.")
 	}
-	suppress(role, "AwsSolutions-IAM5", reason, "Resource::*")
+	if p.VPC != nil {
+		reasons = append(reasons, "Most of the actions by which Lambda puts a function into subnets know no resource, and the function's own code is denied them.")
+	}
+	if len(reasons) > 0 {
+		suppress(role, "AwsSolutions-IAM5", strings.Join(reasons, " "), "Resource::*")
+	}
 }
 
 func acceptAnyone(route awsapigatewayv2.CfnRoute) {

@@ -80,7 +80,7 @@ func TestTokens(t *testing.T) {
 		"Allow kms:Decrypt,kms:DescribeKey,kms:Encrypt,kms:GenerateDataKey,kms:GenerateDataKeyWithoutPlaintext,kms:ReEncryptFrom,kms:ReEncryptTo" +
 			" on ${OwnKey.Arn} if StringEquals kms:ViaService dynamodb.${AWS::Region}.${AWS::URLSuffix}",
 		"Allow secretsmanager:GetSecretValue on ${OwnSecret}",
-		strings.Replace(logWriting, "%s", "Verify", 1), tracing,
+		strings.Replace(logWriting, "%s", "Verify", 1),
 	})
 }
 
@@ -130,7 +130,7 @@ func TestTableByARN(t *testing.T) {
 	}
 	checkRole(t, d, "Send", []string{
 		strings.Replace(table, "${Table.Arn}", arn, 1), "Allow secretsmanager:GetSecretValue on ${Secret}", "Allow dynamodb:BatchGetItem on " + arn,
-		strings.Replace(logWriting, "%s", "Send", 1), tracing,
+		strings.Replace(logWriting, "%s", "Send", 1),
 	})
 }
 

@@ -20,7 +20,7 @@ func TestProofKey(t *testing.T) {
 		policy string
 	}{
 		{development, []string{"ProofKey1"}, "Delete"},
-		{production, []string{"ProofKey1", "ProofKey2"}, "Retain"},
+		{production, []string{"ProofKey1", "ProofKey2"}, "RetainExceptOnCreate"},
 	} {
 		for _, name := range test.names {
 			want := object{

@@ -99,7 +99,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
-	apiLogs := newLogGroup(inside, "ApiLogs", p)
+	apiLogs := newAccessLog(inside, p)
 	s.Stage = addRoutes(inside, p, s.API, apiLogs, s.Send, s.Verify, s.Discovery)
 	s.URL = s.API.ApiEndpoint()
 	addWatch(inside, p, s, apiLogs)
@@ -118,8 +118,22 @@ func claimStage(scope constructs.Construct, stage string) error {
 	return nil
 }
 
-// removal keeps what a stage other than development has stored when its stack goes.
+// removal keeps what a stage other than development has stored when its stack goes, or when an
+// update takes it out. What the very operation has made that is rolled back holds nothing yet and
+// goes with it, so that a first deployment that fails leaves no log group in the next one's way,
+// and no secret and no key to be paid for.
 func removal(p props.Props) awscdk.RemovalPolicy {
+	if p.Keeps() {
+		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}
+
+// removalOfTable keeps the table in a rollback too, empty as it is. It is protected against
+// deletion, so a rollback that tried to delete it would be refused and end in ROLLBACK_FAILED,
+// which only a person can leave. Left behind it costs nothing (no item, no request) and is in
+// nobody's way: its name is generated, and the next deployment's table has another.
+func removalOfTable(p props.Props) awscdk.RemovalPolicy {
 	if p.Keeps() {
 		return awscdk.RemovalPolicy_RETAIN
 	}

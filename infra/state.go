@@ -33,7 +33,7 @@ func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
 		DeletionProtection: jsii.Bool(p.Keeps()),
-		RemovalPolicy:      removal(p),
+		RemovalPolicy:      removalOfTable(p),
 	})
 	if p.TableKeyARN != "" {
 		table.Node().DefaultChild().(awsdynamodb.CfnTable).SetSseSpecification(&awsdynamodb.CfnTable_SSESpecificationProperty{

@@ -46,7 +46,7 @@ func TestSecretHasNoValue(t *testing.T) {
 		policy string
 	}{
 		{development, nil, "Delete"},
-		{production, production.props.SecretKeyARN, "Retain"},
+		{production, production.props.SecretKeyARN, "RetainExceptOnCreate"},
 	} {
 		want := object{"Description": "Infobip API key and phone HMAC keys, as JSON."}
 		if test.key != nil {
@@ -62,7 +62,7 @@ func TestSecretHasNoValue(t *testing.T) {
 
 const (
 	logWriting = `Allow logs:CreateLogStream,logs:PutLogEvents on ${%sLogs.Arn}`
-	tracing    = `Allow xray:PutTraceSegments,xray:PutTelemetryRecords on *`
+	writeTrace = `Allow xray:PutTraceSegments,xray:PutTelemetryRecords on *`
 	networking = `ec2:CreateNetworkInterface,ec2:DescribeNetworkInterfaces,ec2:DescribeSubnets,ec2:DeleteNetworkInterface,` +
 		`ec2:AssignPrivateIpAddresses,ec2:UnassignPrivateIpAddresses on *`
 	table = `Allow dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem on ${Table.Arn}`
@@ -108,7 +108,10 @@ func TestRoles(t *testing.T) {
 					want = append(want, "Allow dynamodb:BatchGetItem on "+arn)
 				}
 				want = append(want, proofGrants(test.d, function)...)
-				want = append(want, strings.Replace(logWriting, "%s", function, 1), tracing)
+				want = append(want, strings.Replace(logWriting, "%s", function, 1))
+				if test.d.props.Tracing {
+					want = append(want, writeTrace)
+				}
 				if test.d.props.VPC != nil {
 					want = append(want, "Allow "+networking, "Deny "+networking+
 						" if ArnLike lambda:SourceFunctionArn arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*")
@@ -211,5 +214,21 @@ func list(t *testing.T, value any) string {
 	default:
 		t.Fatalf("is %T, want a text or a list", value)
 		return ""
+	}
+}
+
+// A rollback of a first deployment must end by itself: what refuses to be deleted is left alone,
+// and everything else goes, so that the next try meets nothing.
+func TestAFailedFirstDeploymentCanBeRepeated(t *testing.T) {
+	for name, resource := range production.Resources {
+		protected := resource.Properties["DeletionProtectionEnabled"] == true
+		if left := resource.DeletionPolicy == "Retain"; left != protected {
+			t.Errorf("%s (%s): its deletion is refused: %t, and a rollback leaves it alone: %t", name, resource.Type, protected, left)
+		}
+		if name == "Table" {
+			if _, named := resource.Properties["TableName"]; named {
+				t.Error("the table that a rollback leaves has a name that the next one would want")
+			}
+		}
 	}
 }

@@ -36,39 +36,6 @@ func TestDocsExplainEachCheck(t *testing.T) {
 	}
 }
 
-func TestSegments(t *testing.T) {
-	gsm, cyrillic := strings.Repeat("a", 160), strings.Repeat("ж", 70)
-	for _, test := range []struct {
-		text     string
-		encoding string
-		segments int
-	}{
-		{"", "GSM-7", 1},
-		{gsm, "GSM-7", 1},
-		{gsm + "a", "GSM-7", 2},
-		{gsm[:159] + "€", "GSM-7", 2}, // which takes two places
-		{strings.Repeat("a", 306), "GSM-7", 2},
-		{strings.Repeat("a", 307), "GSM-7", 3},
-		{cyrillic, "UCS-2", 1},
-		{cyrillic + "ж", "UCS-2", 2},
-		{strings.Repeat("ж", 68) + "🔑", "UCS-2", 1}, // two units
-		{strings.Repeat("ж", 69) + "🔑", "UCS-2", 2},
-		{gsm[:100] + "“", "UCS-2", 2},
-	} {
-		encoding, segments := smsSegments(test.text)
-		if encoding != test.encoding || segments != test.segments {
-			t.Errorf("%.10q and so on: %d segments of %s, want %d of %s", test.text, segments, encoding, test.segments, test.encoding)
-		}
-	}
-}
-
-// The alphabet has 128 places less the escape, whose own table has ten.
-func TestGSMAlphabet(t *testing.T) {
-	if basic, wide := len([]rune(gsmBasic)), len([]rune(gsmWide)); basic != 127 || wide != 10 {
-		t.Errorf("%d and %d characters, want 127 and 10", basic, wide)
-	}
-}
-
 // What Infobip does not say is a finding each, and judged no further.
 func TestApplicationThatSaysNothing(t *testing.T) {
 	c, err := app.ReadConfig(func(string) string { return "" })
@@ -143,5 +110,30 @@ func TestChecksOfNothing(t *testing.T) {
 				t.Errorf("%s of nothing: %+v", c.name, f)
 			}
 		}
+	}
+}
+
+// TestDelivers: AWS names a group in its policy for log delivery, or all below /aws/vendedlogs/,
+// or an operator has merged some into one.
+func TestDelivers(t *testing.T) {
+	const group, arn = "/aws/vendedlogs/infobip-otp-production-Otp-1A2B3C4D/0e1f", "arn:aws:logs:eu-central-1:111122223333:log-group:"
+	for _, test := range []struct {
+		who, resource string
+		want          bool
+	}{
+		{"delivery.logs.amazonaws.com", arn + group + ":log-stream:*", true},
+		{"delivery.logs.amazonaws.com", arn + "/aws/vendedlogs/*", true},
+		{"delivery.logs.amazonaws.com", arn + "*", true},
+		{"delivery.logs.amazonaws.com", "*", true},
+		{"delivery.logs.amazonaws.com", arn + "/aws/vendedlogs/another:log-stream:*", false},
+		{"es.amazonaws.com", arn + "/aws/vendedlogs/*", false},
+	} {
+		policy := `{"Statement":[{"Effect":"Allow","Principal":{"Service":"` + test.who + `"},"Action":"logs:PutLogEvents","Resource":"` + test.resource + `"}]}`
+		if got := delivers(policy, group); got != test.want {
+			t.Errorf("%s on %s delivers: %t, want %t", test.who, test.resource, got, test.want)
+		}
+	}
+	if delivers(`{"Principal":"delivery.logs.amazonaws.com","Resource":"`+arn+`/aws/vendedlogs/*"}`, "another") {
+		t.Error("a line for /aws/vendedlogs/ covers a group that is elsewhere")
 	}
 }

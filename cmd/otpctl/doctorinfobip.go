@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 )
 
 // checkInfobip asks for the application with the deployment's own key: address, key, scope
@@ -142,53 +142,11 @@ func templateFaults(m infobip.Message, digits int) []finding {
 	if m.PinLength == nil || *m.PinLength != digits {
 		found = append(found, failed(provisionAgain+"; or change PIN_LENGTH", "its PINs have not the %d digits of PIN_LENGTH: the gateway refuses each", digits)...)
 	}
-	encoding, segments := smsSegments(strings.ReplaceAll(text, pinPlaceholder, strings.Repeat("0", digits)))
-	if segments > 1 {
-		found = append(found, warned("shorten it (otpctl provision --text), to 160 characters of GSM-7, or 70 of others", "a message takes %d segments (%s), and each costs as much as a message", segments, encoding)...)
+	size := sms.Measure(strings.ReplaceAll(text, pinPlaceholder, strings.Repeat("0", digits)))
+	if size.Segments > 1 {
+		found = append(found, warned("shorten it (otpctl provision --text), to 160 characters of GSM-7, or 70 of others", "a message takes %d segments (%s), and each costs as much as a message", size.Segments, size.Encoding)...)
 	}
-	return orElse(found, "%s once, %d digits, %s", pinPlaceholder, digits, fmt.Sprintf("one segment (%s)", encoding))
-}
-
-// The GSM 7 bit default alphabet of 3GPP TS 23.038, and its extension, whose characters take
-// two places.
-const (
-	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-	gsmWide  = "\f^{}\\[~]|€"
-)
-
-// smsSegments is how a text travels: its encoding, and in how many messages.
-func smsSegments(text string) (string, int) {
-	const gsmOne, gsmPart, ucsOne, ucsPart = 160, 153, 70, 67
-	places := 0
-	for _, r := range text {
-		switch {
-		case strings.ContainsRune(gsmBasic, r):
-			places++
-		case strings.ContainsRune(gsmWide, r):
-			places += 2
-		default:
-			return "UCS-2", parts(ucsUnits(text), ucsOne, ucsPart)
-		}
-	}
-	return "GSM-7", parts(places, gsmOne, gsmPart)
-}
-
-func ucsUnits(text string) int {
-	units := utf8.RuneCountInString(text)
-	for _, r := range text {
-		if r > 0xffff {
-			units++
-		}
-	}
-	return units
-}
-
-// parts is how many messages these places take; of several each loses some to its number.
-func parts(places, one, part int) int {
-	if places <= one {
-		return 1
-	}
-	return (places + part - 1) / part
+	return orElse(found, "%s once, %d digits, %s", pinPlaceholder, digits, fmt.Sprintf("one segment (%s)", size.Encoding))
 }
 
 // checkTrial says what cannot be seen from anywhere.

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 )
@@ -51,6 +54,7 @@ func TestDeployment(t *testing.T) {
 			"PROOF_STACK_KEYS":               "2,1",
 			"CORS_ORIGINS":                   "https://app.example.com,https://www.example.com",
 			"LOG_RETENTION_DAYS":             "90",
+			"TRACING":                        "true",
 			"RESERVED_CONCURRENCY_SEND":      "10",
 			"RESERVED_CONCURRENCY_VERIFY":    "20",
 			"RESERVED_CONCURRENCY_DISCOVERY": "5",
@@ -64,6 +68,7 @@ func TestDeployment(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkDeployment(t, d, test.parameters)
+			checkProtection(t, d)
 		})
 	}
 }
@@ -99,6 +104,22 @@ func checkDeployment(t *testing.T, d *deployment, parameters map[string]string) 
 		t.Errorf("%s is on the list of what cannot be proven (%s), and was: take it off", entry.Path, entry.Reason)
 	}
 	report(t, len(expected.Facts()), skipped, differences, completed, list)
+}
+
+// checkProtection tries what a rollback of a first deployment would do to the table if it were to
+// delete it. A protected table refuses, so the rollback would fail: that is why such a one is
+// kept even then (infra.removalOfTable).
+func checkProtection(t *testing.T, d *deployment) {
+	t.Helper()
+	table := d.template.Resources["Table"]
+	protected := table.Properties["DeletionProtectionEnabled"] == true
+	_, err := d.dynamodb.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(d.physical["Table"])})
+	if refused := err != nil; refused != protected {
+		t.Errorf("the table is protected: %t, and its deletion was refused: %t (%v)", protected, refused, err)
+	}
+	if kept := table.DeletionPolicy == "Retain"; kept != protected {
+		t.Errorf("the table is protected: %t, and a rollback leaves it alone: %t", protected, kept)
+	}
 }
 
 func compare(t *testing.T, d *deployment) (template.Template, []template.Difference) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 )
@@ -82,6 +83,9 @@ func observeFunction(ctx context.Context, d *deployment, name string) (map[strin
 	}
 	properties := pick(answer, "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime",
 		"Timeout", "TracingConfig", "Layers", "VpcConfig", "DeadLetterConfig", "FileSystemConfigs", "KMSKeyArn")
+	if t := function.Configuration.TracingConfig; t != nil && t.Mode == lambdatypes.TracingModePassThrough {
+		delete(properties, "TracingConfig") // of a function that asks for nothing
+	}
 	properties["Code"] = map[string]any{"Sha256": aws.ToString(function.Configuration.CodeSha256)}
 	concurrency, err := d.lambda.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: aws.String(physical)})
 	if err != nil {

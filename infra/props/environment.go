@@ -34,6 +34,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
+		Tracing:          r.Truth("TRACING"),
 		LogKeyARN:        r.Text("LOG_KEY_ARN"),
 		Alarms: Alarms{
 			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
@@ -102,6 +103,7 @@ func (p Props) own() map[string]string {
 		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
 		"THROTTLE_OTHER":        p.Throttles.Other.String(),
 	}
+	values["TRACING"] = strconv.FormatBool(p.Tracing)
 	if len(p.ProofStackKeys) > 0 {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}

@@ -48,6 +48,9 @@ type Props struct {
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 
+	// Tracing has Lambda send the functions' traces to X-Ray.
+	Tracing bool
+
 	// LogKeyARN is the customer managed KMS key of the log groups, whose policy has to let
 	// CloudWatch Logs use it. Empty: CloudWatch's own.
 	LogKeyARN string

@@ -308,6 +308,7 @@ func TestFromEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
+		Tracing:          true,
 		Alarms:           props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)},
 		CORSOrigins:      []string{"https://app.example.com"},
 		Throttles: props.Throttles{
@@ -414,7 +415,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Stage:            "development",
 		AssetsDir:        "dist/arm64",
 		Architecture:     "arm64",
-		MemoryMB:         256,
+		MemoryMB:         128,
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,

@@ -176,6 +176,7 @@ func TestLocales(t *testing.T) {
 	for _, locale := range []string{
 		"", "-", "_", "d", "C", "POSIX-", "de-", "-de", "de--AT", "de AT", "de,en", "*", "en;q=0.5", "dé", "deutsch!", "germanlanguage", "de-AT-", "de-a", "x", "de-x",
 		"de-\\u0000", "\\ud83c\\udde6", "@valencia", ".UTF-8", "_#Latn", "de__AT", "i-klingon", "1234",
+		strings.Repeat("de-", 99) + "de", "de,en-US;q=0.7",
 	} {
 		c := refusal{name: locale, path: httpapi.RouteSend, body: `{"phoneNumber":"+14155552671","locale":"` + locale + `","channel":"fax"}`, status: 400, want: invalid}
 		t.Run(c.name, c.check)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	infobipotp "github.com/seed-a131a524/infobip-otp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -133,8 +132,9 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	if members["locale"] != nil && !isLocale(members.get("locale")) {
-		return nil, refuseLocale
+	language, refused := localeOf(members)
+	if refused != nil {
+		return nil, refused
 	}
 	channel, refused := channelOf(members, otp.SMS)
 	if refused != nil {
@@ -145,7 +145,7 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	receipt, err := s.sender.Send(ctx, otp.SendRequest{
-		Caller: caller, To: to, Channel: channel, Locale: members.get("locale"), Challenge: members.get("challengeToken"),
+		Caller: caller, To: to, Channel: channel, Locale: language.String(), Challenge: members.get("challengeToken"),
 	})
 	return s.sent(receipt, err)
 }
@@ -209,27 +209,16 @@ func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	return channel, nil
 }
 
-// languageTag is RFC 5646's ABNF, without the irregular tags of old (i-klingon) that no
-// device has. It is compiled by the first request that has a locale.
-var languageTag = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^(?:` +
-		`(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})` + // language
-		`(?:-[a-z]{4})?` + // script
-		`(?:-(?:[a-z]{2}|[0-9]{3}))?` + // region
-		`(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*` + // variants
-		`(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*` + // extensions
-		`(?:-x(?:-[a-z0-9]{1,8})+)?` + // private use
-		`|x(?:-[a-z0-9]{1,8})+)$`)
-})
-
-// isLocale reports whether a text is a BCP 47 tag, as it stands or as Java, POSIX and iOS
-// write it: de_AT.UTF-8, ca_ES@valencia, zh_TW_#Hant.
-func isLocale(text string) bool {
-	tag, _, _ := strings.Cut(text, "_#")
-	if end := strings.IndexAny(tag, ".@"); end >= 0 {
-		tag = tag[:end]
+// localeOf reads the language of a message; none is the default's.
+func localeOf(members fields) (locale.Tag, *refusal) {
+	if members["locale"] == nil {
+		return locale.Tag{}, nil
 	}
-	return languageTag().MatchString(strings.ReplaceAll(strings.TrimSuffix(tag, "_"), "_", "-"))
+	tag, err := locale.Parse(members.get("locale"))
+	if err != nil {
+		return locale.Tag{}, refuseLocale
+	}
+	return tag, nil
 }
 
 type verifyRoute struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
@@ -19,6 +20,15 @@ func number(t *testing.T, s string) phone.Number {
 		t.Fatal(err)
 	}
 	return n
+}
+
+func address(t *testing.T, s string) email.Address {
+	t.Helper()
+	a, err := email.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func TestOfPhone(t *testing.T) {
@@ -40,8 +50,36 @@ func TestOfPhone(t *testing.T) {
 	}
 }
 
+func TestOfEmail(t *testing.T) {
+	r := recipient.OfEmail(address(t, "Jane@Example.com"))
+	if r.Kind() != recipient.Email || r.Canonical() != "jane@example.com" || r.Region() != "" {
+		t.Errorf("kind %q, canonical %t, region %q", r.Kind(), r.Canonical() == "jane@example.com", r.Region())
+	}
+	if _, ok := r.Phone(); ok {
+		t.Error("an address is a phone number")
+	}
+	if a, ok := r.Email(); !ok || a.Canonical() != "jane@example.com" {
+		t.Errorf("the address is one: %t", ok)
+	}
+	if r != recipient.OfEmail(address(t, "jane@EXAMPLE.com")) {
+		t.Error("two spellings of one address are two recipients")
+	}
+	if r == recipient.OfEmail(address(t, "jane+tag@example.com")) {
+		t.Error("two addresses are one recipient")
+	}
+	if _, ok := recipient.OfPhone(number(t, "+14155552671")).Email(); ok {
+		t.Error("a phone number is an address")
+	}
+}
+
 func TestRecipientDoesNotPrint(t *testing.T) {
-	holder := struct{ To recipient.Recipient }{recipient.OfPhone(number(t, "+14155552671"))}
+	doesNotPrint(t, recipient.OfPhone(number(t, "+14155552671")), "4155552671")
+	doesNotPrint(t, recipient.OfEmail(address(t, "canary@example.com")), "canary")
+}
+
+func doesNotPrint(t *testing.T, to recipient.Recipient, canary string) {
+	t.Helper()
+	holder := struct{ To recipient.Recipient }{to}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "to", holder.To, "holder", holder)
 	encoded, err := json.Marshal(holder)
@@ -51,7 +89,7 @@ func TestRecipientDoesNotPrint(t *testing.T) {
 	for _, text := range []string{
 		fmt.Sprint(holder), fmt.Sprintf("%+v %#v %q %s %x", holder, holder, holder.To, holder.To, holder.To), log.String(), string(encoded),
 	} {
-		if strings.Contains(text, "4155552671") {
+		if strings.Contains(text, canary) {
 			t.Errorf("printed: %s", text)
 		}
 	}

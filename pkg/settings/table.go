@@ -341,7 +341,7 @@ var table = [...]Setting{
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
 	}, {
-		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "256", Example: "512", Readers: Stack,
+		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
 		Sentence: "memory of each function, and with it its share of a CPU",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
@@ -365,6 +365,9 @@ var table = [...]Setting{
 		}},
 		Default: "30", Example: "90", Readers: Stack,
 		Sentence: "how long the log groups keep an event",
+	}, {
+		Name: "TRACING", Kind: Truth{}, Default: "false", Example: "true", Readers: Stack,
+		Sentence: "traces in X-Ray, and the permission to write them: for looking at one thing for a while, since each request costs a trace",
 	}, {
 		Name: "LOG_KEY_ARN", Kind: Text{
 			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,
