@@ -154,6 +154,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 			Audience: "accounts.example.com", TTL: 4 * time.Minute,
 		},
+		Tests:    TestRecipients{Allowed: true, List: "+14155552671=424242@2026-01-31"},
 		Metrics:  telemetry.Target{Namespace: "Another/Namespace", Stage: "production"},
 		LogLevel: "WARN",
 	}
