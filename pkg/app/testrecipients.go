@@ -40,6 +40,15 @@ func readTestRecipients(r *settings.Reader, pinLength int, now time.Time) TestRe
 	return t
 }
 
+// Active returns a laptop's test recipients whose last day is not over.
+func (t TestRecipients) Active(pinLength int, now time.Time) testrecipients.List {
+	list, err := testrecipients.Parse(t.List, pinLength, now)
+	if err != nil {
+		return nil // it stopped the start
+	}
+	return list.Active(now)
+}
+
 // testList implements otp.TestRecipients over the secret, whose list it reads once for each
 // text that the secret has. A bad list stops a function's start (see check). One that comes
 // with a later copy of the secret counts as an empty one, and the log says so: nobody is let

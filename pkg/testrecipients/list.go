@@ -96,6 +96,14 @@ func (l List) Last() string {
 	return last
 }
 
+// Summary says how many there are and until when, and nothing else of them.
+func (l List) Summary() string {
+	if len(l) == 1 {
+		return "1 recipient until " + l.Last()
+	}
+	return fmt.Sprintf("%d recipients, the last until %s", len(l), l.Last())
+}
+
 // Text writes the list as Parse reads it, its recipients and PINs in clear.
 func (l List) Text() string {
 	words := make([]string, len(l))
