@@ -20,7 +20,7 @@ func NewApp(outdir string) awscdk.App {
 }
 
 // StackName is the name of a stage's stack, which `make deploy` deploys.
-func StackName(stage string) string { return "infobip-otp-" + stage }
+func StackName(stage string) string { return props.StackName(stage) }
 
 // NewStack places the service in a stack of its own, for whatever account and region it is
 // deployed to, and prints what an operator needs next.

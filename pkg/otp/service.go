@@ -59,7 +59,7 @@ type Caller struct {
 type SendRequest struct {
 	Caller
 	To      recipient.Recipient
-	Channel Channel
+	Channel Channel // that reaches the recipient, or it is ChannelMismatch
 	Locale  string
 	// Challenge is the token of a solved challenge; empty for none.
 	Challenge string

@@ -347,7 +347,7 @@ var table = [...]Setting{
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
 	}, {
-		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "256", Example: "512", Readers: Stack,
+		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
 		Sentence: "memory of each function, and with it its share of a CPU",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,

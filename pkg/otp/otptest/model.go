@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // model says what the service has to decide about one recipient, as a history: who was
@@ -298,6 +299,9 @@ func (m *model) repeated(r *Request, now time.Time) (decision, bool) {
 
 // deliver says what a send or resend gets.
 func (m *model) deliver(r *Request, now time.Time) decision {
+	if r.Voice && r.To.Kind() != recipient.Phone {
+		return decision{reason: otp.ChannelMismatch}
+	}
 	if d, over := m.repeated(r, now); over {
 		return d
 	}
