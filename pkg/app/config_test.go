@@ -252,7 +252,7 @@ func TestAllFaultsTogether(t *testing.T) {
 func TestBounds(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
 		"PROOF_ISSUER":             {[]string{"off", "https://otp.example.com", "http://localhost:3000"}, []string{"on", "http://otp.example.com", "https://otp.example.com/"}},
-		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b"}},
+		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b", "accounts.example.com#test"}},
 		"PROOF_TTL":                {[]string{"10s", "1h"}, []string{"9s", "61m"}},
 		"PROOF_KEY":                {nil, []string{"alias/proofs", "arn:aws:kms:eu-central-1:111122223333:alias/proofs"}},
 		"PROOF_PUBLISHED_KEYS":     {nil, []string{"alias/proofs"}},

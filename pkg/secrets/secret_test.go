@@ -269,3 +269,25 @@ func values(m map[string]string) []string {
 	}
 	return all
 }
+
+// TestTestRecipients come as they stand there, whatever that is: whether it is a list is for
+// those to say that heed it.
+func TestTestRecipients(t *testing.T) {
+	for member, want := range map[string]string{
+		`"testRecipients":"+14155552671=424242@2027-01-31"`: "+14155552671=424242@2027-01-31",
+		`"testRecipients":"no list"`:                        "no list",
+		`"testRecipients":""`:                               "",
+		`"testRecipients":null`:                             "",
+		`"another":1`:                                       "",
+		`"testRecipients":["+14155552671"]`:                 `["+14155552671"]`,
+		`"testRecipients":1`:                                "1",
+	} {
+		secret, err := secrets.Parse(with(member))
+		if err != nil || secret.TestRecipients() != want {
+			t.Errorf("%s: %v; got another list than is there", member, err)
+		}
+	}
+	if secret, err := secrets.Parse(with(`"challengeSecret":"c"`)); err != nil || secret.WithTestRecipients("list").TestRecipients() != "list" || secret.ChallengeSecret() != "c" {
+		t.Errorf("a list that is put there is not read (%v)", err)
+	}
+}
