@@ -39,6 +39,9 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Repeat {
 		attrs = append(attrs, slog.Bool("repeat", true))
 	}
+	if r.trace.Test {
+		attrs = append(attrs, slog.Bool("test", true))
+	}
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}

@@ -61,6 +61,7 @@ type setup struct {
 	verifier    httpapi.Verifier
 	proofs      httpapi.Proofs
 	published   *proof.Published
+	tests       otp.TestRecipients
 	logLevel    string
 }
 
@@ -110,7 +111,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	if s.cells == nil {
 		s.cells = cells.NewMemory(clock)
 	}
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Tests: s.tests, Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}
