@@ -18,6 +18,7 @@
 package infobip
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
@@ -48,9 +50,15 @@ type Config struct {
 	BaseURL string
 	// AllowHTTP lets a BaseURL other than this machine be plain http.
 	AllowHTTP bool
-	// ApplicationID and MessageID name the 2FA application and its template.
+	// ApplicationID and MessageID name the 2FA application and the template of sends that
+	// name none.
 	ApplicationID string
 	MessageID     string
+	// Ending fills the placeholder of that name, behind which templates keep what only an
+	// SMS may carry. The zero Ending fills nothing.
+	Ending catalog.Ending
+	// Senders, by region, go before a template's own.
+	Senders catalog.Senders
 	// Keys is asked for the API key of each call.
 	Keys KeySource
 	// Timeout bounds one call; zero means 5 s.
@@ -70,6 +78,8 @@ type Client struct {
 	keys             KeySource
 	applicationID    string
 	messageID        string
+	ending           catalog.Ending
+	senders          catalog.Senders
 	verifyRetryAfter time.Duration
 }
 
@@ -96,6 +106,8 @@ func New(config Config) (*Client, error) {
 		keys:             config.Keys,
 		applicationID:    config.ApplicationID,
 		messageID:        config.MessageID,
+		ending:           config.Ending,
+		senders:          config.Senders,
 		verifyRetryAfter: config.VerifyRetryAfter,
 	}, nil
 }
@@ -120,10 +132,23 @@ type sendRequest struct {
 	ApplicationID string `json:"applicationId"`
 	MessageID     string `json:"messageId"`
 	To            string `json:"to"`
+	// From goes before the template's sender.
+	From         string       `json:"from,omitempty"`
+	Placeholders placeholders `json:"placeholders,omitzero"`
+}
+
+// resendRequest is the body of a resend by SMS or voice.
+type resendRequest struct {
+	Placeholders placeholders `json:"placeholders,omitzero"`
+}
+
+// placeholders are those that our templates have beside the PIN's.
+type placeholders struct {
+	Ending string `json:"ending,omitempty"`
 }
 
 // Send asks for a new PIN to be delivered.
-func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel, message otp.Message) (string, error) {
 	number := strings.TrimPrefix(to.Canonical(), "+")
 	path, known := map[otp.Channel]string{
 		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
@@ -135,7 +160,15 @@ func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.C
 	if !isNumber(number) {
 		return "", notBegun(opSend, errNumber)
 	}
-	body, err := json.Marshal(sendRequest{ApplicationID: c.applicationID, MessageID: c.messageID, To: number})
+	asked := sendRequest{
+		ApplicationID: c.applicationID, MessageID: cmp.Or(message.ID, c.messageID), To: number,
+		From: c.senderOf(to.Region(), channel),
+	}
+	// A template for calls alone has no placeholder to fill.
+	if channel == otp.SMS || message.ID == "" {
+		asked.Placeholders = c.fill(channel)
+	}
+	body, err := json.Marshal(asked)
 	if err != nil {
 		return "", notBegun(opSend, err)
 	}
@@ -155,16 +188,43 @@ func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) 
 	if !isPinID(pinID) {
 		return "", notBegun(opResend, errPinID)
 	}
+	// The template is that of the send, by whichever channel that went.
+	body, err := json.Marshal(resendRequest{Placeholders: c.fill(channel)})
+	if err != nil {
+		return "", notBegun(opResend, err)
+	}
 	newPinID, failed := c.deliver(ctx, request{
 		operation: opResend,
 		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + suffix,
-		body:      []byte("{}"),
+		body:      body,
 		secrets:   []string{pinID},
 	})
 	if failed != nil {
 		return "", failed
 	}
 	return newPinID, nil
+}
+
+// fill returns what stands in the place of an SMS's last lines: themselves, or what a call
+// says there.
+func (c *Client) fill(channel otp.Channel) placeholders {
+	switch {
+	case c.ending.IsZero():
+		return placeholders{}
+	case channel == otp.Voice:
+		return placeholders{Ending: c.ending.Spoken()}
+	}
+	return placeholders{Ending: c.ending.Lines()}
+}
+
+// senderOf returns the sender for a region, empty for the template's own. No call comes
+// from a name.
+func (c *Client) senderOf(region string, channel otp.Channel) string {
+	from := c.senders.For(region)
+	if channel == otp.Voice && !isNumber(from) {
+		return ""
+	}
+	return from
 }
 
 // deliver makes the one call of a send or a resend and reads its handle.

@@ -62,7 +62,7 @@ func TestErrorsShowNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := clientOf(t, serve(t, answer))
-			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err := client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			showsNothing(t, err)
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
 			showsNothing(t, err)
@@ -90,7 +90,7 @@ func showsNothing(t *testing.T, err error) {
 // What an operator needs is there: operation, status, the provider's word.
 func TestErrorsSayWhatHappened(t *testing.T) {
 	s := serve(t, says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`))
-	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	const want = "provider: refused: infobip send: status 400: BAD_REQUEST: refused"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -124,7 +124,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			config.Timeout = 100 * time.Millisecond
 			client := newClient(t, config)
 			for range 3 {
-				_, _ = client.Send(t.Context(), testRecipient, otp.SMS)
+				_, _ = client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(20*time.Millisecond, cancel)

@@ -76,7 +76,7 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 // send sends by SMS and returns the pinId, and the PIN that arrived.
 func (a *account) send(t *testing.T) (string, string) {
 	t.Helper()
-	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS)
+	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestSimulatorFlow(t *testing.T) {
 	a.verify(t, pinID, other(pin), otp.Wrong)
 	a.verify(t, pinID, pin, otp.Verified)
 
-	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice)
+	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice, otp.Message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestSimulatorFlow(t *testing.T) {
 	third, pin := a.send(t)
 	a.clock.Advance(10 * time.Minute)
 	a.verify(t, third, pin, otp.Gone)
-	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
+	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if got := effectOf(t, err); got != otp.Throttled {
 		t.Errorf("a fourth send in a day: got %v, want %v", got, otp.Throttled)
 	}
@@ -201,7 +201,7 @@ func TestSimulatorReadings(t *testing.T) {
 			pinID, pin = a.send(t)
 			a.clock.Advance(10 * time.Minute)
 			a.verify(t, pinID, pin, otp.Gone)
-			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a fourth send in a day: got %v (%v), want %v", got, err, otp.Throttled)
 			}
@@ -211,7 +211,7 @@ func TestSimulatorReadings(t *testing.T) {
 
 func TestSimulatorFaults(t *testing.T) {
 	send := func(ctx context.Context, a *account) error {
-		_, err := a.client.Send(ctx, testRecipient, otp.SMS)
+		_, err := a.client.Send(ctx, testRecipient, otp.SMS, otp.Message{})
 		return err
 	}
 	for _, test := range []struct {

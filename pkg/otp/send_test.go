@@ -89,7 +89,7 @@ func TestSendOutcomes(t *testing.T) {
 // errors that are no *ProviderError mean the most cautious thing.
 type untypedProvider struct{ otp.Provider }
 
-func (untypedProvider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (untypedProvider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return "", errors.New("something else")
 }
 
