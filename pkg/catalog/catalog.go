@@ -62,10 +62,20 @@ func (e Entry) check() error {
 		return errors.New("it has no id")
 	case len(e.ID) > maxID:
 		return fmt.Errorf("its id has more than %d characters", maxID)
-	case strings.ContainsFunc(e.ID, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' || r == '=' }):
+	case !isWord(e.ID):
 		return errors.New("its id is not one word of ASCII")
 	}
 	return nil
+}
+
+// isWord reports whether an id is printable ASCII without what parts a list.
+func isWord(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' || c == ',' || c == '=' {
+			return false
+		}
+	}
+	return true
 }
 
 // List is a deployment's messages.
@@ -85,7 +95,10 @@ func Parse(text string) (List, error) {
 		}
 		list = append(list, e)
 	}
-	return list, list.Check()
+	if err := list.Check(); err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 func parseEntry(text string) (Entry, error) {
@@ -108,12 +121,12 @@ func parseEntry(text string) (Entry, error) {
 // Check returns what keeps a list from being one that Parse reads: entries without one of
 // their parts, or with one too long, and two of one channel and language.
 func (l List) Check() error {
-	for i, e := range l {
-		if err := e.check(); err != nil {
+	for i := range l {
+		if err := l[i].check(); err != nil {
 			return fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		for j, before := range l[:i] {
-			if before.Channel == e.Channel && before.Locale == e.Locale {
+		for j := range i {
+			if l[j].Locale == l[i].Locale && l[j].Channel == l[i].Channel {
 				return fmt.Errorf("entry %d: it is for the channel and language of entry %d", i+1, j+1)
 			}
 		}
@@ -142,7 +155,7 @@ func (l List) String() string {
 func (l List) nearest(channel otp.Channel, language locale.Tag) (Entry, bool) {
 	for {
 		for i := range l {
-			if l[i].Channel == channel && l[i].Locale == language {
+			if l[i].Locale == language && l[i].Channel == channel {
 				return l[i], true
 			}
 		}

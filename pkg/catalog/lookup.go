@@ -50,11 +50,17 @@ func (c Catalog) standard(channel otp.Channel) (otp.Message, bool) {
 	return otp.Message{}, c.Standard && (channel == otp.SMS || channel == otp.Voice)
 }
 
-// Check returns which of the channels that are offered has no message in the default
-// language, by which a request in any language would find one.
+// Has reports whether a channel has a message in the default language, so that a request in
+// any language finds one.
+func (c Catalog) Has(channel otp.Channel) bool {
+	_, ok := c.standard(channel)
+	return ok
+}
+
+// Check returns which of the channels that are offered has no message for every request.
 func (c Catalog) Check(offered []otp.Channel) error {
 	for _, channel := range offered {
-		if _, ok := c.standard(channel); !ok {
+		if !c.Has(channel) {
 			return fmt.Errorf("INFOBIP_2FA_MESSAGES must have %[1]s/*: CHANNELS offers %[1]s, and there is no message for it (otpctl provision prints the list)", channel)
 		}
 	}

@@ -36,7 +36,10 @@ func ParseSenders(text string) (Senders, error) {
 		region, from, _ := strings.Cut(strings.Trim(part, " "), "=")
 		senders = append(senders, Sender{Region: region, From: from})
 	}
-	return senders, senders.Check()
+	if err := senders.Check(); err != nil {
+		return nil, err
+	}
+	return senders, nil
 }
 
 // Check returns what keeps senders from being a list that ParseSenders reads.
