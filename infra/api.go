@@ -146,6 +146,22 @@ func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.Htt
 	})
 }
 
+// newAccessLog is the log group of the access log. CloudWatch Logs writes there on API Gateway's
+// behalf, by a resource policy of the account that AWS extends for each group by its name, up to
+// 5,120 characters; past that only groups below /aws/vendedlogs/ are written to, all of them by
+// one line. So it has a name of its own there, with the stack's id in it: the group that a stack
+// has left behind is not in the way of the next stack of that name.
+func newAccessLog(scope constructs.Construct, p props.Props) awslogs.LogGroup {
+	const stackUUID = 2 // arn:…:stack/name/uuid
+	service := awscdk.Names_UniqueResourceName(scope, &awscdk.UniqueResourceNameOptions{
+		MaxLength: jsii.Number(128), Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
+	})
+	uuid := awscdk.Fn_Select(jsii.Number(stackUUID), awscdk.Fn_Split(jsii.String("/"), awscdk.Stack_Of(scope).StackId(), nil))
+	logs := newLogGroup(scope, "ApiLogs", p)
+	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetLogGroupName(jsii.String("/aws/vendedlogs/" + *service + "/" + *uuid))
+	return logs
+}
+
 // accessLogFields leave out whatever names a person: the client's address, the user agent, the
 // path as it was asked (an unknown one may hold a number).
 var accessLogFields = []struct{ name, variable string }{

@@ -153,6 +153,19 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// The one group that needs a name has one that no other stack, and no other service of this
+// stack, can have.
+func TestAccessLogGroup(t *testing.T) {
+	for _, d := range []deployment{development, production} {
+		got, _ := d.properties(t, "ApiLogs", "AWS::Logs::LogGroup")["LogGroupName"].(string)
+		beginning := "/aws/vendedlogs/infobip-otp-" + d.props.Stage + "-Otp-"
+		construct, found := strings.CutSuffix(strings.TrimPrefix(got, beginning), "/${AWS::StackId/2}")
+		if !strings.HasPrefix(got, beginning) || !found || len(construct) != 8 {
+			t.Errorf("%s: the access log goes to %s, want %s, a hash of the construct's path and the stack's own id", d.props.Stage, got, beginning)
+		}
+	}
+}
+
 func TestCORS(t *testing.T) {
 	want := object{
 		"Name":         "infobip-otp-production",

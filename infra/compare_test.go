@@ -53,6 +53,9 @@ func onPurpose() []template.Allowed {
 			})
 		}
 	}
+	allowed = append(allowed, template.Allowed{
+		Path: "ApiLogs.Properties.LogGroupName", Reason: "the construct's name is in it, since a stack may have two; SAM's stack has one",
+	})
 	return append(allowed, template.Allowed{
 		Path: "Api.Properties.Name", Reason: "SAM names an API after the stack and has no property for it",
 	})

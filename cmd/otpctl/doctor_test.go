@@ -112,3 +112,28 @@ func TestChecksOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestDelivers: AWS names a group in its policy for log delivery, or all below /aws/vendedlogs/,
+// or an operator has merged some into one.
+func TestDelivers(t *testing.T) {
+	const group, arn = "/aws/vendedlogs/infobip-otp-production-Otp-1A2B3C4D/0e1f", "arn:aws:logs:eu-central-1:111122223333:log-group:"
+	for _, test := range []struct {
+		who, resource string
+		want          bool
+	}{
+		{"delivery.logs.amazonaws.com", arn + group + ":log-stream:*", true},
+		{"delivery.logs.amazonaws.com", arn + "/aws/vendedlogs/*", true},
+		{"delivery.logs.amazonaws.com", arn + "*", true},
+		{"delivery.logs.amazonaws.com", "*", true},
+		{"delivery.logs.amazonaws.com", arn + "/aws/vendedlogs/another:log-stream:*", false},
+		{"es.amazonaws.com", arn + "/aws/vendedlogs/*", false},
+	} {
+		policy := `{"Statement":[{"Effect":"Allow","Principal":{"Service":"` + test.who + `"},"Action":"logs:PutLogEvents","Resource":"` + test.resource + `"}]}`
+		if got := delivers(policy, group); got != test.want {
+			t.Errorf("%s on %s delivers: %t, want %t", test.who, test.resource, got, test.want)
+		}
+	}
+	if delivers(`{"Principal":"delivery.logs.amazonaws.com","Resource":"`+arn+`/aws/vendedlogs/*"}`, "another") {
+		t.Error("a line for /aws/vendedlogs/ covers a group that is elsewhere")
+	}
+}

@@ -93,8 +93,7 @@ func checkLogDelivery(ctx context.Context, v *visit) []finding {
 		return refusedOrFailed(resource{"policies", "of CloudWatch Logs", "AWS_PROFILE", "logs:DescribeResourcePolicies"}, err)
 	}
 	for _, policy := range got.ResourcePolicies {
-		text := aws.ToString(policy.PolicyDocument)
-		if strings.Contains(text, delivery) && (strings.Contains(text, name) || strings.Contains(text, `log-group:*`) || strings.Contains(text, `"Resource":"*"`)) {
+		if delivers(aws.ToString(policy.PolicyDocument), name) {
 			return okay("a resource policy lets the access log be written (%d of %d policies are used)", len(got.ResourcePolicies), mostLogPolicies)
 		}
 	}
@@ -104,4 +103,17 @@ func checkLogDelivery(ctx context.Context, v *visit) []finding {
 		return failed(todo, "all %d resource policies of the region are used, and none lets the access log be written: it stays empty", mostLogPolicies)
 	}
 	return warned(todo, "no resource policy names %s for the access log: AWS adds one as it deploys, so a log that stays empty has lost it", delivery)
+}
+
+// vendedLogs is where AWS's own services write logs to. A policy that has come near its 5,120
+// characters names all of it by one line, and no group by its name.
+const vendedLogs = "/aws/vendedlogs/"
+
+// delivers reports whether a resource policy lets a group's access log be written.
+func delivers(policy, group string) bool {
+	if !strings.Contains(policy, delivery) {
+		return false
+	}
+	return strings.Contains(policy, group) || strings.Contains(policy, `log-group:*`) || strings.Contains(policy, `"Resource":"*"`) ||
+		strings.HasPrefix(group, vendedLogs) && strings.Contains(policy, "log-group:"+vendedLogs+"*")
 }

@@ -161,6 +161,8 @@ func (d *deployment) create(ctx context.Context, parameters map[string]string) e
 	if len(stacks.Stacks) != 1 || stacks.Stacks[0].StackStatus != cftypes.StackStatusCreateComplete {
 		return fmt.Errorf("the stack is not complete: %+v", stacks.Stacks)
 	}
+	parts := strings.Split(aws.ToString(stacks.Stacks[0].StackId), "/")
+	d.values["AWS::StackId/2"] = parts[len(parts)-1]
 	resources, err := d.cloudformation.ListStackResources(ctx, &cloudformation.ListStackResourcesInput{StackName: aws.String(d.name)})
 	if err != nil {
 		return fmt.Errorf("asking for the stack's resources: %w", err)

@@ -32,7 +32,11 @@ func observeLogGroup(ctx context.Context, d *deployment, name string) (map[strin
 		if err != nil {
 			return nil, err
 		}
-		return pick(answer, "RetentionInDays", "KmsKeyId"), nil
+		properties := pick(answer, "RetentionInDays", "KmsKeyId")
+		if _, named := d.template.Resources[name].Properties["LogGroupName"]; named {
+			properties["LogGroupName"] = physical
+		}
+		return properties, nil
 	}
 	return nil, nil
 }

@@ -18,7 +18,16 @@ type file struct {
 	places     map[string]string // what stands in each, without the marks
 }
 
-func files() []file {
+// files returns the files of a repository that have tables.
+func files(root string) ([]file, error) {
+	read, err := languages(root)
+	if err != nil {
+		return nil, err
+	}
+	languages, err := languagesTable(read)
+	if err != nil {
+		return nil, err
+	}
 	return []file{
 		{name: "README.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of a deployment": settingsTable(ofDeployments),
@@ -31,12 +40,15 @@ func files() []file {
 			"settings of the stack": settingsTable(ofStacks),
 			"metrics":               metricsTable(telemetry.Metrics()),
 		}},
+		{name: "docs/messages.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
+			"languages": languages,
+		}},
 		{name: "template.yaml", begin: variables("begin"), end: variables("end"), places: map[string]string{
 			"settings of the send function":      environment(settings.Send),
 			"settings of the verify function":    environment(settings.Verify),
 			"settings of the discovery function": environment(settings.Discovery),
 		}},
-	}
+	}, nil
 }
 
 const origin = "go generate ./pkg/settings"

@@ -34,9 +34,6 @@ const (
 // defaultLocale is how the default language is written.
 const defaultLocale = "*"
 
-// channels there may be messages for, in the order of a list.
-var channels = [...]otp.Channel{otp.SMS, otp.Voice, "email"}
-
 // Entry is one message.
 type Entry struct {
 	Channel otp.Channel
@@ -52,10 +49,10 @@ func (e Entry) String() string {
 }
 
 // check returns what is wrong with the entry, without showing any of it.
-func (e Entry) check() error {
+func (e Entry) check(channels []otp.Channel) error {
 	switch {
-	case !slices.Contains(channels[:], e.Channel):
-		return errors.New("its channel is none")
+	case !slices.Contains(channels, e.Channel):
+		return errors.New("there is no such channel")
 	case len(e.Locale.String()) > maxLocale:
 		return fmt.Errorf("its language has more than %d characters", maxLocale)
 	case e.ID == "":
@@ -121,15 +118,20 @@ func parseEntry(text string) (Entry, error) {
 // Check returns what keeps a list from being one that Parse reads: entries without one of
 // their parts, or with one too long, and two of one channel and language.
 func (l List) Check() error {
-	for i := range l {
-		if err := l[i].check(); err != nil {
+	type name struct {
+		channel otp.Channel
+		locale  locale.Tag
+	}
+	channels, names := otp.Channels(), make(map[name]int, len(l))
+	for i, e := range l {
+		if err := e.check(channels); err != nil {
 			return fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		for j := range i {
-			if l[j].Locale == l[i].Locale && l[j].Channel == l[i].Channel {
-				return fmt.Errorf("entry %d: it is for the channel and language of entry %d", i+1, j+1)
-			}
+		key := name{e.Channel, e.Locale}
+		if before, found := names[key]; found {
+			return fmt.Errorf("entry %d: it is for the channel and language of entry %d", i+1, before+1)
 		}
+		names[key] = i
 	}
 	return nil
 }
@@ -137,9 +139,10 @@ func (l List) Check() error {
 // String writes a list as Parse reads it, in one order: by channel, the default language
 // first.
 func (l List) String() string {
+	channels := otp.Channels()
 	sorted := slices.SortedFunc(slices.Values(l), func(a, b Entry) int {
 		return cmp.Or(
-			slices.Index(channels[:], a.Channel)-slices.Index(channels[:], b.Channel),
+			slices.Index(channels, a.Channel)-slices.Index(channels, b.Channel),
 			strings.Compare(a.Locale.String(), b.Locale.String()),
 		)
 	})

@@ -11,8 +11,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
-const mail = otp.Channel("email")
-
 func tag(t testing.TB, text string) locale.Tag {
 	t.Helper()
 	if text == "" {
@@ -45,7 +43,7 @@ func TestParse(t *testing.T) {
 		{otp.SMS, tag(t, "pt-BR"), "C.3"},
 		{otp.Voice, locale.Tag{}, "D:4"},
 		{otp.Voice, tag(t, "zh-Hant-TW"), "E"},
-		{mail, locale.Tag{}, "9C817C6F8AF3D48F9FE553282AFA2B67"},
+		{otp.Email, locale.Tag{}, "9C817C6F8AF3D48F9FE553282AFA2B67"},
 	}
 	if diff := cmp.Diff(want, got, equal); diff != "" {
 		t.Errorf("the list differs (-want +got):\n%s", diff)
@@ -62,10 +60,10 @@ func TestParseRefuses(t *testing.T) {
 		"sms/*=A,":                         "entry 2: it is not channel/language=id",
 		",sms/*=A":                         "entry 1: it is not channel/language=id",
 		"sms/*=A;sms/de=canary":            "entry 1: its id is not one word of ASCII",
-		"canary/*=A":                       "entry 1: its channel is none",
-		"SMS/*=A":                          "entry 1: its channel is none",
-		"/*=A":                             "entry 1: its channel is none",
-		" sms /*=A":                        "entry 1: its channel is none",
+		"canary/*=A":                       "entry 1: there is no such channel",
+		"SMS/*=A":                          "entry 1: there is no such channel",
+		"/*=A":                             "entry 1: there is no such channel",
+		" sms /*=A":                        "entry 1: there is no such channel",
 		"sms/=A":                           "entry 1: its language is no language tag",
 		"sms/canary!=A":                    "entry 1: its language is no language tag",
 		"sms/**=A":                         "entry 1: its language is no language tag",
@@ -95,7 +93,7 @@ func TestString(t *testing.T) {
 	for text, want := range map[string]string{
 		"sms/*=A": "sms/*=A",
 		"email/*=E,voice/de=D,sms/de=B,sms/*=A,sms/ar=C": "sms/*=A,sms/ar=C,sms/de=B,voice/de=D,email/*=E",
-		"sms/PT_br=A , sms/nb=B":                         "sms/no=B,sms/pt-BR=A",
+		"sms/PT_br=A , sms/nb=B":                              "sms/no=B,sms/pt-BR=A",
 	} {
 		got := list(t, text).String()
 		if got != want {
@@ -130,16 +128,16 @@ func TestMessage(t *testing.T) {
 		{full, otp.SMS, "not a tag", otp.Message{ID: "S"}, true},
 		{full, otp.Voice, "de", otp.Message{ID: "V"}, true},
 		{full, otp.Voice, "pt-BR", otp.Message{ID: "V-pt", Locale: "pt"}, true},
-		{full, mail, "de", otp.Message{ID: "E"}, true},
+		{full, otp.Email, "de", otp.Message{ID: "E"}, true},
 		{full, "fax", "de", otp.Message{}, false},
 		{without, otp.SMS, "de", otp.Message{ID: "S-de", Locale: "de"}, true},
 		{without, otp.SMS, "fr", otp.Message{}, true}, // the one template
 		{without, otp.Voice, "de", otp.Message{}, true},
-		{without, mail, "de", otp.Message{ID: "E-de", Locale: "de"}, true},
-		{without, mail, "fr", otp.Message{}, false},
+		{without, otp.Email, "de", otp.Message{ID: "E-de", Locale: "de"}, true},
+		{without, otp.Email, "fr", otp.Message{}, false},
 		{single, otp.SMS, "de", otp.Message{}, true},
 		{single, otp.Voice, "", otp.Message{}, true},
-		{single, mail, "", otp.Message{}, false},
+		{single, otp.Email, "", otp.Message{}, false},
 		{none, otp.SMS, "de", otp.Message{}, false},
 	} {
 		got, found := c.of.Message(c.channel, c.locale)
@@ -172,7 +170,7 @@ func TestSpeaks(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	all := []otp.Channel{otp.SMS, otp.Voice, mail}
+	all := []otp.Channel{otp.SMS, otp.Voice, otp.Email}
 	for _, c := range []struct {
 		of      Catalog
 		offered []otp.Channel
@@ -200,7 +198,7 @@ func sixty() string {
 	var l List
 	for i := range 60 {
 		language, _ := locale.Parse(fmt.Sprintf("a%c-A%c", 'a'+i/3, 'A'+i/3))
-		l = append(l, Entry{channels[i%3], language, fmt.Sprintf("9C817C6F8AF3D48F9FE553282AFA%04X", i)})
+		l = append(l, Entry{otp.Channels()[i%3], language, fmt.Sprintf("9C817C6F8AF3D48F9FE553282AFA%04X", i)})
 	}
 	return l.String()
 }
@@ -215,7 +213,7 @@ func TestLookupAllocatesNothing(t *testing.T) {
 	near, far := tag(t, "at-AT"), tag(t, "zh-Hant-TW-x-private1")
 	if got := testing.AllocsPerRun(100, func() {
 		_, _ = c.Find(otp.SMS, near)
-		_, _ = c.Find(mail, far)
+		_, _ = c.Find(otp.Email, far)
 		_, _ = c.Message(otp.Voice, "")
 	}); got != 0 {
 		t.Errorf("looking up takes %v allocations", got)
@@ -235,7 +233,7 @@ func BenchmarkFind(b *testing.B) {
 	c := Catalog{list(b, sixty()), true}
 	language := tag(b, "zh-Hant-TW")
 	for b.Loop() {
-		c.Find(mail, language)
+		c.Find(otp.Email, language)
 	}
 }
 

@@ -74,7 +74,10 @@ func (e Ending) Lines() string { return e.lines }
 // Spoken is what stands in their place in a call: the end of a sentence, behind which the
 // PIN is said again where it follows the lines.
 func (e Ending) Spoken() string {
-	if strings.HasSuffix(e.lines, "#") {
+	switch {
+	case e.IsZero():
+		return ""
+	case strings.HasSuffix(e.lines, "#"):
 		return ". "
 	}
 	return "."

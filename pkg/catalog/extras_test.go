@@ -52,11 +52,11 @@ func TestSenders(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                           "entry 1: its region is none",
-		"canary":                     "entry 1: its region is none",
-		"us=canary":                  "entry 1: its region is none",
-		"XX=canary":                  "entry 1: its region is none",
-		"*=canary":                   "entry 1: its region is none",
+		"":                           "entry 1: there is no such region",
+		"canary":                     "entry 1: there is no such region",
+		"us=canary":                  "entry 1: there is no such region",
+		"XX=canary":                  "entry 1: there is no such region",
+		"*=canary":                   "entry 1: there is no such region",
 		"US=":                        "entry 1: its sender is not 1 to 16 characters of ASCII",
 		"US":                         "entry 1: its sender is not 1 to 16 characters of ASCII",
 		"US= canary":                 "entry 1: its sender is not 1 to 16 characters of ASCII",
@@ -64,7 +64,7 @@ func TestSenders(t *testing.T) {
 		"US=cänary":                  "entry 1: its sender is not 1 to 16 characters of ASCII",
 		"US=12345678901234567":       "entry 1: its sender is not 1 to 16 characters of ASCII",
 		"US=1,AT=2,US=3":             "entry 3: its region stands before",
-		"US=1,":                      "entry 2: its region is none",
+		"US=1,":                      "entry 2: there is no such region",
 		strings.Repeat("US=1,", 900): "it has more than 4096 characters",
 	} {
 		if got, err := ParseSenders(text); err == nil || err.Error() != want {

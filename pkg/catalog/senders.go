@@ -59,7 +59,7 @@ func (s Senders) Check() error {
 func (s Sender) check() error {
 	switch {
 	case !phone.IsRegion(s.Region):
-		return errors.New("its region is none")
+		return errors.New("there is no such region")
 	case s.From == "" || len(s.From) > maxSender || s.From != strings.TrimSpace(s.From),
 		strings.ContainsFunc(s.From, func(r rune) bool { return r < ' ' || r > '~' || r == ',' || r == '=' }):
 		return fmt.Errorf("its sender is not 1 to %d characters of ASCII", maxSender)

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
-// delivery makes one of the four delivering calls.
+// delivery makes one of the delivering calls.
 type delivery struct {
 	name   string
 	call   func(context.Context, *Client) (string, error)
@@ -38,6 +38,20 @@ var deliveries = []delivery{
 		},
 		"/2fa/2/pin/voice",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
+	},
+	{
+		"send by e-mail",
+		func(ctx context.Context, c *Client) (string, error) {
+			return c.Send(ctx, testMailbox, otp.Email, otp.Message{ID: "mail-1"})
+		},
+		"/2fa/2/pin/email",
+		`{"applicationId":"app-1","messageId":"mail-1","to":"canary+tag@example.com"}`,
+	},
+	{
+		"resend by e-mail",
+		func(ctx context.Context, c *Client) (string, error) { return c.Resend(ctx, testPinID, otp.Email) },
+		"/2fa/2/pin/" + testPinID + "/resend/email",
+		`{}`,
 	},
 	{
 		"resend by SMS",
@@ -168,6 +182,11 @@ func TestDeliveryAnswers(t *testing.T) {
 		{"voice", `{"pinId":"A","to":"14155552671","callStatus":"PENDING_ACCEPTED"}`, "A", 0},
 		{"a callStatus is not branched on", `{"pinId":"A","callStatus":"MESSAGE_NOT_SENT"}`, "A", 0},
 		{"an escaped pinId", `{"pinId":"A\/B\u00e9"}`, "A/Bé", 0},
+		{"e-mail", `{"pinId":"A","to":"a@example.com","emailStatus":{"name":"PENDING_ACCEPTED","description":"rejected"}}`, "A", 0},
+		{"e-mail, a status that is none", `{"pinId":"A","emailStatus":"REJECTED"}`, "A", 0},
+		{"e-mail, a word within", `{"pinId":"A","emailStatus":{"name":"PENDING_REJECTED"}}`, "A", 0},
+		{"e-mail rejected", `{"pinId":"A","emailStatus":{"name":"REJECTED_DESTINATION"}}`, "", notSent},
+		{"e-mail undeliverable, no pinId", `{"emailStatus":{"name":"UNDELIVERABLE_NOT_DELIVERED"}}`, "", notSent},
 		{"not sent", `{"pinId":"A","smsStatus":"MESSAGE_NOT_SENT"}`, "", notSent},
 		{"not sent, no pinId", `{"smsStatus":"MESSAGE_NOT_SENT"}`, "", notSent},
 		{"not reachable", `{"pinId":"A","ncStatus":"NC_DESTINATION_NOT_REACHABLE","smsStatus":"MESSAGE_SENT"}`, "", notSent},
@@ -231,7 +250,10 @@ func TestNotBegun(t *testing.T) {
 			_, err := client.Send(t.Context(), recipient.Recipient{}, otp.SMS, otp.Message{})
 			return err
 		},
-		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "email", otp.Message{}); return err },
+		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "fax", otp.Message{}); return err },
+		"e-mail to a number":         func() error { _, err := client.Send(t.Context(), testRecipient, otp.Email, otp.Message{}); return err },
+		"SMS to an address":          func() error { _, err := client.Send(t.Context(), testMailbox, otp.SMS, otp.Message{}); return err },
+		"e-mail without a template":  func() error { _, err := client.Send(t.Context(), testMailbox, otp.Email, otp.Message{}); return err },
 		"resend by one":              func() error { _, err := client.Resend(t.Context(), testPinID, ""); return err },
 		"resend without a pinId":     func() error { _, err := client.Resend(t.Context(), "", otp.SMS); return err },
 		"resend of a folder":         func() error { _, err := client.Resend(t.Context(), "..", otp.SMS); return err },

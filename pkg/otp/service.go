@@ -60,7 +60,7 @@ type Caller struct {
 type SendRequest struct {
 	Caller
 	To      recipient.Recipient
-	Channel Channel
+	Channel Channel // that reaches the recipient, or it is ChannelMismatch
 	// Locale is the language that the message should have, as the caller wrote it; empty
 	// for the default.
 	Locale string

@@ -251,8 +251,19 @@ func TestForms(t *testing.T) {
 			},
 		},
 		"EXISTING_TABLE": {
-			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255)},
-			[]string{"ot", "a b c", "arn:aws:dynamodb:eu-central-1:111122223333:table/otp", strings.Repeat("a", 256)},
+			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255), "arn:aws:dynamodb:eu-central-1:111122223333:table/otp"},
+			[]string{
+				"ot", "a b c", strings.Repeat("a", 256), "arn:aws:dynamodb:eu-central-1:111122223333:table/", "arn:aws:dynamodb:eu-central-1:111122223333:otp",
+				"arn:aws:dynamodb:eu-central-1:111122223333:table/otp/index/a", "arn:aws:sqs:eu-central-1:111122223333:table/otp",
+			},
+		},
+		"VPC_SUBNET_IDS": {
+			[]string{"subnet-0a1b2c3d", "subnet-0123456789abcdef0, subnet-0123456789abcdef1"},
+			[]string{"0a1b2c3d", "sg-0a1b2c3d", "subnet-0A1B2C3D", "subnet-0a1b2c3", "subnet-0123456789abcdef01", "subnet-0a1b2c3d,", "subnet-0a1b2c3g"},
+		},
+		"VPC_SECURITY_GROUP_IDS": {
+			[]string{"sg-0a1b2c3d"},
+			[]string{"default", "subnet-0a1b2c3d", "sg-0a1b2c3"},
 		},
 		"ALARM_TOPIC_ARN": {
 			[]string{"arn:aws:sns:eu-central-1:111122223333:on-call", "arn:aws-cn:sns:cn-north-1:111122223333:On_Call"},

@@ -70,6 +70,9 @@ func intrinsic(call map[string]any, rename func(string) string) (string, bool, e
 		case "Fn::Join":
 			text, err := join(argument, rename)
 			return text, true, err
+		case "Fn::Select":
+			text, err := selected(argument, rename)
+			return text, true, err
 		}
 		if strings.HasPrefix(name, "Fn::") {
 			return "", true, fmt.Errorf("%s is not understood here", name)
@@ -135,4 +138,29 @@ func join(argument any, rename func(string) string) (string, error) {
 		}
 	}
 	return strings.Join(texts, separator), nil
+}
+
+// selected does Fn::Select where it takes a part of a reference that Fn::Split cuts: the third of
+// AWS::StackId by slashes is "${AWS::StackId/2}".
+func selected(argument any, rename func(string) string) (string, error) {
+	unknown := fmt.Errorf("Fn::Select of %v", argument)
+	arguments, _ := argument.([]any)
+	if len(arguments) != 2 {
+		return "", unknown
+	}
+	split, _ := arguments[1].(map[string]any)
+	parts, _ := split["Fn::Split"].([]any)
+	if len(parts) != 2 {
+		return "", unknown
+	}
+	separator, isText := parts[0].(string)
+	cut, err := render(parts[1], rename)
+	if err != nil {
+		return "", fmt.Errorf("Fn::Select: %w", err)
+	}
+	reference, isReference := cut.(string)
+	if whole := placeholder.FindString(reference); !isText || !isReference || whole == "" || whole != reference {
+		return "", unknown
+	}
+	return fmt.Sprintf("%s%s%v}", strings.TrimSuffix(reference, "}"), separator, arguments[0]), nil
 }

@@ -126,7 +126,8 @@ func TestSAMRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"SAM resource", "AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::Serverless::Api is not understood"},
 		{"globals", "Globals:\n  Function", "Globals:\n  Api", "Globals.Api is not understood"},
 		{"global and own", "MemorySize: 256", "Runtime: x", "Runtime is in Globals too"},
-		{"function of CloudFormation", "!Ref Table", "!Select [0, [a]]", "Fn::Select is not understood"},
+		{"function of CloudFormation", "!Ref Table", "!Select [0, [a]]", "Fn::Select of"},
+		{"selection from a text", "!Ref Table", "!Select [0, !Split ['/', 'a/b']]", "Fn::Select of"},
 		{"resource attribute", "DeletionPolicy: Retain", "CreationPolicy: x", "CreationPolicy, which is not understood"},
 		{"name twice", "MemorySize: 256", "Tracing: Active", "Tracing stands there twice"},
 		{"name of an expansion", "  Other:\n", "  SendRoute:\n", "two resources would be called SendRoute"},
@@ -186,6 +187,7 @@ func TestLoadCDK(t *testing.T) {
 		"Resources": {
 			"OtpTableFFF72E7F": {"Type": "T", "Properties": {"N": 1}, "Metadata": {"a": 1}, "DependsOn": ["x"]},
 			"OtpRole0123ABCD": {"Type": "R", "Properties": {"A": {"Fn::GetAtt": ["OtpTableFFF72E7F", "Arn"]},
+				"D": {"Fn::Join": ["", ["/logs/", {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]]},
 				"B": {"Fn::Join": ["", ["x/", {"Ref": "OtpTableFFF72E7F"}, "/", {"Ref": "AWS::Region"}]]}, "C": {"Ref": "Parameter"}}}
 		}}`), 0o600)
 	if err != nil {
@@ -197,7 +199,7 @@ func TestLoadCDK(t *testing.T) {
 	}
 	want := Template{Outputs: map[string]any{}, Resources: map[string]Resource{
 		"Table": {Type: "T", Properties: map[string]any{"N": 1.0}},
-		"Role":  {Type: "R", Properties: map[string]any{"A": "${Table.Arn}", "B": "x/${Table}/${AWS::Region}", "C": "${Parameter}"}},
+		"Role":  {Type: "R", Properties: map[string]any{"A": "${Table.Arn}", "B": "x/${Table}/${AWS::Region}", "C": "${Parameter}", "D": "/logs/${AWS::StackId/2}"}},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("template (-want +got):\n%s", diff)
