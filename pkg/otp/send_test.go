@@ -105,6 +105,7 @@ func TestSendErrorOfUnknownKindIsUnconfirmed(t *testing.T) {
 
 func TestOneKeyOneMessage(t *testing.T) {
 	r := newRig(&otptest.Provider{})
+	r.service.Messages = languages{otp.SMS: {"", "de"}, otp.Voice: {""}}
 	first, err := r.send(t, otptest.Alice, "key")
 	if err != nil {
 		t.Fatal(err)

@@ -71,6 +71,29 @@ var shapes = map[string]otp.Ledger{
 			},
 		},
 	},
+	// The language of a message, while its code lives.
+	"3.json": {
+		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
+		Senders:       []otp.Sender{{Sends: 1, Ends: moment(14)}, {Client: "aBcDeF", Sends: 2, Ends: moment(15)}},
+		Failures:      []otp.Failures{{Count: 3}, {Client: "aBcDeF", Count: 1}},
+		LastFailureAt: moment(5), VerifiedAt: moment(6), ForgetAt: moment(0),
+		Verifications: []otp.Verification{
+			{
+				Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.Voice, Client: "aBcDeF", Mark: "mark", StartedAt: moment(7), ResendAt: moment(8)},
+				State:    otp.StateActive, Locale: "pt-BR", PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
+				Charges: []otp.Charge{
+					{RunID: "CCCCCCCCCCC", Key: "KKKKKK", Client: "aBcDeF", At: moment(16)},
+					{RunID: "DDDDDDDDDDD", Stranger: true, Forgiven: true, At: moment(17)},
+				},
+				Resends: []otp.Delivery{{ID: "EEEEEEEEEEEEEEEEEEEEEE", RunID: "FFFFFFFFFFF", Progress: otp.InFlight, Channel: otp.SMS, StartedAt: moment(10)}},
+			},
+			{
+				Delivery:  otp.Delivery{ID: "GGGGGGGGGGGGGGGGGGGGGG", Progress: otp.Sent, Channel: otp.SMS, StartedAt: moment(11)},
+				State:     otp.StateVerified,
+				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
+			},
+		},
+	},
 }
 
 func TestEveryShapeIsRead(t *testing.T) {
@@ -109,7 +132,12 @@ func TestNewestShapeIsWritten(t *testing.T) {
 // TestTheVersionBeforeReadsWhatThisOneWrites: during a deployment both are there. What it
 // reads keeps its kind, and its charges are texts that it carries along.
 func TestTheVersionBeforeReadsWhatThisOneWrites(t *testing.T) {
-	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/2.json")
+	versionBefore(t, readItem(t, "testdata/1.json"), readItem(t, "testdata/2.json"))
+	versionBefore(t, readItem(t, "testdata/2.json"), readItem(t, "testdata/3.json"))
+}
+
+func versionBefore(t *testing.T, older, newer item) {
+	t.Helper()
 	var same func(name string, old, now types.AttributeValue)
 	same = func(name string, old, now types.AttributeValue) {
 		if reflect.TypeOf(old) != reflect.TypeOf(now) {
