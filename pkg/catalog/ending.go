@@ -64,6 +64,9 @@ func made(text, of string) bool { return text != "" && strings.Trim(text, of) ==
 // String writes the ending in one line, as ParseEnding reads it.
 func (e Ending) String() string { return strings.ReplaceAll(e.lines, "\n", `\n`) }
 
+// Equal is ==, for comparisons that look for a method.
+func (e Ending) Equal(other Ending) bool { return e == other }
+
 // IsZero reports whether there is none.
 func (e Ending) IsZero() bool { return e.lines == "" }
 

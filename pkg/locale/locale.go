@@ -75,6 +75,9 @@ func (t Tag) String() string { return t.text }
 // IsZero reports whether the tag is none.
 func (t Tag) IsZero() bool { return t.text == "" }
 
+// Equal is ==, for comparisons that look for a method.
+func (t Tag) Equal(other Tag) bool { return t == other }
+
 // Parent returns the tag that is looked for after this one: without its last subtag, and
 // without the single letters and digits that would then be at the end (RFC 4647, 3.4).
 // After the shortest comes none.
