@@ -60,10 +60,11 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 		}
 	})
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
-	order.Counted, order.Locale = doc.mark, r.message.Locale
+	order.Counted = doc.mark
 	if !r.resend { // a success is credited to whoever began the verification
 		order.Mark = fare.admission.Mark()
 	}
+	order.Locale = r.message.Locale
 	ticket, err := s.reserve(ctx, doc, r, order, fare)
 	if err != nil {
 		return Receipt{}, err
