@@ -41,12 +41,15 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		Architecture: architecture(p),
 		Handler:      jsii.String("bootstrap"),
 		// A zip goes up as it is, so the same zip is the same asset and deploys nothing new.
-		Code:                         awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
-		MemorySize:                   jsii.Number(p.MemoryMB),
-		Timeout:                      awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
-		Environment:                  &f.environment,
-		LoggingFormat:                awslambda.LoggingFormat_JSON,
-		ApplicationLogLevelV2:        awslambda.ApplicationLogLevel(p.LogLevel),
+		Code:                  awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
+		MemorySize:            jsii.Number(p.MemoryMB),
+		Timeout:               awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Environment:           &f.environment,
+		LoggingFormat:         awslambda.LoggingFormat_JSON,
+		ApplicationLogLevelV2: awslambda.ApplicationLogLevel(p.LogLevel),
+		// Lambda's own lines are as many bytes as half of ours, and say of a request that ended well
+		// nothing that ours does not. Of one that did not (a timeout, a crash) they are warnings.
+		SystemLogLevelV2:             awslambda.SystemLogLevel_WARN,
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),

@@ -415,7 +415,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Stage:            "development",
 		AssetsDir:        "dist/arm64",
 		Architecture:     "arm64",
-		MemoryMB:         256,
+		MemoryMB:         128,
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,

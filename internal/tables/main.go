@@ -1,6 +1,6 @@
 // Command tables writes the tables of settings (pkg/settings), metrics (pkg/telemetry),
-// refusals (pkg/httpapi) and languages (messages.yaml) into the documents and into
-// template.yaml, between the lines that mark their places.
+// refusals (pkg/httpapi), languages (messages.yaml) and cost (internal/cost) into the documents
+// and into template.yaml, between the lines that mark their places.
 // Call it with the repository's root, or by go generate ./pkg/settings.
 package main
 

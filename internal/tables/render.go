@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
@@ -35,6 +36,16 @@ func files(root string) ([]file, error) {
 		}},
 		{name: "docs/api.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"refusals": refusalsTable(httpapi.Explanations()),
+		}},
+		{name: "docs/cost.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
+			"a million": millionTable(),
+			"apart":     linesTable("US dollars for a million verified numbers", cost.Now.Apart()),
+			"month":     fixedTable(),
+			"months":    monthsTable(),
+			"more":      linesTable("US dollars a month", cost.FixedApart()),
+			"memory":    memoryTable(),
+			"inputs":    inputsTable(cost.Inputs()),
+			"prices":    pricesTable(cost.Prices()),
 		}},
 		{name: "docs/deploy.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of the stack": settingsTable(ofStacks),

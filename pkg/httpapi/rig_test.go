@@ -42,6 +42,7 @@ const (
 	number     = "+14155552671"
 	digits     = "14155552671"
 	number2    = "+41781234567" // somebody else's
+	mailbox    = "canary.person+tag@example.com"
 	apiKey     = "ca9a41e5ca9a41e5ca9a41e5ca9a41e5-1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 	phoneKey   = "canary-phone-key-of-32-bytes-!!!"
 	sourceIP   = "203.0.113.77"
@@ -61,6 +62,7 @@ type setup struct {
 	verifier    httpapi.Verifier
 	proofs      httpapi.Proofs
 	published   *proof.Published
+	tests       otp.TestRecipients
 	logLevel    string
 	// texts of messages, by channel and language as a list has them; one that is empty is
 	// in another application. Without any all go in one template.
@@ -90,7 +92,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		sendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
 		verifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		form:        httpapi.Form{PINLength: 6},
-		guard:       guard.Rules{Channels: []otp.Channel{otp.SMS, otp.Voice}},
+		guard:       guard.Rules{Channels: otp.Channels()},
 		logLevel:    "DEBUG",
 	}
 	for _, f := range change {
@@ -114,7 +116,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	if s.cells == nil {
 		s.cells = cells.NewMemory(clock)
 	}
-	service := &otp.Service{Store: r.store, Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Tests: s.tests, Clock: clock, Policy: s.policy}
 	service.Provider, service.Messages = r.provider(source, &s)
 	if s.sender == nil {
 		s.sender = service
@@ -144,7 +146,11 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) (*infobip.Client, catal
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	messages := catalog.Catalog{Standard: true}
+	emailID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	messages := catalog.Catalog{List: catalog.List{{Channel: otp.Email, ID: emailID}}, Standard: true}
 	for name, text := range s.texts {
 		settings.ApplicationID, settings.MessageText = appID, text
 		if text == "" {

@@ -30,6 +30,13 @@ type deliveryRequest struct {
 
 // deliver reserves, calls the provider at most once, and records the outcome.
 func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, error) {
+	terms, err := s.testTerms(ctx, r.to)
+	switch {
+	case err != nil:
+		return Receipt{}, err
+	case terms != nil:
+		return s.deliverTest(ctx, r, terms)
+	}
 	if err := s.permits(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}

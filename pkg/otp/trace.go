@@ -22,6 +22,8 @@ type Trace struct {
 	Unrecorded bool
 	// Disabled: this request's failure closed the recipient.
 	Disabled bool
+	// Test: it was about a code of a test recipient.
+	Test bool
 	// Channel of the delivery, or of the one that the PIN came with; empty if unknown.
 	Channel Channel
 	// Locale is the language of the message, "*" for the default's; empty if unknown.

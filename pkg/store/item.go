@@ -59,9 +59,11 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 	attributes.PutTime(e, "lastFailureAt", l.LastFailureAt)
 	attributes.PutTime(e, "disabledAt", l.DisabledAt)
 	attributes.PutTime(e, "verifiedAt", l.VerifiedAt)
-	putList(e, "verifications", l.Verifications, func(v *otp.Verification) types.AttributeValue {
+	verification := func(v *otp.Verification) types.AttributeValue {
 		return &types.AttributeValueMemberM{Value: encodeVerification(v, usual)}
-	})
+	}
+	putList(e, "verifications", l.Verifications, verification)
+	putList(e, "tests", l.Tests, verification)
 	return e
 }
 
@@ -185,16 +187,22 @@ func decode(e item) (otp.Ledger, otp.Revision, error) {
 	if all := int(r.Integer("failures")); all > 0 && len(l.Failures) == 0 {
 		l.Failures = []otp.Failures{{Count: all}}
 	}
-	for _, m := range r.Maps("verifications") {
-		inner := read(m, r.usual)
-		l.Verifications = append(l.Verifications, inner.verification())
-		r.Note(inner.Err)
-	}
+	l.Verifications, l.Tests = r.verifications("verifications"), r.verifications("tests")
 	revision := otp.Revision(r.Text(attributeRevision))
 	if revision == "" {
 		r.Note(fmt.Errorf("attribute %s is missing", attributeRevision))
 	}
 	return l, revision, r.Err
+}
+
+func (r *reader) verifications(name string) []otp.Verification {
+	var all []otp.Verification
+	for _, m := range r.Maps(name) {
+		inner := read(m, r.usual)
+		all = append(all, inner.verification())
+		r.Note(inner.Err)
+	}
+	return all
 }
 
 func (r *reader) verification() otp.Verification {

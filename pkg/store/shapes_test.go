@@ -71,8 +71,22 @@ var shapes = map[string]otp.Ledger{
 			},
 		},
 	},
+	// Codes of a test recipient.
+	"3.json": withTests(),
 	// The language of a message, while its code lives.
-	"3.json": {
+	"4.json": withLocale(),
+}
+
+// withLocale is the ledger of 3.json, with a message in a language.
+func withLocale() otp.Ledger {
+	l := withTests()
+	l.Verifications[0].Locale = "pt-BR"
+	return l
+}
+
+// withTests is the ledger of 2.json, of a recipient who became a test recipient.
+func withTests() otp.Ledger {
+	return otp.Ledger{
 		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
 		Senders:       []otp.Sender{{Sends: 1, Ends: moment(14)}, {Client: "aBcDeF", Sends: 2, Ends: moment(15)}},
 		Failures:      []otp.Failures{{Count: 3}, {Client: "aBcDeF", Count: 1}},
@@ -80,7 +94,7 @@ var shapes = map[string]otp.Ledger{
 		Verifications: []otp.Verification{
 			{
 				Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.Voice, Client: "aBcDeF", Mark: "mark", StartedAt: moment(7), ResendAt: moment(8)},
-				State:    otp.StateActive, Locale: "pt-BR", PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
+				State:    otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
 				Charges: []otp.Charge{
 					{RunID: "CCCCCCCCCCC", Key: "KKKKKK", Client: "aBcDeF", At: moment(16)},
 					{RunID: "DDDDDDDDDDD", Stranger: true, Forgiven: true, At: moment(17)},
@@ -93,7 +107,20 @@ var shapes = map[string]otp.Ledger{
 				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
 			},
 		},
-	},
+		Tests: []otp.Verification{
+			{
+				Delivery: otp.Delivery{ID: "IIIIIIIIIIIIIIIIIIIIII", RunID: "JJJJJJJJ", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.SMS, Client: "aBcDeF", StartedAt: moment(18), ResendAt: moment(19)},
+				State:    otp.StateActive, ExpiresAt: moment(20), Attempts: 1, Strangers: 1,
+				Charges: []otp.Charge{{RunID: "LLLLLLLL", At: moment(21)}},
+				Resends: []otp.Delivery{{ID: "MMMMMMMMMMMMMMMMMMMMMM", RunID: "OOOOOOOO", Progress: otp.Sent, Channel: otp.Voice, ResendAt: moment(22)}},
+			},
+			{
+				Delivery:  otp.Delivery{ID: "PPPPPPPPPPPPPPPPPPPPPP", RunID: "QQQQQQQQ", Progress: otp.Sent, Channel: otp.Voice, StartedAt: moment(23)},
+				State:     otp.StateVerified,
+				ExpiresAt: moment(24), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(25), Nonce: "NNNNNNNNNNN",
+			},
+		},
+	}
 }
 
 func TestEveryShapeIsRead(t *testing.T) {
@@ -120,7 +147,7 @@ func TestEveryShapeIsRead(t *testing.T) {
 
 // The newest shape of each kind is what this version writes.
 func TestNewestShapeIsWritten(t *testing.T) {
-	for file, kind := range map[string]string{"2.json": "number", "email.json": "email"} {
+	for file, kind := range map[string]string{"4.json": "number", "email.json": "email"} {
 		want := readItem(t, "testdata/"+file)
 		got := encode(kind+"#1#kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", shapes[file], "rrrrrrrrrrrrrrrr")
 		if diff := cmp.Diff(want, got, ignoreNoSmithy); diff != "" {
@@ -132,12 +159,7 @@ func TestNewestShapeIsWritten(t *testing.T) {
 // TestTheVersionBeforeReadsWhatThisOneWrites: during a deployment both are there. What it
 // reads keeps its kind, and its charges are texts that it carries along.
 func TestTheVersionBeforeReadsWhatThisOneWrites(t *testing.T) {
-	versionBefore(t, readItem(t, "testdata/1.json"), readItem(t, "testdata/2.json"))
-	versionBefore(t, readItem(t, "testdata/2.json"), readItem(t, "testdata/3.json"))
-}
-
-func versionBefore(t *testing.T, older, newer item) {
-	t.Helper()
+	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/4.json")
 	var same func(name string, old, now types.AttributeValue)
 	same = func(name string, old, now types.AttributeValue) {
 		if reflect.TypeOf(old) != reflect.TypeOf(now) {

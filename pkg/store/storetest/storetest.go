@@ -136,7 +136,7 @@ func soon(d time.Duration) time.Time {
 // shows.
 func sample() otp.Ledger {
 	at := func(ms int) time.Time { return soon(time.Duration(ms) * time.Millisecond) }
-	return otp.Ledger{
+	l := otp.Ledger{
 		Sends: 2, WindowEnds: at(1), Unconfirmed: 1, NextSendAt: at(2), NextVerifyAt: at(3),
 		Senders: []otp.Sender{{Client: "", Sends: 1, Ends: at(20)}, {Client: "sender-1", Sends: 2, Ends: at(21)}, {Client: "sender-2", Sends: 3, Ends: at(22)}},
 		Total:   7, TotalEnds: at(23), VerifiedAt: at(24),
@@ -169,6 +169,9 @@ func sample() otp.Ledger {
 			{Delivery: otp.Delivery{ID: "second", Progress: otp.DeliveryThrottled, Channel: otp.SMS}, State: otp.StateFailed},
 		},
 	}
+	l.Tests = l.Clone().Verifications
+	l.Tests[0].ID = "test"
+	return l
 }
 
 func unknownKey(s *suite) { s.wantSaved(otp.Ledger{}, "") }
