@@ -73,6 +73,15 @@ var shapes = map[string]otp.Ledger{
 	},
 	// Codes of a test recipient.
 	"3.json": withTests(),
+	// The language of a message, while its code lives.
+	"4.json": withLocale(),
+}
+
+// withLocale is the ledger of 3.json, with a message in a language.
+func withLocale() otp.Ledger {
+	l := withTests()
+	l.Verifications[0].Locale = "pt-BR"
+	return l
 }
 
 // withTests is the ledger of 2.json, of a recipient who became a test recipient.
@@ -138,7 +147,7 @@ func TestEveryShapeIsRead(t *testing.T) {
 
 // The newest shape of each kind is what this version writes.
 func TestNewestShapeIsWritten(t *testing.T) {
-	for file, kind := range map[string]string{"3.json": "number", "email.json": "email"} {
+	for file, kind := range map[string]string{"4.json": "number", "email.json": "email"} {
 		want := readItem(t, "testdata/"+file)
 		got := encode(kind+"#1#kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", shapes[file], "rrrrrrrrrrrrrrrr")
 		if diff := cmp.Diff(want, got, ignoreNoSmithy); diff != "" {
@@ -150,7 +159,7 @@ func TestNewestShapeIsWritten(t *testing.T) {
 // TestTheVersionBeforeReadsWhatThisOneWrites: during a deployment both are there. What it
 // reads keeps its kind, and its charges are texts that it carries along.
 func TestTheVersionBeforeReadsWhatThisOneWrites(t *testing.T) {
-	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/3.json")
+	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/4.json")
 	var same func(name string, old, now types.AttributeValue)
 	same = func(name string, old, now types.AttributeValue) {
 		if reflect.TypeOf(old) != reflect.TypeOf(now) {
