@@ -54,7 +54,7 @@ const (
 	AlarmMetrics = 30
 )
 
-// Peak memory of a compiled function, of which test/cost measures less.
+// PeakMemoryMB is more than a compiled function has at once (test/cost).
 const PeakMemoryMB = 32
 
 // Inputs of the model that nobody can count here.
