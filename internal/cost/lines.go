@@ -141,8 +141,8 @@ func (d Design) Deployed() float64 { return Total(d.Lines()) + d.guard().USD + d
 // Fixed are the lines of a month in which nobody comes, in US dollars a month.
 func Fixed() []Line {
 	return []Line{
-		{"metrics of a stage", Metrics * Metric.USD, "24 at most; one that is not emitted in an hour is not paid in it"},
-		{"alarms", AlarmMetrics * AlarmMetric.USD, "24 alarms read 30 metrics; `ALARM_CONCURRENCY` adds one"},
+		{"metrics of a stage", float64(Metrics()) * Metric.USD, fmt.Sprintf("%d at most; one that is not emitted in an hour is not paid in it", Metrics())},
+		{"alarms", AlarmMetrics * AlarmMetric.USD, fmt.Sprintf("they read %d metrics; `ALARM_CONCURRENCY` adds one", AlarmMetrics)},
 		{"dashboard", Dashboard.USD, ""},
 		{"secret", Secret.USD, ""},
 	}
