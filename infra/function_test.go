@@ -133,6 +133,18 @@ func TestReservedConcurrency(t *testing.T) {
 	}
 }
 
+func TestMemoryAndNetwork(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got := production.properties(t, function, "AWS::Lambda::Function")
+		want := object{
+			"SubnetIds": []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, "SecurityGroupIds": []any{"sg-0123456789abcdef0"},
+		}
+		if diff := cmp.Diff(any(want), got["VpcConfig"]); diff != "" || got["MemorySize"] != 512.0 {
+			t.Errorf("%s has %v MB and the network (-want +got):\n%s", function, got["MemorySize"], diff)
+		}
+	}
+}
+
 func TestLogGroups(t *testing.T) {
 	for _, test := range []struct {
 		deployment
@@ -145,8 +157,11 @@ func TestLogGroups(t *testing.T) {
 		// The functions' have names that CloudFormation makes: the log of a stack that is gone is
 		// in nobody's way.
 		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
-			got := test.properties(t, name, "AWS::Logs::LogGroup")
 			want := object{"RetentionInDays": test.days}
+			if key := test.props.LogKeyARN; key != "" {
+				want["KmsKeyId"] = key
+			}
+			got := test.properties(t, name, "AWS::Logs::LogGroup")
 			if name == "ApiLogs" {
 				want["LogGroupName"] = got["LogGroupName"] // TestAccessLogGroup
 			}
