@@ -30,6 +30,9 @@ func (i *issuance) seal(proofs Proofs, subject, nonce string) func(context.Conte
 			if number, ok := s.To.Phone(); ok {
 				statement.PhoneNumber = number.E164()
 			}
+			if address, ok := s.To.Email(); ok {
+				statement.Email = address.Canonical()
+			}
 			var err error
 			i.token, err = proofs.Issue(ctx, statement)
 			return nil, err

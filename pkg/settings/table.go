@@ -348,7 +348,7 @@ var table = [...]Setting{
 		Sentence: "of the discovery function",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
-		Sentence: "memory of each function, and with it its share of a CPU",
+		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
 		Sentence: "what the functions are built for",
