@@ -41,6 +41,7 @@ type Config struct {
 	Form          httpapi.Form
 	Guard         guards.Config
 	Proofs        proofs.Config
+	Tests         TestRecipients
 	// Metrics is where the metrics of requests go.
 	Metrics telemetry.Target
 	// LogLevel is the word that telemetry.NewLogger takes.
@@ -182,6 +183,7 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			r.Fault("INFOBIP_BASE_URL", "the address of your account, such as xyz.api.infobip.com, with https unless it is on this machine or INFOBIP_ALLOW_HTTP is true")
 		}
 	}
+	c.Tests = readTestRecipients(r, c.Form.PINLength, time.Now())
 	return c, r.Err()
 }
 

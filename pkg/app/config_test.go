@@ -154,6 +154,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 			Audience: "accounts.example.com", TTL: 4 * time.Minute,
 		},
+		Tests:    TestRecipients{Allowed: true, List: "+14155552671=424242@2026-01-31"},
 		Metrics:  telemetry.Target{Namespace: "Another/Namespace", Stage: "production"},
 		LogLevel: "WARN",
 	}
@@ -251,7 +252,7 @@ func TestAllFaultsTogether(t *testing.T) {
 func TestBounds(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
 		"PROOF_ISSUER":             {[]string{"off", "https://otp.example.com", "http://localhost:3000"}, []string{"on", "http://otp.example.com", "https://otp.example.com/"}},
-		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b"}},
+		"PROOF_AUDIENCE":           {[]string{"accounts.example.com"}, []string{"a,b", "a b", "accounts.example.com#test"}},
 		"PROOF_TTL":                {[]string{"10s", "1h"}, []string{"9s", "61m"}},
 		"PROOF_KEY":                {nil, []string{"alias/proofs", "arn:aws:kms:eu-central-1:111122223333:alias/proofs"}},
 		"PROOF_PUBLISHED_KEYS":     {nil, []string{"alias/proofs"}},
@@ -289,6 +290,7 @@ func secretive() map[string]string {
 	for name, canary := range map[string]string{
 		"INFOBIP_API_KEY": "canary-key", "AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-secret",
 		"AWS_SESSION_TOKEN": "canary-token", "ORIGIN_KEYS": "canary-origin-key-0123456789abcdef",
+		"TEST_RECIPIENTS": "canary-review@example.com=424242@2026-01-31",
 	} {
 		variables[name] = canary
 	}
@@ -329,7 +331,7 @@ func TestConfigDoesNotPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	for _, value := range []any{c, &c, c.Infobip, c.AWS, c.ClientAddress, struct{ Config }{c}, struct{ C Config }{c}, []Config{c}, map[string]AWS{"a": c.AWS}} {
+	for _, value := range []any{c, &c, c.Infobip, c.AWS, c.ClientAddress, c.Tests, struct{ Config }{c}, struct{ C Config }{c}, []Config{c}, map[string]AWS{"a": c.AWS}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", value)
 		}
@@ -339,7 +341,7 @@ func TestConfigDoesNotPrint(t *testing.T) {
 			slog.New(handler).Info("configuration", slog.Any("value", value))
 		}
 	}
-	for _, canary := range []string{"canary-key", "canary-id", "canary-secret", "canary-token", "canary-origin"} {
+	for _, canary := range []string{"canary-key", "canary-id", "canary-secret", "canary-token", "canary-origin", "canary-review", "424242"} {
 		if strings.Contains(out.String(), canary) || strings.Contains(strings.ToLower(out.String()), fmt.Sprintf("%x", canary)) {
 			t.Errorf("the configuration shows %s", canary)
 		}

@@ -41,6 +41,7 @@ const (
 	number     = "+14155552671"
 	digits     = "14155552671"
 	number2    = "+41781234567" // somebody else's
+	mailbox    = "canary.person+tag@example.com"
 	apiKey     = "ca9a41e5ca9a41e5ca9a41e5ca9a41e5-1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 	phoneKey   = "canary-phone-key-of-32-bytes-!!!"
 	sourceIP   = "203.0.113.77"
@@ -60,6 +61,7 @@ type setup struct {
 	verifier    httpapi.Verifier
 	proofs      httpapi.Proofs
 	published   *proof.Published
+	tests       otp.TestRecipients
 	logLevel    string
 }
 
@@ -85,7 +87,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 		sendLimit:   rate.Rate{Attempts: 5, Window: 15 * time.Minute},
 		verifyLimit: rate.Rate{Attempts: 10, Window: 5 * time.Minute},
 		form:        httpapi.Form{PINLength: 6},
-		guard:       guard.Rules{Channels: []otp.Channel{otp.SMS, otp.Voice}},
+		guard:       guard.Rules{Channels: otp.Channels()},
 		logLevel:    "DEBUG",
 	}
 	for _, f := range change {
@@ -109,7 +111,7 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	if s.cells == nil {
 		s.cells = cells.NewMemory(clock)
 	}
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Tests: s.tests, Clock: clock, Policy: s.policy}
 	if s.sender == nil {
 		s.sender = service
 	}
@@ -137,13 +139,17 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 	if err != nil {
 		r.tb.Fatal(err)
 	}
+	emailMessageID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
 	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: r.sim.API(), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(pipes) })
 	transport := &http.Transport{DialContext: pipes.dial}
 	client, err := infobip.New(infobip.Config{
-		BaseURL: "http://localhost", ApplicationID: appID, MessageID: messageID, Keys: keys,
+		BaseURL: "http://localhost", ApplicationID: appID, MessageID: messageID, EmailMessageID: emailMessageID, Keys: keys,
 		VerifyRetryAfter: s.policy.VerifySpacing, Transport: transport,
 	})
 	if err != nil {

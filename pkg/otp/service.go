@@ -165,7 +165,7 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 		return Success{}, err
 	}
 	c := check(r, doc.keyring)
-	if terms != nil && doc.ledger.meansTest(c) {
+	if terms != nil && doc.ledger.meansTest(s.now(), s.Policy, c) {
 		return s.verifyTest(ctx, doc, &r, c, terms)
 	}
 	debited, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Debited, bool, error) {

@@ -150,7 +150,9 @@ func (v *Verification) forgottenAt(p Policy) time.Time {
 
 // meansTest reports whether a check is of a code of a test recipient: the one that it
 // verified before, else the one that it names, else the newest of all.
-func (l *Ledger) meansTest(c Check) bool {
+func (l Ledger) meansTest(now time.Time, p Policy, c Check) bool {
+	l = l.Clone()
+	l.forget(now, p)
 	settled := func(v Verification) bool { return v.State == StateVerified && sameSecret(v.SettledBy, c.ID) }
 	switch {
 	case slices.ContainsFunc(l.Verifications, settled):

@@ -106,6 +106,12 @@ var table = [...]Setting{
 	}, {
 		Name: "REQUIRE_PLUS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
 		Sentence: "refuses numbers without their `+`: a national number is often another country's",
+	}, {
+		Name: "ALLOW_TEST_RECIPIENTS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
+		Sentence: "heeds the secret's `testRecipients`: reviewers of app stores and end-to-end suites, who are let in with a fixed PIN until their day is over ([test recipients](docs/deploy.md#test-recipients)); `make run` always does",
+	}, {
+		Name: "TEST_RECIPIENTS", Kind: Text{}, Unset: "none", Example: "+14155552671=424242@2026-01-31", Readers: Stateful | Laptop, Setter: Developer,
+		Sentence: "laptops only; in AWS they are the secret's `testRecipients`: `RECIPIENT=PIN@LAST-DAY`, with commas between them",
 	},
 	// What strangers may cost. --------------------------------------------------------------
 	{
@@ -342,7 +348,7 @@ var table = [...]Setting{
 		Sentence: "of the discovery function",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
-		Sentence: "memory of each function, and with it its share of a CPU",
+		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
 		Sentence: "what the functions are built for",
