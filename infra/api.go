@@ -24,7 +24,7 @@ const defaultRoute = "$default"
 type route struct {
 	id       string
 	key      string
-	function awslambda.Function
+	alias    awslambda.Alias
 	throttle *props.Throttle
 }
 
@@ -39,21 +39,21 @@ func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
 }
 
 // addRoutes places the API's routes and its one stage.
-func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, logs awslogs.LogGroup, send, verify, discovery awslambda.Function) awsapigatewayv2.CfnStage {
-	t := p.Throttles
+func addRoutes(scope constructs.Construct, p props.Props, s *Service, logs awslogs.LogGroup) awsapigatewayv2.CfnStage {
+	t, api := p.Throttles, s.API
 	routes := []route{
-		{id: "Send", key: "POST /send-otp", function: send, throttle: &t.Send},
-		{id: "Resend", key: "POST /resend-otp", function: send, throttle: &t.Resend},
-		{id: "Verify", key: "POST /verify-otp", function: verify, throttle: &t.Verify},
-		{id: "Banner", key: "GET /", function: discovery},
+		{id: "Send", key: "POST /send-otp", alias: s.SendAlias, throttle: &t.Send},
+		{id: "Resend", key: "POST /resend-otp", alias: s.SendAlias, throttle: &t.Resend},
+		{id: "Verify", key: "POST /verify-otp", alias: s.VerifyAlias, throttle: &t.Verify},
+		{id: "Banner", key: "GET /", alias: s.DiscoveryAlias},
 		// Unknown paths and wrong methods get our own 404 and 405, as they do locally.
-		{id: "Default", key: defaultRoute, function: discovery},
+		{id: "Default", key: defaultRoute, alias: s.DiscoveryAlias},
 	}
 
-	integrations := map[awslambda.Function]awsapigatewayv2.CfnIntegration{
-		send:      newIntegration(scope, "SendIntegration", api, send),
-		verify:    newIntegration(scope, "VerifyIntegration", api, verify),
-		discovery: newIntegration(scope, "DiscoveryIntegration", api, discovery),
+	integrations := map[awslambda.Alias]awsapigatewayv2.CfnIntegration{
+		s.SendAlias:      newIntegration(scope, "SendIntegration", api, s.SendAlias),
+		s.VerifyAlias:    newIntegration(scope, "VerifyIntegration", api, s.VerifyAlias),
+		s.DiscoveryAlias: newIntegration(scope, "DiscoveryIntegration", api, s.DiscoveryAlias),
 	}
 
 	stage := newStage(scope, p, api, logs, routes)
@@ -61,14 +61,15 @@ func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.Ht
 		placed := awsapigatewayv2.NewCfnRoute(scope, jsii.String(r.id+"Route"), &awsapigatewayv2.CfnRouteProps{
 			ApiId:             api.ApiId(),
 			RouteKey:          jsii.String(r.key),
-			Target:            jsii.Sprintf("integrations/%s", *integrations[r.function].Ref()),
+			Target:            jsii.Sprintf("integrations/%s", *integrations[r.alias].Ref()),
 			AuthorizationType: jsii.String("NONE"),
 		})
 		acceptAnyone(placed)
 		// A stage cannot name the throttle of a route that is not there yet.
 		stage.AddResourceDependency(placed, nil)
-		if r.key == defaultRoute || r.function != discovery {
-			mayInvoke(scope, api, r)
+		if r.key == defaultRoute || r.alias != s.DiscoveryAlias {
+			// Before anything is called that may not be.
+			integrations[r.alias].AddResourceDependency(mayInvoke(scope, api, r), nil)
 		}
 	}
 	return stage
@@ -92,24 +93,24 @@ func preflights(origins []string) *awsapigatewayv2.CorsPreflightOptions {
 	}
 }
 
-func newIntegration(scope constructs.Construct, id string, api awsapigatewayv2.HttpApi, function awslambda.Function) awsapigatewayv2.CfnIntegration {
+func newIntegration(scope constructs.Construct, id string, api awsapigatewayv2.HttpApi, alias awslambda.Alias) awsapigatewayv2.CfnIntegration {
 	return awsapigatewayv2.NewCfnIntegration(scope, jsii.String(id), &awsapigatewayv2.CfnIntegrationProps{
 		ApiId:                api.ApiId(),
 		IntegrationType:      jsii.String("AWS_PROXY"),
-		IntegrationUri:       function.FunctionArn(),
+		IntegrationUri:       alias.FunctionArn(),
 		PayloadFormatVersion: jsii.String("2.0"),
 	})
 }
 
-// mayInvoke lets this route of this API, and nothing else, call the function.
-func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route) {
+// mayInvoke lets this route of this API, and nothing else, call the function by its alias.
+func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route) awslambda.CfnPermission {
 	methodAndPath := strings.Replace(r.key, " ", "", 1)
 	if r.key == defaultRoute {
 		methodAndPath = "*"
 	}
-	awslambda.NewCfnPermission(scope, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
+	return awslambda.NewCfnPermission(scope, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
 		Action:       jsii.String("lambda:InvokeFunction"),
-		FunctionName: r.function.FunctionName(),
+		FunctionName: r.alias.FunctionArn(),
 		Principal:    jsii.String("apigateway.amazonaws.com"),
 		SourceArn: awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 			Service:      jsii.String("execute-api"),

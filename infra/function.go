@@ -54,6 +54,7 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),
+		CurrentVersionOptions:        versionOptions(f),
 	})
 }
 

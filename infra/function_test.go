@@ -206,6 +206,8 @@ func TestNothingElse(t *testing.T) {
 	alarms := map[string]int{"development": 24, "production": 25} // one only where the account's is asked for
 	want := map[string]int{
 		"AWS::Lambda::Function":          3,
+		"AWS::Lambda::Version":           3,
+		"AWS::Lambda::Alias":             3,
 		"AWS::IAM::Role":                 3,
 		"AWS::Logs::LogGroup":            4,
 		"AWS::DynamoDB::Table":           1,
@@ -222,6 +224,9 @@ func TestNothingElse(t *testing.T) {
 	for _, d := range []deployment{development, production} {
 		want["AWS::KMS::Key"] = keys[d.props.Stage]
 		want["AWS::CloudWatch::Alarm"] = alarms[d.props.Stage]
+		if d.props.Deployment != "all-at-once" {
+			want["AWS::CodeDeploy::Application"], want["AWS::CodeDeploy::DeploymentGroup"], want["AWS::IAM::Role"] = 1, 3, 4
+		}
 		got := map[string]int{}
 		for _, resource := range d.Resources {
 			got[resource.Type]++

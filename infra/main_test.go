@@ -82,6 +82,7 @@ func productionProps() props.Props {
 	p.LogLevel = "DEBUG"
 	p.LogRetentionDays = 90
 	p.Tracing = true
+	p.Deployment = "canary-10-5m"
 	p.Alarms = props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)}
 	p.CORSOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	p.Throttles = props.Throttles{

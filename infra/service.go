@@ -23,9 +23,14 @@ type Service struct {
 	Send      awslambda.Function
 	Verify    awslambda.Function
 	Discovery awslambda.Function
-	API       awsapigatewayv2.HttpApi
-	Stage     awsapigatewayv2.CfnStage
-	Table     awsdynamodb.ITable
+	// The aliases are what the API calls, and what may be given provisioned concurrency.
+	SendAlias      awslambda.Alias
+	VerifyAlias    awslambda.Alias
+	DiscoveryAlias awslambda.Alias
+
+	API   awsapigatewayv2.HttpApi
+	Stage awsapigatewayv2.CfnStage
+	Table awsdynamodb.ITable
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
@@ -43,6 +48,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 
 	// The parts go under a construct of the CDK's: jsii takes no Go type that embeds one.
 	inside := constructs.NewConstruct(scope, jsii.String(id))
+	inside.Node().SetContext(jsii.String(ruleOfVersions), true)
 	s := &Service{Table: newTable(inside, p)}
 	secret := newSecret(inside, p)
 	s.SecretID = secret.id
@@ -80,10 +86,19 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
+	s.SendAlias = newAlias(inside, "Send", s.Send)
+	s.VerifyAlias = newAlias(inside, "Verify", s.Verify)
+	s.DiscoveryAlias = newAlias(inside, "Discovery", s.Discovery)
+
 	apiLogs := newAccessLog(inside, p)
-	s.Stage = addRoutes(inside, p, s.API, apiLogs, s.Send, s.Verify, s.Discovery)
+	s.Stage = addRoutes(inside, p, s, apiLogs)
 	s.URL = s.API.ApiEndpoint()
-	addWatch(inside, p, s, apiLogs)
+	alarms := addWatch(inside, p, s, apiLogs)
+	addRollout(inside, p, []release{
+		{"Send", watch.Send, s.Send, s.SendAlias},
+		{"Verify", watch.Verify, s.Verify, s.VerifyAlias},
+		{"Discovery", watch.Discovery, s.Discovery, s.DiscoveryAlias},
+	}, alarms)
 	return s, nil
 }
 

@@ -32,6 +32,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
+		Deployment:       r.Word("DEPLOYMENT"),
 		Tracing:          r.Truth("TRACING"),
 		Alarms: Alarms{
 			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
@@ -87,6 +88,7 @@ func (p Props) own() map[string]string {
 	values := map[string]string{
 		"STAGE":                 p.Stage,
 		"APPLICATION_LOG_LEVEL": p.LogLevel,
+		"DEPLOYMENT":            p.Deployment,
 		"LOG_RETENTION_DAYS":    strconv.Itoa(p.LogRetentionDays),
 		"THROTTLE_SEND":         p.Throttles.Send.String(),
 		"THROTTLE_RESEND":       p.Throttles.Resend.String(),

@@ -35,6 +35,10 @@ type Props struct {
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 
+	// Deployment is how requests come to a new version of a function: all-at-once, or
+	// gradually as canary-10-5m, canary-10-15m or linear-10-1m, with alarms as the brake.
+	Deployment string
+
 	// Tracing has Lambda send the functions' traces to X-Ray.
 	Tracing bool
 

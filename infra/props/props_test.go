@@ -243,6 +243,7 @@ func TestFromEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
+		Deployment:       "canary-10-5m",
 		Tracing:          true,
 		Alarms:           props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)},
 		CORSOrigins:      []string{"https://app.example.com"},
@@ -287,7 +288,7 @@ func TestEverySettingOfADeploymentCounts(t *testing.T) {
 		bad, err := props.FromEnvironment(environment(map[string]string{name: "canary value!"}), dir)
 		err = errors.Join(err, bad.Validate())
 		// An account is whole or not at all.
-		if err == nil || !strings.Contains(err.Error(), name+" must be ") || strings.Contains(err.Error(), "canary") {
+		if err == nil || !strings.Contains(err.Error(), name+" must be ") || strings.Contains(err.Error(), "canary value") {
 			t.Errorf("%s=canary value!: %v", name, err)
 		}
 	}
@@ -344,6 +345,7 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,
+		Deployment:       "all-at-once",
 		Alarms:           props.Alarms{ProviderDailyCap: 10000},
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 50, Burst: 100}, Resend: props.Throttle{Rate: 50, Burst: 100},

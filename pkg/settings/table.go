@@ -341,6 +341,9 @@ var table = [...]Setting{
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
 	}, {
+		Name: "DEPLOYMENT", Kind: Word{Words: []string{"all-at-once", "canary-10-5m", "canary-10-15m", "linear-10-1m"}}, Default: "all-at-once", Example: "canary-10-5m", Readers: Stack,
+		Sentence: "how requests come to a new version: all at once; a tenth of them for 5 or 15 minutes, then all; or a tenth more each minute. Alarms stop what is gradual, and take it back ([how](#versions-rollback-and-gradual-deployment))",
+	}, {
 		Name: "APPLICATION_LOG_LEVEL", Kind: Word{Words: []string{"TRACE", "DEBUG", "INFO"}}, Default: "INFO", Example: "DEBUG", Readers: Stack,
 		Sentence: "the functions' log level (Lambda's `ApplicationLogLevel`); no higher one, for Lambda would drop the lines of requests, and with them every metric",
 	}, {
