@@ -61,6 +61,7 @@ func onPurpose() []template.Allowed {
 		allowed = append(allowed,
 			template.Allowed{Path: function + "FunctionCurrentVersion.", Reason: unpublished},
 			template.Allowed{Path: function + "Alias.", Reason: unpublished},
+			template.Allowed{Path: "Outputs." + function + "AliasArn.", Reason: unpublished},
 			template.Allowed{Path: function + "Integration.Properties.IntegrationUri", Reason: unpublished})
 	}
 	for _, route := range []string{"Send", "Resend", "Verify", "Default"} {

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -29,8 +31,12 @@ type Service struct {
 	DiscoveryAlias awslambda.Alias
 
 	API   awsapigatewayv2.HttpApi
-	Stage awsapigatewayv2.CfnStage
+	Stage awsapigatewayv2.HttpStage
 	Table awsdynamodb.ITable
+	// Domain is the owner's domain; nil without one.
+	Domain awsapigatewayv2.DomainName
+	// AccessLog is the log group of the API; those of the functions are theirs.
+	AccessLog awslogs.LogGroup
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
@@ -41,7 +47,7 @@ type Service struct {
 // NewService places the service in scope. The error lists every setting that is not accepted;
 // nothing is placed then.
 func NewService(scope constructs.Construct, id string, p props.Props) (*Service, error) {
-	err := p.Validate()
+	err := errors.Join(p.Validate(), p.CheckRegion(regionOf(scope, p)))
 	if err != nil {
 		return nil, fmt.Errorf("checking the props of %s: %w", id, err)
 	}
@@ -53,11 +59,12 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	secret := newSecret(inside, p)
 	s.SecretID = secret.id
 
-	s.API = newAPI(inside, p)
+	s.API, s.Domain = newAPI(inside, p), newDomain(inside, p)
+	s.URL = url(p, s.API)
 	proofKeys := newProofKeys(inside, p)
 
 	known := infobipValues(inside, p)
-	maps.Copy(known, proofKeys.variables(p, s.API.ApiEndpoint()))
+	maps.Copy(known, proofKeys.variables(p, s.URL))
 	known["TABLE_NAME"] = s.Table.TableName()
 	known["SECRET_ID"] = secret.id
 	known["METRICS_NAMESPACE"] = jsii.String(watch.Namespace)
@@ -90,16 +97,24 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	s.VerifyAlias = newAlias(inside, "Verify", s.Verify)
 	s.DiscoveryAlias = newAlias(inside, "Discovery", s.Discovery)
 
-	apiLogs := newAccessLog(inside, p)
-	s.Stage = addRoutes(inside, p, s, apiLogs)
-	s.URL = s.API.ApiEndpoint()
-	alarms := addWatch(inside, p, s, apiLogs)
+	s.AccessLog = newAccessLog(inside, p)
+	s.Stage = addRoutes(inside, p, s)
+	mapDomain(inside, s)
+	alarms := addWatch(inside, p, s)
 	addRollout(inside, p, []release{
 		{"Send", watch.Send, s.Send, s.SendAlias},
 		{"Verify", watch.Verify, s.Verify, s.VerifyAlias},
 		{"Discovery", watch.Discovery, s.Discovery, s.DiscoveryAlias},
 	}, alarms)
 	return s, nil
+}
+
+// InvokeARN is what a role is granted execute-api:Invoke on, to send and to verify where the
+// authorizer is IAM.
+func (s *Service) InvokeARN() *string {
+	return awscdk.Stack_Of(s.API).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("execute-api"), Resource: s.API.ApiId(), ResourceName: jsii.String(defaultRoute + "/POST/*"),
+	})
 }
 
 // removal keeps what a stage other than development has stored when its stack goes, or when an

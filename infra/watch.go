@@ -25,10 +25,10 @@ type watcher struct {
 // addWatch places the alarms, the dashboard, the filters on the access log and the saved
 // queries. It returns the alarms by their names. What AWS measures of a function is of all its
 // versions and aliases together.
-func addWatch(scope constructs.Construct, p props.Props, s *Service, apiLogs awslogs.LogGroup) map[string]awscloudwatch.CfnAlarm {
+func addWatch(scope constructs.Construct, p props.Props, s *Service) map[string]awscloudwatch.CfnAlarm {
 	w := watcher{scope, p, s}
 	for _, f := range watch.Filters() {
-		w.filter(f, apiLogs)
+		w.filter(f, s.AccessLog)
 	}
 	options := watch.Options{DailyCap: p.Alarms.ProviderDailyCap}
 	if p.Alarms.Concurrency != nil {

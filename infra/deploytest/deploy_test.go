@@ -55,6 +55,7 @@ func TestDeployment(t *testing.T) {
 			"CORS_ORIGINS":                   "https://app.example.com,https://www.example.com",
 			"LOG_RETENTION_DAYS":             "90",
 			"TRACING":                        "true",
+			"DEPLOYMENT":                     "canary-10-5m",
 			"RESERVED_CONCURRENCY_SEND":      "10",
 			"RESERVED_CONCURRENCY_VERIFY":    "20",
 			"RESERVED_CONCURRENCY_DISCOVERY": "5",

@@ -49,6 +49,11 @@ func load(c clients, dir, name string, parameters map[string]string) (*deploymen
 	for parameter, value := range parameters {
 		d.values[parameter] = value
 	}
+	for name, resource := range loaded.Resources {
+		if resource.Type == "AWS::CloudWatch::Alarm" {
+			d.values[name], _ = resource.Properties["AlarmName"].(string)
+		}
+	}
 	return d, nil
 }
 
@@ -178,7 +183,8 @@ func (d *deployment) create(ctx context.Context, parameters map[string]string) e
 }
 
 // body is the template without what the emulator fails on: outputs and variables that read an
-// attribute of the API, which it skips. complete puts the variables back.
+// attribute of the API, which it skips; published versions, whose number it does not tell, and
+// what hangs on them. complete makes and puts back all but the outputs.
 func (d *deployment) body() (string, error) {
 	data, err := os.ReadFile(filepath.Join(d.dir, d.name+".template.json"))
 	if err != nil {
@@ -192,8 +198,13 @@ func (d *deployment) body() (string, error) {
 	outputs, _ := document["Outputs"].(map[string]any)
 	delete(outputs, "ApiUrl")
 	resources, _ := document["Resources"].(map[string]any)
-	for _, resource := range resources {
+	for name, resource := range resources {
 		members, _ := resource.(map[string]any)
+		switch members["Type"] {
+		case "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::Permission":
+			delete(resources, name)
+			continue
+		}
 		properties, _ := members["Properties"].(map[string]any)
 		environment, _ := properties["Environment"].(map[string]any)
 		variables, _ := environment["Variables"].(map[string]any)

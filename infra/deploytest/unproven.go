@@ -25,6 +25,9 @@ func unproven(t template.Template) []template.Allowed {
 		if slices.Contains(watching, resource.Type) {
 			list = append(list, template.Allowed{Path: name + ".", Reason: "moto evaluates no alarm and draws no dashboard: infra/watch tries them on made data points"})
 		}
+		if resource.UpdatePolicy != nil {
+			list = append(list, template.Allowed{Path: name + ".UpdatePolicy.", Reason: "how CloudFormation moves an alias, only a second deployment in AWS shows"})
+		}
 		if resource.Type == "AWS::Lambda::Function" {
 			list = append(list, template.Allowed{
 				Path: name + ".Properties.LoggingConfig.", Reason: "moto's Lambda takes a logging configuration and forgets it",

@@ -39,6 +39,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
 			Concurrency:      optional(r.Number("ALARM_CONCURRENCY")),
 		},
+		Authorizer:  r.Word("AUTHORIZER"),
 		CORSOrigins: r.List("CORS_ORIGINS"),
 		Throttles: Throttles{
 			Send:   r.Throttle("THROTTLE_SEND"),
@@ -62,6 +63,14 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	}
 	if infobip != (Infobip{}) {
 		p.Infobip = &infobip
+	}
+	domain := Domain{
+		Name:           r.Text("DOMAIN_NAME"),
+		CertificateARN: r.Text("CERTIFICATE_ARN"),
+		HostedZoneID:   r.Text("HOSTED_ZONE_ID"),
+	}
+	if domain != (Domain{}) {
+		p.Domain = &domain
 	}
 	if id := r.Text("SECRET_ID"); id != "" {
 		p.Secret = &ExistingSecret{ID: id}
@@ -90,6 +99,7 @@ func (p Props) own() map[string]string {
 		"APPLICATION_LOG_LEVEL": p.LogLevel,
 		"DEPLOYMENT":            p.Deployment,
 		"LOG_RETENTION_DAYS":    strconv.Itoa(p.LogRetentionDays),
+		"AUTHORIZER":            p.Authorizer,
 		"THROTTLE_SEND":         p.Throttles.Send.String(),
 		"THROTTLE_RESEND":       p.Throttles.Resend.String(),
 		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
@@ -108,6 +118,13 @@ func (p Props) own() map[string]string {
 	}
 	if p.SecretKeyARN != "" {
 		values["SECRET_KEY_ARN"] = p.SecretKeyARN
+	}
+	if d := p.Domain; d != nil {
+		for name, value := range map[string]string{"DOMAIN_NAME": d.Name, "CERTIFICATE_ARN": d.CertificateARN, "HOSTED_ZONE_ID": d.HostedZoneID} {
+			if value != "" {
+				values[name] = value
+			}
+		}
 	}
 	for name, given := range map[string]*int{
 		"ALARM_CONCURRENCY":              p.Alarms.Concurrency,

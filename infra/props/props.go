@@ -45,6 +45,13 @@ type Props struct {
 	// Alarms say when on call is told, and where.
 	Alarms Alarms
 
+	// Domain is the owner's domain in the place of the API's own address; nil for none.
+	Domain *Domain
+
+	// Authorizer says who may send and verify: none (everybody), or iam (the roles that are
+	// let call it). GET / and unknown paths are everybody's.
+	Authorizer string
+
 	// CORSOrigins are the web origins whose pages may call the API. Empty: no CORS at all,
 	// for callers that are servers or apps.
 	CORSOrigins []string
@@ -77,6 +84,21 @@ type Infobip struct {
 	ApplicationID string
 	MessageID     string
 }
+
+// Domain is a domain of the owner's, with which the API's own address is closed.
+type Domain struct {
+	Name           string
+	CertificateARN string // in ACM, in the region of the deployment
+	// HostedZoneID is the zone of Route 53 that gets the records. Empty: somebody else makes
+	// them, for the target that the stack's outputs say.
+	HostedZoneID string
+}
+
+// The words of Authorizer.
+const (
+	AnyCaller  = "none"
+	IAMCallers = "iam"
+)
 
 // Settings are the functions' own, by the names and in the notation of README's table, such as
 //

@@ -36,7 +36,8 @@ func run(notes io.Writer) error {
 	}
 	assets := cmp.Or(os.Getenv("ASSETS_DIR"), filepath.Join(root, "dist", "arm64"))
 	p, err := props.FromEnvironment(os.Getenv, assets)
-	err = errors.Join(err, p.Validate())
+	// The region is what the CDK's command line deploys to.
+	err = errors.Join(err, p.Validate(), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
 	if err != nil {
 		return err
 	}
