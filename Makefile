@@ -81,16 +81,21 @@ tools: ## Install what `make test` needs and this machine lacks, into .tools/
 build: ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
 	@$(BUILD) -dist "$(DIST)"
 
-# The stack is always arm64, whatever GOARCH says.
 .PHONY: synth
 synth: ## Write the CloudFormation template of the CDK stack to infra/cdk.out/
-	@$(MAKE) build GOARCH=arm64
 	@cd infra && go run ./cmd/synth
 
+.PHONY: bootstrap
+bootstrap: ## Prepare the AWS account and region for the CDK, once (ARGS for cdk bootstrap)
+	@cd infra && go run ./cmd/deploy bootstrap $(ARGS)
+
 .PHONY: deploy
-deploy: ## Build and deploy the CDK stack to the AWS account of the environment (ARGS for cdk deploy)
-	@$(MAKE) build GOARCH=arm64
-	@cd infra && go run ./cmd/deploy $(ARGS)
+deploy: ## Build, look for what would go wrong, and deploy the CDK stack (ARGS for cdk deploy)
+	@cd infra && go run ./cmd/deploy deploy $(ARGS)
+
+.PHONY: destroy
+destroy: ## Delete the CDK stack, and name what stays (asks for its name; ARGS=--yes does not)
+	@cd infra && go run ./cmd/deploy destroy $(ARGS)
 
 .PHONY: deploy-test
 deploy-test: ## Create the stack in an emulated AWS and compare what exists with the template

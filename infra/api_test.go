@@ -162,17 +162,13 @@ func TestAccessLog(t *testing.T) {
 		t.Fatalf("the format is not one JSON object of texts: %v\n%s", err, format)
 	}
 	want := map[string]string{
-		"requestId":          "$context.requestId",
-		"requestTime":        "$context.requestTime",
-		"routeKey":           "$context.routeKey",
-		"status":             "$context.status",
-		"protocol":           "$context.protocol",
-		"responseLength":     "$context.responseLength",
-		"responseLatency":    "$context.responseLatency",
-		"integrationLatency": "$context.integrationLatency",
-		"integrationStatus":  "$context.integrationStatus",
-		"integrationError":   "$context.integrationErrorMessage",
-		"error":              "$context.error.message",
+		"requestId":         "$context.requestId",
+		"routeKey":          "$context.routeKey",
+		"status":            "$context.status",
+		"responseLatency":   "$context.responseLatency",
+		"integrationStatus": "$context.integrationStatus",
+		"integrationError":  "$context.integrationErrorMessage",
+		"error":             "$context.error.message",
 	}
 	if diff := cmp.Diff(want, fields); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)

@@ -16,11 +16,8 @@ import (
 )
 
 // Every call that a function makes fits into its timeout, and the timeout into the 30 s that an
-// HTTP API waits. 256 MB buys the CPU share that a TLS handshake needs, not memory.
-const (
-	timeoutSeconds = 20
-	memoryMB       = 256
-)
+// HTTP API waits.
+const timeoutSeconds = 20
 
 type function struct {
 	name        string
@@ -38,34 +35,46 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 	if f.reserved != nil {
 		reserved = jsii.Number(*f.reserved)
 	}
-	return awslambda.NewFunction(scope, jsii.String(id+"Function"), &awslambda.FunctionProps{
+	placed := awslambda.NewFunction(scope, jsii.String(id+"Function"), &awslambda.FunctionProps{
 		Description:  jsii.String(f.description),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
+		Architecture: architecture(p),
 		Handler:      jsii.String("bootstrap"),
 		// A zip goes up as it is, so the same zip is the same asset and deploys nothing new.
-		Code:                         awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
-		MemorySize:                   jsii.Number(memoryMB),
-		Timeout:                      awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
-		Environment:                  &f.environment,
-		Tracing:                      tracing(p),
-		LoggingFormat:                awslambda.LoggingFormat_JSON,
-		ApplicationLogLevelV2:        awslambda.ApplicationLogLevel(p.LogLevel),
+		Code:                  awslambda.Code_FromAsset(jsii.String(filepath.Join(p.AssetsDir, f.name+".zip")), nil),
+		MemorySize:            jsii.Number(p.MemoryMB),
+		Timeout:               awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Environment:           &f.environment,
+		LoggingFormat:         awslambda.LoggingFormat_JSON,
+		ApplicationLogLevelV2: awslambda.ApplicationLogLevel(p.LogLevel),
+		// Lambda's own lines are as many bytes as half of ours, and say of a request that ended well
+		// nothing that ours does not. Of one that did not (a timeout, a crash) they are warnings.
+		SystemLogLevelV2:             awslambda.SystemLogLevel_WARN,
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),
-		CurrentVersionOptions:        versionOptions(f),
+		CurrentVersionOptions:        versionOptions(p, f),
 	})
+	// Set below the CDK's own construct, which would add statements to the role for both:
+	// what the role may do is in access.go, and what an app grants it.
+	plain := placed.Node().DefaultChild().(awslambda.CfnFunction)
+	if p.Tracing {
+		plain.SetTracingConfig(&awslambda.CfnFunction_TracingConfigProperty{Mode: jsii.String("Active")})
+	}
+	if p.VPC != nil {
+		plain.SetVpcConfig(&awslambda.CfnFunction_VpcConfigProperty{
+			SubnetIds:        jsii.Strings(p.VPC.SubnetIDs...),
+			SecurityGroupIds: jsii.Strings(p.VPC.SecurityGroupIDs...),
+		})
+	}
+	return placed
 }
 
-// tracing is off unless it is asked for: X-Ray takes the first request of each second and one in
-// twenty of the others, so of a quiet service nearly all, and each costs more than the request.
-// Disabled leaves the property out of the template: Lambda's default is then PassThrough.
-func tracing(p props.Props) awslambda.Tracing {
-	if p.Tracing {
-		return awslambda.Tracing_ACTIVE
+func architecture(p props.Props) awslambda.Architecture {
+	if p.GOARCH() == "amd64" {
+		return awslambda.Architecture_X86_64()
 	}
-	return awslambda.Tracing_DISABLED
+	return awslambda.Architecture_ARM_64()
 }
 
 // newLogGroup is made here rather than by Lambda at the first event, which would keep the log
@@ -73,7 +82,11 @@ func tracing(p props.Props) awslambda.Tracing {
 func newLogGroup(scope constructs.Construct, id string, p props.Props) awslogs.LogGroup {
 	logs := awslogs.NewLogGroup(scope, jsii.String(id), &awslogs.LogGroupProps{RemovalPolicy: removal(p)})
 	// The CDK has an enumeration for the period, CloudFormation the days that we are given.
-	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(p.LogRetentionDays))
+	plain := logs.Node().DefaultChild().(awslogs.CfnLogGroup)
+	plain.SetRetentionInDays(jsii.Number(p.LogRetentionDays))
+	if p.LogKeyARN != "" {
+		plain.SetKmsKeyId(jsii.String(p.LogKeyARN))
+	}
 	return logs
 }
 
@@ -94,26 +107,28 @@ func environment(p props.Props, function settings.Program, known map[string]*str
 
 // infobipValues are the address, the application's id and the message template's id: as given,
 // or as parameters that a deployment has to fill in.
-func infobipValues(scope constructs.Construct, p props.Props) map[string]*string {
+// The parameters are named after the service, so that a stack has room for several.
+func infobipValues(scope constructs.Construct, p props.Props) (map[string]*string, []awscdk.CfnParameter) {
 	if p.Infobip != nil {
 		return map[string]*string{
 			"INFOBIP_BASE_URL":   jsii.String(p.Infobip.BaseURL),
 			"INFOBIP_2FA_APP_ID": jsii.String(p.Infobip.ApplicationID),
 			"INFOBIP_2FA_MSG_ID": jsii.String(p.Infobip.MessageID),
-		}
+		}, nil
 	}
+	var parameters []awscdk.CfnParameter
 	parameter := func(id, description string) *string {
 		value := awscdk.NewCfnParameter(scope, jsii.String(id), &awscdk.CfnParameterProps{
 			Type:        jsii.String("String"),
 			MinLength:   jsii.Number(1),
 			Description: jsii.String(description),
 		})
-		value.OverrideLogicalId(jsii.String(id))
+		parameters = append(parameters, value)
 		return value.ValueAsString()
 	}
 	return map[string]*string{
 		"INFOBIP_BASE_URL":   parameter("InfobipBaseUrl", "Personal Infobip address, such as abc123.api.infobip.com."),
 		"INFOBIP_2FA_APP_ID": parameter("Infobip2faAppId", "Infobip 2FA application id."),
 		"INFOBIP_2FA_MSG_ID": parameter("Infobip2faMsgId", "Infobip 2FA message template id."),
-	}
+	}, parameters
 }

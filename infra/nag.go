@@ -1,20 +1,32 @@
 package infra
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
 // What cdk-nag's AwsSolutions rules find and we accept, each with its reason. The tests run the
 // rules; anything that is not here is a failure.
 
-func acceptWildcards(role awsiam.Role) {
-	suppress(role, "AwsSolutions-IAM5",
-		"X-Ray's two write actions know no resource.", "Resource::*")
+func acceptWildcards(role awsiam.Role, p props.Props) {
+	var reasons []string
+	if p.Tracing {
+		reasons = append(reasons, "X-Ray's two write actions know no resource.")
+	}
+	if p.VPC != nil {
+		reasons = append(reasons, "Most of the actions by which Lambda puts a function into subnets know no resource, and the function's own code is denied them.")
+	}
+	if len(reasons) > 0 {
+		suppress(role, "AwsSolutions-IAM5", strings.Join(reasons, " "), "Resource::*")
+	}
 }
 
 func acceptAllAlarms(role awsiam.Role) {

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -33,20 +35,25 @@ const ruleOfVersions = "@aws-cdk/aws-lambda:recognizeVersionProps"
 // versionOptions keep the versions that an alias has left, for a rollback. One that a failed
 // deployment has published goes with it: Lambda publishes nothing that is as its newest version
 // is, so the next try would be refused ("Version already exists").
-func versionOptions(f function) *awslambda.VersionOptions {
+func versionOptions(p props.Props, f function) *awslambda.VersionOptions {
 	return &awslambda.VersionOptions{
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
-		Description:   versionDescription(f),
+		Description:   versionDescription(p, f),
 	}
 }
 
 // versionDescription names what a deployment fills in: a parameter with another value changes the
 // function and no logical id, so without this its version, and with it the alias, would stay as
-// they are. Another description is another version. Nil where everything is known.
-func versionDescription(f function) *string {
+// they are. Another description is another version. Nil where everything is known. What the stack
+// makes itself keeps its name as long as its logical id.
+func versionDescription(p props.Props, f function) *string {
 	var filledIn []string
-	for _, name := range []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"} {
-		if value := f.environment[name]; value != nil && *awscdk.Token_IsUnresolved(value) {
+	for _, name := range slices.Sorted(maps.Keys(f.environment)) {
+		value := f.environment[name]
+		if !strings.HasPrefix(name, "INFOBIP_") {
+			value = jsii.String(p.Settings[name])
+		}
+		if *awscdk.Token_IsUnresolved(value) {
 			filledIn = append(filledIn, *value)
 		}
 	}

@@ -29,7 +29,7 @@ func TestAliases(t *testing.T) {
 			version := function + "FunctionCurrentVersion"
 			want = object{"FunctionName": "${" + function + "Function}"}
 			if d.props.Infobip == nil && function != "Discovery" {
-				want["Description"] = "${InfobipBaseUrl} ${Infobip2faAppId} ${Infobip2faMsgId}"
+				want["Description"] = "${Infobip2faAppId} ${Infobip2faMsgId} ${InfobipBaseUrl}"
 			}
 			if diff := cmp.Diff(want, d.properties(t, version, "AWS::Lambda::Version")); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", d.props.Stage, version, diff)

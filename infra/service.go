@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/seed-a131a524/infobip-otp/infra/internal/functions"
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/infra/watch"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
@@ -40,16 +42,32 @@ type Service struct {
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
+	// parameters are those of the template, of a service without an Infobip account.
+	parameters []awscdk.CfnParameter
+
 	// URL is the base address, without a slash at the end, so that ${URL}/send-otp is right.
 	URL *string
 }
 
-// NewService places the service in scope. The error lists every setting that is not accepted;
-// nothing is placed then.
+// NewService places the service in scope. The error lists every setting that is not accepted, or
+// says why the functions cannot be built; nothing is placed then.
+//
+// A stack has room for several services, each of a stage of its own: the stage tells apart their
+// metrics and the names of their alarms.
 func NewService(scope constructs.Construct, id string, p props.Props) (*Service, error) {
 	err := errors.Join(p.Validate(), p.CheckRegion(regionOf(scope, p)))
 	if err != nil {
 		return nil, fmt.Errorf("checking the props of %s: %w", id, err)
+	}
+	err = claimStage(scope, p.Stage)
+	if err != nil {
+		return nil, fmt.Errorf("placing %s: %w", id, err)
+	}
+	if p.AssetsDir == "" {
+		p.AssetsDir, err = functions.Built(context.Background(), p.GOARCH())
+		if err != nil {
+			return nil, fmt.Errorf("building the functions of %s: %w", id, err)
+		}
 	}
 
 	// The parts go under a construct of the CDK's: jsii takes no Go type that embeds one.
@@ -63,14 +81,15 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	s.URL = url(p, s.API)
 	proofKeys := newProofKeys(inside, p)
 
-	known := infobipValues(inside, p)
+	known, parameters := infobipValues(inside, p)
+	s.parameters = parameters
 	maps.Copy(known, proofKeys.variables(p, s.URL))
-	known["TABLE_NAME"] = s.Table.TableName()
+	known["TABLE_NAME"] = tableID(s.Table, p)
 	known["SECRET_ID"] = secret.id
 	known["METRICS_NAMESPACE"] = jsii.String(watch.Namespace)
 	known["STAGE"] = jsii.String(p.Stage)
 
-	state := append(useTable(s.Table), useSecret(inside, secret, p)...)
+	state := append(useTable(inside, s.Table, p), useSecret(inside, secret, p)...)
 	s.Send = newFunction(inside, p, function{
 		name:        "send",
 		description: "Sends a PIN, or the same PIN again.",
@@ -115,6 +134,18 @@ func (s *Service) InvokeARN() *string {
 	return awscdk.Stack_Of(s.API).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("execute-api"), Resource: s.API.ApiId(), ResourceName: jsii.String(defaultRoute + "/POST/*"),
 	})
+}
+
+// claimStage refuses a second service of a stage in a stack: metrics and alarms of both would
+// bear the same names.
+func claimStage(scope constructs.Construct, stage string) error {
+	node := awscdk.Stack_Of(scope).Node()
+	id := jsii.String("InfobipOtpStage-" + stage)
+	if node.TryFindChild(id) != nil {
+		return fmt.Errorf("the stack has a service of the stage %s already: metrics and alarms of both would be one, so choose another Stage", stage)
+	}
+	constructs.NewConstruct(awscdk.Stack_Of(scope), id)
+	return nil
 }
 
 // removal keeps what a stage other than development has stored when its stack goes, or when an

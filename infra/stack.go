@@ -20,7 +20,7 @@ func NewApp(outdir string) awscdk.App {
 }
 
 // StackName is the name of a stage's stack, which `make deploy` deploys.
-func StackName(stage string) string { return "infobip-otp-" + stage }
+func StackName(stage string) string { return props.StackName(stage) }
 
 // NewStack places the service in a stack of its own, for whatever account and region it is
 // deployed to, and prints what an operator needs next.
@@ -40,6 +40,10 @@ func NewStack(scope constructs.Construct, p props.Props) (awscdk.Stack, *Service
 	service, err := NewService(stack, "Otp", p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("placing the service: %w", err)
+	}
+	// The stack has one service, whose parameters have the names that a command line takes.
+	for _, parameter := range service.parameters {
+		parameter.OverrideLogicalId(parameter.Node().Id())
 	}
 	output(stack, "ApiUrl", "Base address of the service.", service.URL)
 	output(stack, "TableName", "State, one item for a phone number or a client address.", service.Table.TableName())

@@ -16,10 +16,13 @@ import (
 // is there. The stack's own goes out of the template then, and stays outside the development
 // stage.
 func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
-	if p.ExistingTable != "" {
+	switch {
+	case isTableARN(scope, p.ExistingTable):
+		return awsdynamodb.Table_FromTableArn(scope, jsii.String("Table"), jsii.String(p.ExistingTable))
+	case p.ExistingTable != "":
 		return awsdynamodb.Table_FromTableName(scope, jsii.String("Table"), jsii.String(p.ExistingTable))
 	}
-	return awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
+	table := awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
 		PartitionKey: &awsdynamodb.Attribute{
 			Name: jsii.String("pk"),
 			Type: awsdynamodb.AttributeType_STRING,
@@ -32,6 +35,33 @@ func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
 		DeletionProtection: jsii.Bool(p.Keeps()),
 		RemovalPolicy:      removalOfTable(p),
 	})
+	if p.TableKeyARN != "" {
+		table.Node().DefaultChild().(awsdynamodb.CfnTable).SetSseSpecification(&awsdynamodb.CfnTable_SSESpecificationProperty{
+			SseEnabled:     jsii.Bool(true),
+			SseType:        jsii.String("KMS"),
+			KmsMasterKeyId: jsii.String(p.TableKeyARN),
+		})
+	}
+	return table
+}
+
+// tableID is what the functions call the table by: its name; of one that was named by its ARN
+// that, for it may be another account's.
+func tableID(table awsdynamodb.ITable, p props.Props) *string {
+	if p.ExistingTable != "" {
+		return jsii.String(p.ExistingTable)
+	}
+	return table.TableName()
+}
+
+// isTableARN tells an ARN from a name. Of a token it asks what the template will have in its place.
+func isTableARN(scope constructs.Construct, table string) bool {
+	if strings.HasPrefix(table, "arn:") {
+		return true
+	}
+	reference, isReference := awscdk.Stack_Of(scope).Resolve(table).(map[string]any)
+	attribute, isAttribute := reference["Fn::GetAtt"].([]any)
+	return isReference && isAttribute && attribute[len(attribute)-1] == "Arn"
 }
 
 // secret is the secret as the functions see it.
@@ -62,7 +92,7 @@ func newSecret(scope constructs.Construct, p props.Props) secret {
 // existingSecret names a secret by its full ARN or by its name; to a name Secrets Manager adds a
 // hyphen and six characters that only it knows.
 func existingSecret(scope constructs.Construct, id string) secret {
-	if strings.HasPrefix(id, "arn:") {
+	if strings.HasPrefix(id, "arn:") || *awscdk.Token_IsUnresolved(id) {
 		return secret{id: jsii.String(id), arn: jsii.String(id)}
 	}
 	arn := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{

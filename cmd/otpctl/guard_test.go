@@ -114,7 +114,7 @@ func TestGuardStopAndStart(t *testing.T) {
 func TestGuardOrdersThatMakeNoSense(t *testing.T) {
 	for _, c := range []struct{ region, channel, until, reason, want string }{
 		{"at", "", "", "x", `there is no region "at": use an ISO 3166 code in capitals such as AT, or 001`},
-		{"", "fax", "", "x", `there is no channel "fax": use sms or voice`},
+		{"", "fax", "", "x", `there is no channel "fax": use sms, voice or email`},
 		{"", "", "tomorrow", "x", `"tomorrow" is neither a time such as 2026-12-01T08:00:00Z nor a duration such as 6h`},
 		{"", "", "2026-11-24T12:00:00Z", "x", "a stop ends in the future"},
 		{"", "", "0s", "x", "a stop ends in the future"},

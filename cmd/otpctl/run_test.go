@@ -53,7 +53,7 @@ func TestCommandsReadAlike(t *testing.T) {
 			}
 		})
 	}
-	for _, report := range []string{"number show", "guard show", "spend show", "secret check", "try", "doctor"} {
+	for _, report := range []string{"number show", "guard show", "spend show", "secret check", "try", "doctor", "messages lint"} {
 		command := all[report]
 		if command == nil || command.Flags().Lookup("json") == nil {
 			t.Errorf("%s has no --json", report)

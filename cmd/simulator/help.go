@@ -35,7 +35,7 @@ Control listener:
     on the way    delay (after the effect, in real time), drop (before, after, during)
     the answer    status (from 300 up: no effect, unless "effect": true), body (up to 4 MiB), contentType,
                   retryAfter, headers, envelope (legacy, new), messageId, text
-    its members   smsStatus, ncStatus, pinId ("new" draws one), pinError, fields {..}, omit [..]
+    its members   smsStatus, ncStatus, emailStatus, pinId ("new" draws one), pinError, fields {..}, omit [..]
   GET, DELETE /faults             list, clear
   GET, POST /clock                {"advance":"11m"} moves the clock forward
   POST   /reset                   forgets all but applications and templates

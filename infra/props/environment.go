@@ -28,12 +28,15 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	days, _ := strconv.Atoi(r.Word("LOG_RETENTION_DAYS")) // the table has numbers alone
 	p := Props{
 		AssetsDir:        assetsDir,
+		Architecture:     r.Word("ARCHITECTURE"),
+		MemoryMB:         r.Number("MEMORY_MB"),
 		Stage:            cmp.Or(r.Text("STAGE"), Development),
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
 		Deployment:       r.Word("DEPLOYMENT"),
 		Tracing:          r.Truth("TRACING"),
+		LogKeyARN:        r.Text("LOG_KEY_ARN"),
 		Alarms: Alarms{
 			TopicARN:         r.Text("ALARM_TOPIC_ARN"),
 			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
@@ -54,6 +57,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		},
 		ProofStackKeys: r.List("PROOF_STACK_KEYS"),
 		ExistingTable:  r.Text("EXISTING_TABLE"),
+		TableKeyARN:    r.Text("TABLE_KEY_ARN"),
 		SecretKeyARN:   r.Text("SECRET_KEY_ARN"),
 	}
 	infobip := Infobip{
@@ -71,6 +75,10 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	}
 	if domain != (Domain{}) {
 		p.Domain = &domain
+	}
+	vpc := VPC{SubnetIDs: r.List("VPC_SUBNET_IDS"), SecurityGroupIDs: r.List("VPC_SECURITY_GROUP_IDS")}
+	if len(vpc.SubnetIDs)+len(vpc.SecurityGroupIDs) > 0 {
+		p.VPC = &vpc
 	}
 	if id := r.Text("SECRET_ID"); id != "" {
 		p.Secret = &ExistingSecret{ID: id}
@@ -95,6 +103,8 @@ func optional(n int) *int {
 // may be is left out.
 func (p Props) own() map[string]string {
 	values := map[string]string{
+		"ARCHITECTURE":          p.Architecture,
+		"MEMORY_MB":             strconv.Itoa(p.MemoryMB),
 		"STAGE":                 p.Stage,
 		"APPLICATION_LOG_LEVEL": p.LogLevel,
 		"DEPLOYMENT":            p.Deployment,
@@ -110,20 +120,22 @@ func (p Props) own() map[string]string {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}
 	values["PROVIDER_DAILY_CAP"] = strconv.Itoa(p.Alarms.ProviderDailyCap)
-	if p.Alarms.TopicARN != "" {
-		values["ALARM_TOPIC_ARN"] = p.Alarms.TopicARN
+	domain := Domain{}
+	if p.Domain != nil {
+		domain = *p.Domain
 	}
-	if p.ExistingTable != "" {
-		values["EXISTING_TABLE"] = p.ExistingTable
-	}
-	if p.SecretKeyARN != "" {
-		values["SECRET_KEY_ARN"] = p.SecretKeyARN
-	}
-	if d := p.Domain; d != nil {
-		for name, value := range map[string]string{"DOMAIN_NAME": d.Name, "CERTIFICATE_ARN": d.CertificateARN, "HOSTED_ZONE_ID": d.HostedZoneID} {
-			if value != "" {
-				values[name] = value
-			}
+	for name, text := range map[string]string{
+		"DOMAIN_NAME":     domain.Name,
+		"CERTIFICATE_ARN": domain.CertificateARN,
+		"HOSTED_ZONE_ID":  domain.HostedZoneID,
+		"ALARM_TOPIC_ARN": p.Alarms.TopicARN,
+		"EXISTING_TABLE":  p.ExistingTable,
+		"TABLE_KEY_ARN":   p.TableKeyARN,
+		"SECRET_KEY_ARN":  p.SecretKeyARN,
+		"LOG_KEY_ARN":     p.LogKeyARN,
+	} {
+		if text != "" && !isToken(text) {
+			values[name] = text
 		}
 	}
 	for name, given := range map[string]*int{

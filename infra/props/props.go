@@ -12,13 +12,26 @@ import "github.com/seed-a131a524/infobip-otp/pkg/settings"
 const Development = "development"
 
 // Props are the settings of one deployment. Start from [Default].
+//
+// A text that names something of the app's own may be a token of the CDK, which only the
+// deployment knows: *table.TableName(), *key.KeyArn(). It is accepted as it is.
 type Props struct {
 	// Stage names the deployment and its stack: development, staging, production, …
 	Stage string
 
 	// AssetsDir is the folder with send.zip, verify.zip and discovery.zip, as `make build`
-	// writes them for arm64.
+	// writes them. Empty: they are built while the app is synthesized, of the source that the
+	// app's go.mod names.
 	AssetsDir string
+
+	// Architecture is what the functions are built for: arm64 or x86_64.
+	Architecture string
+
+	// MemoryMB is the memory of each function, and with it its share of a CPU: 128 to 10240.
+	MemoryMB int
+
+	// VPC is the network that the functions stand in. Nil: none of yours.
+	VPC *VPC
 
 	// Infobip is the account the PINs are sent through. Nil leaves its three values to
 	// parameters of the template, which then cannot be deployed without them.
@@ -41,6 +54,10 @@ type Props struct {
 
 	// Tracing has Lambda send the functions' traces to X-Ray.
 	Tracing bool
+
+	// LogKeyARN is the customer managed KMS key of the log groups, whose policy has to let
+	// CloudWatch Logs use it. Empty: CloudWatch's own.
+	LogKeyARN string
 
 	// Alarms say when on call is told, and where.
 	Alarms Alarms
@@ -66,9 +83,13 @@ type Props struct {
 	// that signs first. Nil: the first one alone, or none where PROOF_KEY names another.
 	ProofStackKeys []string
 
-	// ExistingTable is the name of a table in the place of the one the stack would create:
-	// one that was restored. Its key is pk, its time to live ttl.
+	// ExistingTable is the name or the ARN of a table in the place of the one the stack would
+	// create: one that was restored. Its key is pk, its time to live ttl.
 	ExistingTable string
+
+	// TableKeyARN is the customer managed KMS key of the table, created or existing. Empty:
+	// DynamoDB's own, which needs no grant.
+	TableKeyARN string
 
 	// Secret names an existing secret instead of the one the stack would create.
 	Secret *ExistingSecret
@@ -76,6 +97,13 @@ type Props struct {
 	// SecretKeyARN is the customer managed KMS key of the secret, created or existing. Empty:
 	// the account's aws/secretsmanager key, which needs no grant.
 	SecretKeyARN string
+}
+
+// VPC has the functions in subnets of the owner's, from where they have to reach DynamoDB, Secrets
+// Manager, KMS and the internet (docs/construct.md).
+type VPC struct {
+	SubnetIDs        []string // up to 16
+	SecurityGroupIDs []string // up to 5
 }
 
 // Infobip is what identifies the provider account; its API key is in the secret.
@@ -142,10 +170,11 @@ type ReservedConcurrency struct {
 
 // ExistingSecret is a secret that somebody else created.
 type ExistingSecret struct {
-	ID string // full ARN, or name
+	ID string // full ARN, or name; a token is taken for an ARN
 }
 
-// Default is a development deployment of the zips in assetsDir with the default of every setting.
+// Default is a development deployment with the default of every setting, of the zips in assetsDir;
+// of none, "", the construct builds them.
 func Default(assetsDir string) Props {
 	p, err := FromEnvironment(func(string) string { return "" }, assetsDir)
 	if err != nil {

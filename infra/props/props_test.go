@@ -1,6 +1,7 @@
 package props_test
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -18,11 +20,9 @@ import (
 func built(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, function := range props.Functions {
-		err := os.WriteFile(filepath.Join(dir, function+".zip"), []byte("zip"), 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
+	err := standin.Write(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -35,7 +35,7 @@ func TestDefaultsAreAccepted(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	dir := built(t)
+	dir, noPrograms := built(t), scripts(t)
 	for _, test := range []struct {
 		name   string
 		change func(*props.Props)
@@ -47,7 +47,37 @@ func TestValidate(t *testing.T) {
 		{"stage that starts with a digit", func(p *props.Props) { p.Stage = "1st"; decide(p) }, "STAGE must be"},
 		{"stage of 21 characters", func(p *props.Props) { p.Stage = strings.Repeat("a", 21); decide(p) }, "STAGE must be"},
 
+		{"no folder of zips", func(p *props.Props) { p.AssetsDir = "" }, ""},
 		{"no zips", func(p *props.Props) { p.AssetsDir = filepath.Join(dir, "none") }, "run `make build` first"},
+		{"zips without a program", func(p *props.Props) { p.AssetsDir = noPrograms }, "its bootstrap is no program for Linux"},
+		{"zips for another architecture", func(p *props.Props) { p.Architecture = "x86_64" }, "ARCHITECTURE must be what send.zip in AssetsDir is built for (EM_AARCH64), or `make build GOARCH=amd64`"},
+		{"no architecture", func(p *props.Props) { p.Architecture = "" }, "ARCHITECTURE must be one of arm64, x86_64"},
+		{"architecture as Go calls it", func(p *props.Props) { p.Architecture = "amd64" }, "ARCHITECTURE must be one of arm64, x86_64"},
+		{"too little memory", func(p *props.Props) { p.MemoryMB = 127 }, "MEMORY_MB must be a whole number from 128 to 10240"},
+		{"too much memory", func(p *props.Props) { p.MemoryMB = 10241 }, "MEMORY_MB must be"},
+
+		{"network", func(p *props.Props) { p.VPC = vpc(16, 5) }, ""},
+		{"network without subnets", func(p *props.Props) { p.VPC = vpc(0, 1) }, "VPC_SUBNET_IDS must be the ids of subnets such as subnet-0a1b2c3d, with commas between them: 1 to 16 of them, beside the other list"},
+		{"network without security groups", func(p *props.Props) { p.VPC = vpc(1, 0) }, "VPC_SECURITY_GROUP_IDS must be the ids of security groups"},
+		{"17 subnets", func(p *props.Props) { p.VPC = vpc(17, 1) }, "VPC_SUBNET_IDS must be"},
+		{"6 security groups", func(p *props.Props) { p.VPC = vpc(1, 6) }, "VPC_SECURITY_GROUP_IDS must be"},
+		{"subnet that is none", func(p *props.Props) { p.VPC = vpc(2, 1); p.VPC.SubnetIDs[1] = "vpc-0123456789abcdef0" }, "VPC_SUBNET_IDS must be"},
+		{"security group that is none", func(p *props.Props) { p.VPC = vpc(1, 1); p.VPC.SecurityGroupIDs[0] = "sg-1" }, "VPC_SECURITY_GROUP_IDS must be"},
+
+		{"key of the table by alias", func(p *props.Props) { p.TableKeyARN = "alias/otp" }, "TABLE_KEY_ARN must be the ARN of a KMS key"},
+		{"key of the logs by id", func(p *props.Props) { p.LogKeyARN = "1234abcd-12ab-34cd-56ef-1234567890ab" }, "LOG_KEY_ARN must be the ARN of a KMS key"},
+		{"table by name", func(p *props.Props) { p.ExistingTable = "otp-restored" }, ""},
+		{"table by ARN", func(p *props.Props) {
+			p.ExistingTable = "arn:aws:dynamodb:eu-central-1:111122223333:table/otp-restored"
+		}, ""},
+		{"index of a table", func(p *props.Props) {
+			p.ExistingTable = "arn:aws:dynamodb:eu-central-1:111122223333:table/otp-restored/index/a"
+		}, "EXISTING_TABLE must be the name or the ARN"},
+		{"table of another service", func(p *props.Props) { p.ExistingTable = "arn:aws:sqs:eu-central-1:111122223333:table/otp" }, "EXISTING_TABLE must be"},
+		{"topic by name", func(p *props.Props) { p.Alarms.TopicARN = "on-call" }, "ALARM_TOPIC_ARN must be"},
+
+		{"stage that only the deployment knows", func(p *props.Props) { p.Stage = "${Token[TOKEN.1]}"; decide(p) }, "STAGE must be"},
+		{"prices of every region", set("SMS_PRICES", "*=0.01"+strings.Repeat(",AT=0.08", 100)), "SMS_PRICES must be"},
 
 		{"Infobip", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", "M-1_x.y") }, ""},
 		{"Infobip with https", func(p *props.Props) { p.Infobip = infobip("https://abc123.api.infobip.com/", "A1", "M1") }, ""},
@@ -169,7 +199,7 @@ func TestValidate(t *testing.T) {
 		{"secret without a name", func(p *props.Props) { p.Secret = &props.ExistingSecret{} }, "SECRET_ID must be"},
 		{"secret with a wildcard", func(p *props.Props) { p.Secret = &props.ExistingSecret{ID: "otp*"} }, "SECRET_ID must be"},
 		{"key", func(p *props.Props) {
-			p.SecretKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+			p.SecretKeyARN = keyARN
 		}, ""},
 		{"key by alias", func(p *props.Props) { p.SecretKeyARN = "alias/otp" }, "SECRET_KEY_ARN must be"},
 	} {
@@ -193,6 +223,39 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// scripts is a folder of zips whose bootstrap Lambda could start and this service is not.
+func scripts(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, function := range props.Functions {
+		file, err := os.Create(filepath.Join(dir, function+".zip"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive := zip.NewWriter(file)
+		bootstrap, err := archive.Create("bootstrap")
+		if err == nil {
+			_, err = bootstrap.Write([]byte("#!/bin/sh\necho a script of this and that\n"))
+		}
+		err = errors.Join(err, archive.Close(), file.Close())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func vpc(subnets, groups int) *props.VPC {
+	v := &props.VPC{}
+	for i := range subnets {
+		v.SubnetIDs = append(v.SubnetIDs, fmt.Sprintf("subnet-0123456789abcde%02d", i))
+	}
+	for i := range groups {
+		v.SecurityGroupIDs = append(v.SecurityGroupIDs, fmt.Sprintf("sg-0123456789abcdef%d", i))
+	}
+	return v
+}
+
 // set changes a setting of the functions.
 func set(name, value string) func(*props.Props) {
 	return func(p *props.Props) { p.Settings[name] = value }
@@ -206,6 +269,8 @@ func decide(p *props.Props) {
 		}
 	}
 }
+
+const keyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 func manyKeys(n int) string {
 	var list []string
@@ -245,13 +310,13 @@ func infobip(baseURL, application, message string) *props.Infobip {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
-	var nothing props.Props
+	nothing := props.Props{AssetsDir: filepath.Join(t.TempDir(), "none"), VPC: &props.VPC{}, Infobip: &props.Infobip{}, Secret: &props.ExistingSecret{}}
 	err := nothing.Validate()
 	if err == nil {
 		t.Fatal("props with nothing in them were accepted")
 	}
 	for _, name := range []string{
-		"STAGE", "AssetsDir", "ALLOWED_REGIONS", "PROOF_AUDIENCE", "LOG_RETENTION_DAYS", "THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
+		"STAGE", "AssetsDir", "ARCHITECTURE", "MEMORY_MB", "VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS", "INFOBIP_BASE_URL", "SECRET_ID", "ALLOWED_REGIONS", "PROOF_AUDIENCE", "LOG_RETENTION_DAYS", "THROTTLE_SEND", "THROTTLE_RESEND", "THROTTLE_VERIFY", "THROTTLE_OTHER",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
@@ -307,7 +372,15 @@ func TestFromEnvironment(t *testing.T) {
 		ExistingTable:       "otp-restored",
 		Secret:              &props.ExistingSecret{ID: "otp/infobip"},
 		ProofStackKeys:      []string{"2", "1"},
-		SecretKeyARN:        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		SecretKeyARN:        keyARN,
+		TableKeyARN:         keyARN,
+		LogKeyARN:           keyARN,
+		Architecture:        "x86_64",
+		MemoryMB:            512,
+		VPC: &props.VPC{
+			SubnetIDs:        []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
+			SecurityGroupIDs: []string{"sg-0123456789abcdef0"},
+		},
 	}
 	for _, s := range settings.All() {
 		if s.Handed() {
@@ -394,6 +467,8 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 	want := props.Props{
 		Stage:            "development",
 		AssetsDir:        "dist/arm64",
+		Architecture:     "arm64",
+		MemoryMB:         128,
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,

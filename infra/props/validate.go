@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,9 +12,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
-
-// Functions are the zips that AssetsDir holds.
-var Functions = []string{"send", "verify", "discovery"}
 
 var (
 	hostForm       = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
@@ -41,10 +36,13 @@ func (p Props) Validate() error {
 	faults = append(faults, p.assetFaults()...)
 	faults = append(faults, p.Infobip.faults()...)
 	faults = append(faults, p.settingFaults()...)
+	faults = append(faults, p.VPC.faults()...)
+	faults = append(faults, p.sizeFaults()...)
 	cors, _ := settings.Lookup("CORS_ORIGINS")
 	for _, origin := range p.CORSOrigins {
 		err := cors.Check(origin)
 		switch {
+		case isToken(origin):
 		case err != nil:
 			faults = append(faults, err)
 		case origin == "*":
@@ -71,7 +69,7 @@ func (p Props) Validate() error {
 	}
 	refuse(p.Authorizer == IAMCallers && p.Settings["CLIENT_ADDRESS_HEADER"] == "",
 		"CLIENT_ADDRESS_HEADER must be set with AUTHORIZER=%s, such as X-Client-Address: a backend calls for its users, who would all share the limits of its address", IAMCallers)
-	if p.Secret != nil {
+	if p.Secret != nil && !isToken(p.Secret.ID) {
 		refuse(!secretARNForm.MatchString(p.Secret.ID) && !secretNameForm.MatchString(p.Secret.ID), "SECRET_ID must be the full ARN of a secret, or its name")
 	}
 	return errors.Join(faults...)
@@ -79,7 +77,7 @@ func (p Props) Validate() error {
 
 // CheckRegion reports what cannot be deployed to a region; nothing of one that is not known.
 func (p Props) CheckRegion(region string) error {
-	if p.Domain == nil || region == "" {
+	if p.Domain == nil || isToken(p.Domain.CertificateARN) || region == "" {
 		return nil
 	}
 	const regionOfARN = 3
@@ -111,12 +109,12 @@ func (p Props) settingFaults() []error {
 			faults = append(faults, fmt.Errorf("%s is no setting: README has the table", name))
 		case !s.Handed():
 			faults = append(faults, fmt.Errorf("%s is no setting that an owner hands to the functions: %s", name, whose(s)))
-		case value != "":
+		case value != "" && !isToken(value):
 			faults = append(faults, s.Check(value))
 		}
 	}
 	if errors.Join(faults...) == nil { // what does not go together, of what is right by itself
-		r := settings.NewReader(func(name string) string { return p.Settings[name] })
+		r := settings.NewReader(func(name string) string { return known(p.Settings[name]) })
 		c := guards.Read(r)
 		faults = append(faults, r.Err(), c.CheckDeployed())
 	}
@@ -137,7 +135,7 @@ func (p Props) proofFaults() []error {
 	}
 	further := len(keys)
 	if list := p.Settings["PROOF_PUBLISHED_KEYS"]; list != "" {
-		further += strings.Count(list, ",") + 1
+		further += strings.Count(list, ",") + 1 // a token is one key
 	}
 	if further > mostPublished {
 		return []error{fmt.Errorf("PROOF_PUBLISHED_KEYS must be at most %d keys, with those of PROOF_STACK_KEYS", mostPublished)}
@@ -170,16 +168,34 @@ func whose(s settings.Setting) string {
 	return "it is for laptops"
 }
 
-// assetFaults looks for the zips: a template without them would only fail while it is deployed.
-func (p Props) assetFaults() []error {
-	for _, name := range Functions {
-		path := filepath.Join(p.AssetsDir, name+".zip")
-		info, err := os.Stat(path)
-		if err != nil || !info.Mode().IsRegular() {
-			return []error{fmt.Errorf("AssetsDir has no %s.zip: run `make build` first", name)}
+// faults of a network: Lambda takes both lists or none, and so many of each.
+func (v *VPC) faults() []error {
+	const mostSubnets, mostGroups = 16, 5
+	if v == nil {
+		return nil
+	}
+	var faults []error
+	for _, list := range []struct {
+		name string
+		ids  []string
+		most int
+	}{
+		{"VPC_SUBNET_IDS", v.SubnetIDs, mostSubnets},
+		{"VPC_SECURITY_GROUP_IDS", v.SecurityGroupIDs, mostGroups},
+	} {
+		s, _ := settings.Lookup(list.name)
+		if len(list.ids) == 0 || len(list.ids) > list.most {
+			faults = append(faults, fmt.Errorf("%w: 1 to %d of them, beside the other list", s.Check(""), list.most))
+			continue
+		}
+		for _, id := range list.ids {
+			if err := s.Check(id); err != nil && !isToken(id) {
+				faults = append(faults, err)
+				break
+			}
 		}
 	}
-	return nil
+	return faults
 }
 
 func (i *Infobip) faults() []error {
@@ -187,13 +203,13 @@ func (i *Infobip) faults() []error {
 		return nil
 	}
 	var faults []error
-	if !hostForm.MatchString(strings.TrimSuffix(strings.TrimPrefix(i.BaseURL, "https://"), "/")) {
+	if !isToken(i.BaseURL) && !hostForm.MatchString(strings.TrimSuffix(strings.TrimPrefix(i.BaseURL, "https://"), "/")) {
 		faults = append(faults, errors.New("INFOBIP_BASE_URL must be your personal address, such as abc123.api.infobip.com"))
 	}
-	if !infobipIDForm.MatchString(i.ApplicationID) {
+	if !isToken(i.ApplicationID) && !infobipIDForm.MatchString(i.ApplicationID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID must be the id of the 2FA application, as `otpctl provision` prints it"))
 	}
-	if !infobipIDForm.MatchString(i.MessageID) {
+	if !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_MSG_ID must be the id of the 2FA message template, as `otpctl provision` prints it"))
 	}
 	return faults

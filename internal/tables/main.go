@@ -1,5 +1,6 @@
-// Command tables writes the tables of settings (pkg/settings), metrics (pkg/telemetry) and
-// refusals (pkg/httpapi) into the documents and into template.yaml, between the lines that mark their places.
+// Command tables writes the tables of settings (pkg/settings), metrics (pkg/telemetry),
+// refusals (pkg/httpapi), languages (messages.yaml) and cost (internal/cost) into the documents
+// and into template.yaml, between the lines that mark their places.
 // Call it with the repository's root, or by go generate ./pkg/settings.
 package main
 
@@ -22,7 +23,11 @@ func main() {
 
 // write brings every file up to date.
 func write(root string) error {
-	for _, f := range files() {
+	all, err := files(root)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
 		path := filepath.Join(root, f.name)
 		text, err := os.ReadFile(path)
 		if err != nil {

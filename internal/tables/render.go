@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
@@ -18,7 +19,16 @@ type file struct {
 	places     map[string]string // what stands in each, without the marks
 }
 
-func files() []file {
+// files returns the files of a repository that have tables.
+func files(root string) ([]file, error) {
+	read, err := languages(root)
+	if err != nil {
+		return nil, err
+	}
+	languages, err := languagesTable(read)
+	if err != nil {
+		return nil, err
+	}
 	return []file{
 		{name: "README.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of a deployment": settingsTable(ofDeployments),
@@ -27,16 +37,29 @@ func files() []file {
 		{name: "docs/api.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"refusals": refusalsTable(httpapi.Explanations()),
 		}},
+		{name: "docs/cost.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
+			"a million": millionTable(),
+			"apart":     linesTable("US dollars for a million verified numbers", cost.Now.Apart()),
+			"month":     fixedTable(),
+			"months":    monthsTable(),
+			"more":      linesTable("US dollars a month", cost.FixedApart()),
+			"memory":    memoryTable(),
+			"inputs":    inputsTable(cost.Inputs()),
+			"prices":    pricesTable(cost.Prices()),
+		}},
 		{name: "docs/deploy.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"settings of the stack": settingsTable(ofStacks),
 			"metrics":               metricsTable(telemetry.Metrics()),
+		}},
+		{name: "docs/messages.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
+			"languages": languages,
 		}},
 		{name: "template.yaml", begin: variables("begin"), end: variables("end"), places: map[string]string{
 			"settings of the send function":      environment(settings.Send),
 			"settings of the verify function":    environment(settings.Verify),
 			"settings of the discovery function": environment(settings.Discovery),
 		}},
-	}
+	}, nil
 }
 
 const origin = "go generate ./pkg/settings"

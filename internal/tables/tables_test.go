@@ -9,14 +9,28 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
+	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
+// repository is the root of this one.
+var repository = filepath.Join("..", "..")
+
+func filesOf(t *testing.T, root string) []file {
+	t.Helper()
+	all, err := files(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // TestFilesAreUpToDate: what the documents and the template say is what the tables say.
 func TestFilesAreUpToDate(t *testing.T) {
-	for _, f := range files() {
-		text, err := os.ReadFile(filepath.Join("..", "..", f.name))
+	for _, f := range filesOf(t, repository) {
+		text, err := os.ReadFile(filepath.Join(repository, f.name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +99,18 @@ func TestFill(t *testing.T) {
 // TestWrite: files are written with their tables, and left alone where those are right.
 func TestWrite(t *testing.T) {
 	root := t.TempDir()
-	for _, f := range files() {
+	if err := write(root); err == nil {
+		t.Error("a repository without messages.yaml is written")
+	}
+	ours, err := os.ReadFile(filepath.Join(repository, "messages.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = os.WriteFile(filepath.Join(root, "messages.yaml"), ours, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range filesOf(t, root) {
 		var text strings.Builder
 		for place := range f.places {
 			text.WriteString(f.begin(place) + "\n" + f.end(place) + "\n")
@@ -120,6 +145,53 @@ func TestMetricsTable(t *testing.T) {
 	if want := "| name | unit | |\n|---|---|---|\n| `Sends` | Count | codes that went out |\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+func TestLanguagesTable(t *testing.T) {
+	file, faults := messages.Parse([]byte(`
+default: en
+sms: {en: "{{pin}} is your code.", pt-BR: "{{pin}} é seu código."}
+voice: {en: "Your code is {{pin}}."}
+email: {en: "{{pin}}", ar: "{{pin}}"}
+`), messages.Options{WebOTP: "localhost"})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := languagesTable(file)
+	const want = `| locale | SMS | encoding | characters | segments | longest host | by SMS | by voice | by e-mail |
+|---|---|---|---|---|---|---|---|---|
+| ` + "`en`" + ` | 123456 is your code. | GSM-7 | 39 | 1 | 130 | 0.1 | 0.3 | 0.001 |
+| ` + "`pt-BR`" + ` | 123456 é seu código. | UCS-2 | 39 | 1 | 40 | 0.1 | - | - |
+| ` + "`ar`" + ` | - | - | - | - | - | - | - | 0.001 |
+`
+	if err != nil || got != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// TestLongestHost: with a host of as many characters a message is one segment, with one more
+// it is two.
+func TestLongestHost(t *testing.T) {
+	for _, text := range []string{"{{pin}} is your code.", "{{pin}} é seu código."} {
+		m := message(t, text, localHost)
+		most := longest(m.Size("123456"))
+		for more, want := range []int{1, 2} {
+			host := strings.Repeat("a", most+more)
+			last := strings.ReplaceAll(m.Delivered("123456"), localHost, host)
+			if got := sms.Measure(last); got.Segments != want {
+				t.Errorf("%q with a host of %d characters: %+v, want %d segments", text, len(host), got, want)
+			}
+		}
+	}
+}
+
+func message(t *testing.T, text, host string) messages.Message {
+	t.Helper()
+	file, faults := messages.Parse([]byte("default: en\nsms: {en: '"+text+"'}\n"), messages.Options{WebOTP: host})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Messages[0]
 }
 
 // TestEveryTestFolderIsExplained by a line of test/README.md, and no folder is that is not

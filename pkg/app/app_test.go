@@ -90,7 +90,7 @@ func TestWholeGraph(t *testing.T) {
 
 // TestEveryChannel sends, resends and verifies by each.
 func TestEveryChannel(t *testing.T) {
-	for _, channel := range otp.Channels() {
+	for _, channel := range []otp.Channel{otp.SMS, otp.Voice} {
 		t.Run(string(channel), func(t *testing.T) {
 			sim, variables := account(t)
 			variables["CHANNELS"], variables["SEND_COOLDOWN"] = string(channel), "0s"

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -70,6 +71,9 @@ func transport() *http.Transport {
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: dialTimeout,
+		// A request makes several calls at once, each on a connection of its own: the session
+		// of the warm-up saves their handshakes the check of certificates.
+		TLSClientConfig:     &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		IdleConnTimeout:     idleTimeout,
 		MaxIdleConnsPerHost: 10,
 		ForceAttemptHTTP2:   true,

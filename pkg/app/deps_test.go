@@ -46,6 +46,23 @@ func TestFunctionsDoNotLinkSchemas(t *testing.T) {
 	}
 }
 
+// Texts reach the functions as settings. The file of them is for operators and local runs, and
+// a parser of YAML is no part of a function.
+func TestFunctionsDoNotReadMessages(t *testing.T) {
+	const messages, yaml = "github.com/seed-a131a524/infobip-otp/pkg/messages", "go.yaml.in/yaml/"
+	readers := func(from string) []string {
+		return slices.DeleteFunc(dependencies(t, from), func(dep string) bool {
+			return dep != messages && !strings.HasPrefix(dep, yaml)
+		})
+	}
+	if found := readers("./functions/..."); len(found) > 0 {
+		t.Errorf("the functions link %q", found)
+	}
+	if len(readers("./pkg/messages")) < 2 {
+		t.Fatal("pkg/messages links no YAML: this test looks for the wrong packages")
+	}
+}
+
 func dependencies(t *testing.T, packages string) []string {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", "list", "-deps", packages)

@@ -151,7 +151,7 @@ func (d *delivery) plan(s slot, c Cell) (Change, taken) {
 		take.Known = d.sender.known
 		change.Room, took.room = &take, true
 	}
-	change.Payment = s.payment(c, d.sender.price, d.sender.channel == mail, d.sender.known, d.now)
+	change.Payment = s.payment(c, d.sender.price, d.sender.channel == otp.Email, d.sender.known, d.now)
 	if p := change.Payment; p != nil {
 		took.paid, took.ends = p.Price, c.Purse.Ends
 		if p.Begins {
@@ -198,7 +198,7 @@ func (d *delivery) giveBack(ctx context.Context, s slot, took taken, e otp.Effec
 		change.Room = &RoomChange{Known: took.known, Add: milli}
 	}
 	if took.paid > 0 && e != otp.Unknown {
-		change.Refund = &Refund{Price: took.paid, Mail: d.sender.channel == mail && s.kind == service, Ends: took.ends}
+		change.Refund = &Refund{Price: took.paid, Mail: d.sender.channel == otp.Email && s.kind == service, Ends: took.ends}
 	}
 	for change.Room != nil || change.Refund != nil {
 		current, applied, err := d.guard.cells.Apply(ctx, s.key, change)

@@ -85,7 +85,7 @@ func roundUp(d, step time.Duration) time.Duration {
 
 // broke returns how long it takes until a slot's purse can pay a delivery; zero if it can.
 func (s slot) broke(c Cell, from sender, now time.Time) time.Duration {
-	payment := s.payment(c, from.price, from.channel == mail, from.known, now)
+	payment := s.payment(c, from.price, from.channel == otp.Email, from.known, now)
 	if payment == nil {
 		return 0
 	}
@@ -104,7 +104,7 @@ func (s slot) broke(c Cell, from sender, now time.Time) time.Duration {
 // days the other half is still one. Known numbers are asked as well, or the answer would tell
 // who is one.
 func (s slot) wary(c Cell, from sender, now time.Time) bool {
-	payment := s.payment(c, from.price, from.channel == mail, false, now)
+	payment := s.payment(c, from.price, from.channel == otp.Email, false, now)
 	if payment == nil || s.kind == prefix {
 		return false
 	}

@@ -203,7 +203,7 @@ func TestMailIsATenth(t *testing.T) {
 	} {
 		cells := make([]Cell, len(slots))
 		cells[3].Purse = Purse{Spent: c.spent, Mail: c.mailSpent, Ends: start.Add(time.Hour)}
-		j := rules.judge(slots, cells, sender{channel: mail, price: one / 10, known: c.known}, start)
+		j := rules.judge(slots, cells, sender{channel: otp.Email, price: one / 10, known: c.known}, start)
 		if j.text() != c.want {
 			t.Errorf("%+v: %s", c, j.text())
 		}
@@ -211,11 +211,11 @@ func TestMailIsATenth(t *testing.T) {
 	// Its rooms are its own.
 	cells := make([]Cell, len(slots))
 	cells[3].Strangers = Room{Milli: -100 * milli, At: start}
-	if j := rules.judge(slots, cells, sender{channel: mail, price: one / 10}, start); j.text() != "passes" {
+	if j := rules.judge(slots, cells, sender{channel: otp.Email, price: one / 10}, start); j.text() != "passes" {
 		t.Errorf("without room for phone numbers: %s", j.text())
 	}
 	cells[0].Strangers = Room{At: start}
-	if j := rules.judge(slots, cells, sender{channel: mail, price: one / 10}, start); j.text() != "traffic_limited by service for 15m0s" {
+	if j := rules.judge(slots, cells, sender{channel: otp.Email, price: one / 10}, start); j.text() != "traffic_limited by service for 15m0s" {
 		t.Errorf("without room for e-mail: %s", j.text())
 	}
 }

@@ -27,9 +27,6 @@ type Rules struct {
 	Challenge   ChallengeMode
 }
 
-// mail is the channel of e-mail.
-const mail otp.Channel = "email"
-
 // ChallengeMode is when a delivery needs a solved challenge.
 type ChallengeMode string
 
@@ -51,7 +48,7 @@ func (g *Guard) Permits(to recipient.Recipient, channel otp.Channel) error {
 	}
 	number, ok := to.Phone()
 	switch {
-	case !ok: // has neither a region nor a line type
+	case !ok || !channel.Reaches(to): // an address has neither a region nor a line type
 		return nil
 	case !g.rules.region(number.Region()):
 		return &otp.Error{Reason: otp.RegionNotAllowed}

@@ -9,9 +9,35 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
+
+// TestChannelsOfAnotherKind: of a channel that cannot reach the recipient only the offer is
+// looked at, for the domain has another word for it.
+func TestChannelsOfAnotherKind(t *testing.T) {
+	g := guard.New(guard.Rules{Channels: []otp.Channel{otp.SMS, otp.Email}, Regions: []string{"AT"}}, nil, nil, nil)
+	for _, c := range []struct {
+		to      recipient.Recipient
+		channel otp.Channel
+		want    otp.Reason
+	}{
+		{otptest.Alice, otp.SMS, otp.RegionNotAllowed},
+		{otptest.Alice, otp.Email, ""},
+		{otptest.Carol, otp.Email, ""},
+		{otptest.Carol, otp.SMS, ""},
+		{otptest.Carol, otp.Voice, otp.ChannelNotAllowed},
+	} {
+		reason := otp.Reason("")
+		if failure, ok := errors.AsType[*otp.Error](g.Permits(c.to, c.channel)); ok {
+			reason = failure.Reason
+		}
+		if reason != c.want {
+			t.Errorf("a %s by %s is refused as %q, want %q", c.to.Kind(), c.channel, reason, c.want)
+		}
+	}
+}
 
 var both = []otp.Channel{otp.SMS, otp.Voice}
 

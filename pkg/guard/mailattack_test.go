@@ -47,7 +47,7 @@ type mailbox struct {
 func newMailbox() *mailbox {
 	m := &mailbox{cells: plainCells{}, clock: &steppedClock{start}}
 	rules := Rules{
-		Channels: []otp.Channel{otp.SMS, mail}, Spend: Limit{Amount: 400 * one, Window: day},
+		Channels: []otp.Channel{otp.SMS, otp.Email}, Spend: Limit{Amount: 400 * one, Window: day},
 		Prices: DefaultPrices(), Allowances: DefaultAllowances(),
 	}
 	m.guard = New(rules, m.cells, nil, m.clock)
@@ -66,7 +66,7 @@ func (m *mailbox) send(t *testing.T, address, network string, owned bool) otp.Re
 		d.cells = append(d.cells, m.cells[s.key])
 	}
 	close(d.read)
-	err := d.Decide(t.Context(), otp.Terms{Channel: mail})
+	err := d.Decide(t.Context(), otp.Terms{Channel: otp.Email})
 	if err == nil {
 		// One slot after another: a map is no store for parallel writers.
 		d.taken = make([]taken, len(d.slots))

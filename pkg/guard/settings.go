@@ -292,7 +292,7 @@ func (m MessagePrices) of(channel otp.Channel) Prices {
 	switch channel {
 	case otp.Voice:
 		return m.Voice
-	case mail:
+	case otp.Email:
 		return m.Mail
 	}
 	return m.SMS

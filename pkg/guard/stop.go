@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +27,10 @@ func ParseScope(region, channel string) (Scope, error) {
 	switch {
 	case region != "" && !phone.IsRegion(region):
 		return Scope{}, fmt.Errorf("there is no region %.20q: use an ISO 3166 code in capitals such as AT, or 001", region)
-	case channel != "" && s.Channel != otp.SMS && s.Channel != otp.Voice:
-		return Scope{}, fmt.Errorf("there is no channel %.20q: use sms or voice", channel)
+	case channel != "" && !slices.Contains(otp.Channels(), s.Channel):
+		return Scope{}, fmt.Errorf("there is no channel %.20q: use %s", channel, otp.Alternatives())
+	case region != "" && s.Channel == otp.Email:
+		return Scope{}, errors.New("an e-mail address has no region: leave it away")
 	}
 	return s, nil
 }

@@ -28,7 +28,9 @@ func TestParseScope(t *testing.T) {
 		{"at", "", `there is no region "at": use an ISO 3166 code in capitals such as AT, or 001`, false},
 		{"XX", "", `there is no region "XX": use an ISO 3166 code in capitals such as AT, or 001`, false},
 		{"AT,DE", "", `there is no region "AT,DE": use an ISO 3166 code in capitals such as AT, or 001`, false},
-		{"", "SMS", `there is no channel "SMS": use sms or voice`, false},
+		{"", "SMS", `there is no channel "SMS": use sms, voice or email`, false},
+		{"", "email", "email", true},
+		{"AT", "email", "an e-mail address has no region: leave it away", false},
 	} {
 		scope, err := ParseScope(c.region, c.channel)
 		got := scope.String()
@@ -43,7 +45,7 @@ func TestParseScope(t *testing.T) {
 
 // TestStopScopes asks every scope about every delivery.
 func TestStopScopes(t *testing.T) {
-	deliveries := []Scope{{"AT", otp.SMS}, {"AT", otp.Voice}, {"DE", otp.SMS}, {"DE", otp.Voice}, {"", "email"}}
+	deliveries := []Scope{{"AT", otp.SMS}, {"AT", otp.Voice}, {"DE", otp.SMS}, {"DE", otp.Voice}, {"", otp.Email}}
 	for _, c := range []struct {
 		stop Scope
 		want string // which of the deliveries are stopped

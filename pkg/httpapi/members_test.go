@@ -52,7 +52,7 @@ func TestMembers(t *testing.T) {
 		{name: "token in a list to send", path: send, body: `{"phoneNumber":"+14155552671","challengeToken":["pass"]}`, want: kind("challengeToken")},
 		{name: "true for a token to resend", path: resend, body: `{"phoneNumber":"+14155552671","verificationId":"` + possibleID + `","challengeToken":true}`, want: kind("challengeToken")},
 		{name: "token to verify", path: verify, body: `{"phoneNumber":"+14155552671","pin":"123456","challengeToken":"pass"}`, want: unknown("challengeToken")},
-		{name: "unknown channel", path: send, body: `{"phoneNumber":"+14155552671","channel":"email"}`, want: badChannel},
+		{name: "unknown channel", path: send, body: `{"phoneNumber":"+14155552671","channel":"fax"}`, want: badChannel},
 		{name: "channel in capitals", path: send, body: `{"phoneNumber":"+14155552671","channel":"SMS"}`, want: badChannel},
 		{name: "empty channel", path: send, body: `{"phoneNumber":"+14155552671","channel":""}`, want: badChannel},
 		{name: "resend, none", path: resend, body: `{}`, want: noNumberOrID},

@@ -5,9 +5,9 @@
 // when broken: a send or resend is handed to the network once, on a connection
 // made for it, and once more only after a 401, which had no effect; nothing below
 // repeats it, neither a redirect nor Go's transport. A PIN is verified only if a
-// complete, well-formed answer says so for this pinId and this number; whatever is
+// complete, well-formed answer says so for this pinId and this recipient; whatever is
 // not understood is a refusal or an unknown outcome. No error holds a PIN, a pinId,
-// a number or a key.
+// a number, an address or a key.
 //
 // The wire contract has gaps (which status a limit refuses with, which values
 // pinError has), so answers are read with tolerance: by the few words and members
@@ -51,6 +51,9 @@ type Config struct {
 	// ApplicationID and MessageID name the 2FA application and its template.
 	ApplicationID string
 	MessageID     string
+	// EmailMessageID names the template of e-mail, which is one of another kind; empty
+	// where there is none.
+	EmailMessageID string
 	// Keys is asked for the API key of each call.
 	Keys KeySource
 	// Timeout bounds one call; zero means 5 s.
@@ -70,6 +73,7 @@ type Client struct {
 	keys             KeySource
 	applicationID    string
 	messageID        string
+	emailMessageID   string
 	verifyRetryAfter time.Duration
 }
 
@@ -80,7 +84,7 @@ func New(config Config) (*Client, error) {
 	if config.ApplicationID == "" || config.MessageID == "" {
 		return nil, errors.New("infobip: the ids of the application and of the message template are needed")
 	}
-	if !utf8.ValidString(config.ApplicationID) || !utf8.ValidString(config.MessageID) {
+	if !utf8.ValidString(config.ApplicationID + config.MessageID + config.EmailMessageID) {
 		return nil, errors.New("infobip: the ids of the application and of the message template have to be UTF-8")
 	}
 	if config.Keys == nil {
@@ -96,16 +100,19 @@ func New(config Config) (*Client, error) {
 		keys:             config.Keys,
 		applicationID:    config.ApplicationID,
 		messageID:        config.MessageID,
+		emailMessageID:   config.EmailMessageID,
 		verifyRetryAfter: config.VerifyRetryAfter,
 	}, nil
 }
 
 // What a caller did wrong. The values are not quoted.
 var (
-	errChannel = errors.New("unknown channel")
-	errNumber  = errors.New("the number is not in E.164 form")
-	errPinID   = errors.New("not a pinId")
-	errNotUTF8 = errors.New("the PIN is not UTF-8")
+	errChannel   = errors.New("unknown channel")
+	errRecipient = errors.New("the channel does not reach the recipient")
+	errNobody    = errors.New("there is no recipient")
+	errTemplate  = errors.New("e-mail has no message template")
+	errPinID     = errors.New("not a pinId")
+	errNotUTF8   = errors.New("the PIN is not UTF-8")
 )
 
 // The calls about a PIN, by the names that a CallError has for them.
@@ -115,7 +122,27 @@ const (
 	opVerify = "verify"
 )
 
-// sendRequest is the body of a send by SMS or voice.
+// paths are where the calls of a channel go: a send's path, and what a resend has behind the
+// pinId. The zero paths are those of no channel.
+type paths struct{ send, resend string }
+
+func pathsOf(channel otp.Channel) paths {
+	switch channel {
+	case otp.SMS:
+		return paths{"/2fa/2/pin?ncNeeded=false", "/resend"}
+	case otp.Voice:
+		return paths{"/2fa/2/pin/voice", "/resend/voice"}
+	case otp.Email:
+		return paths{"/2fa/2/pin/email", "/resend/email"}
+	}
+	return paths{}
+}
+
+// destinationOf returns a recipient as the provider writes it: a number's digits, as it
+// documents them, or the address.
+func destinationOf(to recipient.Recipient) string { return strings.TrimPrefix(to.Canonical(), "+") }
+
+// sendRequest is the body of a send, the same for each channel.
 type sendRequest struct {
 	ApplicationID string `json:"applicationId"`
 	MessageID     string `json:"messageId"`
@@ -124,22 +151,26 @@ type sendRequest struct {
 
 // Send asks for a new PIN to be delivered.
 func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
-	number := strings.TrimPrefix(to.Canonical(), "+")
-	path, known := map[otp.Channel]string{
-		otp.SMS:   "/2fa/2/pin?ncNeeded=false",
-		otp.Voice: "/2fa/2/pin/voice",
-	}[channel]
-	if !known {
+	path := pathsOf(channel).send
+	if path == "" {
 		return "", notBegun(opSend, errChannel)
 	}
-	if !isNumber(number) {
-		return "", notBegun(opSend, errNumber)
+	if !channel.Reaches(to) {
+		return "", notBegun(opSend, errRecipient)
 	}
-	body, err := json.Marshal(sendRequest{ApplicationID: c.applicationID, MessageID: c.messageID, To: number})
+	messageID := c.messageID
+	if channel == otp.Email {
+		messageID = c.emailMessageID
+	}
+	if messageID == "" {
+		return "", notBegun(opSend, errTemplate)
+	}
+	destination := destinationOf(to)
+	body, err := json.Marshal(sendRequest{ApplicationID: c.applicationID, MessageID: messageID, To: destination})
 	if err != nil {
 		return "", notBegun(opSend, err)
 	}
-	pinID, failed := c.deliver(ctx, request{operation: opSend, path: path, body: body, secrets: []string{number}})
+	pinID, failed := c.deliver(ctx, request{operation: opSend, path: path, body: body, secrets: []string{destination}})
 	if failed != nil {
 		return "", failed
 	}
@@ -148,8 +179,8 @@ func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.C
 
 // Resend delivers the PIN behind pinID again.
 func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) (string, error) {
-	suffix, known := map[otp.Channel]string{otp.SMS: "/resend", otp.Voice: "/resend/voice"}[channel]
-	if !known {
+	suffix := pathsOf(channel).resend
+	if suffix == "" {
 		return "", notBegun(opResend, errChannel)
 	}
 	if !isPinID(pinID) {
@@ -182,7 +213,7 @@ func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderE
 	if cut != nil || !ok {
 		return "", unusable(r, res, cut, "the answer is not a JSON object of at most 64 KiB")
 	}
-	if answer.text("smsStatus") == "MESSAGE_NOT_SENT" || strings.Contains(answer.text("ncStatus"), "NOT_REACHABLE") {
+	if notSent(answer) {
 		return "", &otp.ProviderError{
 			Effect: otp.NotSent,
 			Err:    &CallError{Operation: r.operation, Status: res.status, Reason: "the provider did not send the message", Sent: true},
@@ -193,6 +224,14 @@ func (c *Client) deliver(ctx context.Context, r request) (string, *otp.ProviderE
 		return "", unusable(r, res, nil, "the answer has no usable pinId")
 	}
 	return pinID, nil
+}
+
+// notSent reports whether a delivery's answer says that nothing was sent. It does under a 2xx.
+func notSent(answer object) bool {
+	mail := answer.object("emailStatus").text("name")
+	return answer.text("smsStatus") == "MESSAGE_NOT_SENT" ||
+		strings.Contains(answer.text("ncStatus"), "NOT_REACHABLE") ||
+		strings.HasPrefix(mail, "REJECTED") || strings.HasPrefix(mail, "UNDELIVERABLE")
 }
 
 // post makes a call with the current key and, after a 401, once more with the key
@@ -232,9 +271,6 @@ func notBegun(operation string, err error) *otp.ProviderError {
 		Err:    &CallError{Operation: operation, Reason: "not begun: " + err.Error(), cause: err},
 	}
 }
-
-// isNumber reports whether a number can be sent: digits only, as Infobip documents it.
-func isNumber(number string) bool { return number != "" && digits(number) == number }
 
 // isPinID reports whether an id can stand in a path and in our state. The two names
 // for folders survive percent-encoding, and would name another path.

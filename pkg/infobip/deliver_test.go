@@ -14,7 +14,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
-// delivery makes one of the four delivering calls.
+// delivery makes one of the delivering calls.
 type delivery struct {
 	name   string
 	call   func(context.Context, *Client) (string, error)
@@ -34,6 +34,18 @@ var deliveries = []delivery{
 		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testRecipient, otp.Voice) },
 		"/2fa/2/pin/voice",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
+	},
+	{
+		"send by e-mail",
+		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testMailbox, otp.Email) },
+		"/2fa/2/pin/email",
+		`{"applicationId":"app-1","messageId":"mail-1","to":"canary+tag@example.com"}`,
+	},
+	{
+		"resend by e-mail",
+		func(ctx context.Context, c *Client) (string, error) { return c.Resend(ctx, testPinID, otp.Email) },
+		"/2fa/2/pin/" + testPinID + "/resend/email",
+		`{}`,
 	},
 	{
 		"resend by SMS",
@@ -164,6 +176,11 @@ func TestDeliveryAnswers(t *testing.T) {
 		{"voice", `{"pinId":"A","to":"14155552671","callStatus":"PENDING_ACCEPTED"}`, "A", 0},
 		{"a callStatus is not branched on", `{"pinId":"A","callStatus":"MESSAGE_NOT_SENT"}`, "A", 0},
 		{"an escaped pinId", `{"pinId":"A\/B\u00e9"}`, "A/Bé", 0},
+		{"e-mail", `{"pinId":"A","to":"a@example.com","emailStatus":{"name":"PENDING_ACCEPTED","description":"rejected"}}`, "A", 0},
+		{"e-mail, a status that is none", `{"pinId":"A","emailStatus":"REJECTED"}`, "A", 0},
+		{"e-mail, a word within", `{"pinId":"A","emailStatus":{"name":"PENDING_REJECTED"}}`, "A", 0},
+		{"e-mail rejected", `{"pinId":"A","emailStatus":{"name":"REJECTED_DESTINATION"}}`, "", notSent},
+		{"e-mail undeliverable, no pinId", `{"emailStatus":{"name":"UNDELIVERABLE_NOT_DELIVERED"}}`, "", notSent},
 		{"not sent", `{"pinId":"A","smsStatus":"MESSAGE_NOT_SENT"}`, "", notSent},
 		{"not sent, no pinId", `{"smsStatus":"MESSAGE_NOT_SENT"}`, "", notSent},
 		{"not reachable", `{"pinId":"A","ncStatus":"NC_DESTINATION_NOT_REACHABLE","smsStatus":"MESSAGE_SENT"}`, "", notSent},
@@ -218,13 +235,19 @@ func TestResendPath(t *testing.T) {
 func TestNotBegun(t *testing.T) {
 	s := serve(t, says(200, verified))
 	client := clientOf(t, s)
+	config := testConfig(s.URL)
+	config.EmailMessageID = ""
+	noMail := newClient(t, config)
 	short, cancel := context.WithTimeout(t.Context(), stateReserve+leastCall/2)
 	defer cancel()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range map[string]func() error{
 		"send without a number":      func() error { _, err := client.Send(t.Context(), recipient.Recipient{}, otp.SMS); return err },
-		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "email"); return err },
+		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "fax"); return err },
+		"e-mail to a number":         func() error { _, err := client.Send(t.Context(), testRecipient, otp.Email); return err },
+		"SMS to an address":          func() error { _, err := client.Send(t.Context(), testMailbox, otp.SMS); return err },
+		"e-mail without a template":  func() error { _, err := noMail.Send(t.Context(), testMailbox, otp.Email); return err },
 		"resend by one":              func() error { _, err := client.Resend(t.Context(), testPinID, ""); return err },
 		"resend without a pinId":     func() error { _, err := client.Resend(t.Context(), "", otp.SMS); return err },
 		"resend of a folder":         func() error { _, err := client.Resend(t.Context(), "..", otp.SMS); return err },

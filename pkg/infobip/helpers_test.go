@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -25,9 +26,11 @@ const (
 	testDigits = "14155552671"
 	testPinID  = "9C817C6F8AF3D48F9FE553282AFA2B67"
 	testPIN    = "493817"
+	// testAddress has a name that no error has by chance.
+	testAddress = "canary+tag@example.com"
 )
 
-var canaries = []string{testKey, testKey[:32], strings.ToUpper(testKey[:32]), testDigits, testPinID, testPIN}
+var canaries = []string{testKey, testKey[:32], strings.ToUpper(testKey[:32]), testDigits, testPinID, testPIN, "canary", "CANARY"}
 
 // seen is one request as a server got it.
 type seen struct {
@@ -100,6 +103,7 @@ func testConfig(baseURL string) Config {
 		BaseURL:          baseURL,
 		ApplicationID:    "app-1",
 		MessageID:        "msg-1",
+		EmailMessageID:   "mail-1",
 		Keys:             StaticKey(testKey),
 		VerifyRetryAfter: time.Millisecond,
 	}
@@ -175,6 +179,15 @@ func providerError(t *testing.T, err error) *otp.ProviderError {
 	}
 	return failed
 }
+
+// testMailbox is testAddress's.
+var testMailbox = func() recipient.Recipient {
+	address, err := email.Parse(testAddress)
+	if err != nil {
+		panic(err)
+	}
+	return recipient.OfEmail(address)
+}()
 
 // testRecipient is testNumber's.
 var testRecipient = func() recipient.Recipient {

@@ -20,7 +20,7 @@ func TestErrorsShowNothing(t *testing.T) {
 	echo := func(status int, format string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
-			all := r.RequestURI + " " + string(body) + " " + r.Header.Get("Authorization") + testPinID + testPIN + testDigits
+			all := r.RequestURI + " " + string(body) + " " + r.Header.Get("Authorization") + testPinID + testPIN + testDigits + testAddress
 			all = strings.ReplaceAll(all, `"`, ``)
 			w.Header().Set("Retry-After", all)
 			w.Header().Set("Location", r.RequestURI)
@@ -53,7 +53,7 @@ func TestErrorsShowNothing(t *testing.T) {
 			`{"requestError":{"serviceException":{"messageId":"%","text":"%","validationErrors":{"%":["%"]}}}}`,
 			`{"errorCode":"%","description":"%","action":"%"}`,
 			`{"errorCode":"` + testPinID + `"}`, `{"errorCode":"` + testPIN + `"}`, `{"errorCode":"PIN_` + testPIN + `"}`,
-			`{"errorCode":"` + testDigits + `"}`, `{"errorCode":"` + strings.ToUpper(testKey[:32]) + `"}`,
+			`{"errorCode":"` + testDigits + `"}`, `{"errorCode":"` + strings.ToUpper(testAddress) + `"}`, `{"errorCode":"` + strings.ToUpper(testKey[:32]) + `"}`,
 		} {
 			answers[fmt.Sprintf("%d with body %d", status, i)] = echo(status, format)
 		}
@@ -65,6 +65,10 @@ func TestErrorsShowNothing(t *testing.T) {
 			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
 			showsNothing(t, err)
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
+			showsNothing(t, err)
+			_, err = client.Send(t.Context(), testMailbox, otp.Email)
+			showsNothing(t, err)
+			_, err = client.Verify(t.Context(), testPinID, testMailbox, testPIN)
 			showsNothing(t, err)
 			_, err = client.Verify(t.Context(), testPinID, testRecipient, testPIN)
 			showsNothing(t, err)

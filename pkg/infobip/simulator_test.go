@@ -105,6 +105,38 @@ func other(pin string) string {
 	return strings.Map(func(r rune) rune { return '0' + (r-'0'+1)%10 }, pin)
 }
 
+// TestSimulatorFlowByEmail: an address is sent to, resent to and verified as a number is, and
+// of what the provider rejects nothing is sent.
+func TestSimulatorFlowByEmail(t *testing.T) {
+	a := newAccount(t, simulator.Options{Strict: true}, nil)
+	var err error
+	a.client.emailMessageID, err = a.ProvisionEmail(a.application.ID, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinID, err := a.client.Send(t.Context(), testMailbox, otp.Email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := a.client.Resend(t.Context(), pinID, otp.Email); err != nil || again != pinID {
+		t.Errorf("resend: got %q, %v, want the same pinId", again, err)
+	}
+	arrived := a.Outbox(testAddress)
+	if len(arrived) != 2 || arrived[0].Channel != "email" || arrived[0].PIN != arrived[1].PIN || arrived[0].To != testAddress {
+		t.Fatalf("%d messages arrived, want the same one twice", len(arrived))
+	}
+	for pin, want := range map[string]otp.Verdict{other(arrived[0].PIN): otp.Wrong, arrived[0].PIN: otp.Verified} {
+		if got, err := a.client.Verify(t.Context(), pinID, testMailbox, pin); err != nil || got != want {
+			t.Errorf("verify: got %v, %v, want %v", got, err, want)
+		}
+	}
+	a.fault(t, simulator.Fault{Operation: "send", Times: 1, EmailStatus: new("REJECTED_DESTINATION")})
+	_, err = a.client.Send(t.Context(), testMailbox, otp.Email)
+	if got := effectOf(t, err); got != otp.NotSent {
+		t.Errorf("of a rejected e-mail it says %v, want %v", got, otp.NotSent)
+	}
+}
+
 func TestSimulatorFlow(t *testing.T) {
 	a := newAccount(t, simulator.Options{}, nil)
 	err := a.client.Warm(t.Context())

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
@@ -27,12 +28,11 @@ type verifyRequest struct {
 // to no end or ended in a 5xx and the deadline leaves room; the provider's
 // application has to allow several verifications of one PIN for that.
 func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipient, pin string) (otp.Verdict, error) {
-	number := strings.TrimPrefix(to.Canonical(), "+")
 	if !isPinID(pinID) {
 		return 0, notBegun(opVerify, errPinID)
 	}
-	if !isNumber(number) {
-		return 0, notBegun(opVerify, errNumber)
+	if to == (recipient.Recipient{}) {
+		return 0, notBegun(opVerify, errNobody)
 	}
 	if !utf8.ValidString(pin) {
 		return 0, notBegun(opVerify, errNotUTF8) // encoding/json would compare another PIN
@@ -45,9 +45,9 @@ func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipien
 		operation: opVerify,
 		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + "/verify",
 		body:      body,
-		secrets:   []string{pinID, pin, number},
+		secrets:   []string{pinID, pin, destinationOf(to)},
 	}
-	verdict, first := c.verifyOnce(ctx, r, pinID, number)
+	verdict, first := c.verifyOnce(ctx, r, pinID, to)
 	if first == nil {
 		return verdict, nil
 	}
@@ -55,7 +55,7 @@ func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipien
 		return 0, first
 	}
 	r.repeat = true
-	verdict, second := c.verifyOnce(ctx, r, pinID, number)
+	verdict, second := c.verifyOnce(ctx, r, pinID, to)
 	if second != nil {
 		// Whatever the second call came to, the first may have taken place.
 		return 0, &otp.ProviderError{
@@ -67,7 +67,7 @@ func (c *Client) Verify(ctx context.Context, pinID string, to recipient.Recipien
 	return verdict, nil
 }
 
-func (c *Client) verifyOnce(ctx context.Context, r request, pinID, number string) (otp.Verdict, *otp.ProviderError) {
+func (c *Client) verifyOnce(ctx context.Context, r request, pinID string, to recipient.Recipient) (otp.Verdict, *otp.ProviderError) {
 	res, cut, failed := c.post(ctx, &r)
 	if failed != nil {
 		return 0, failed
@@ -78,7 +78,7 @@ func (c *Client) verifyOnce(ctx context.Context, r request, pinID, number string
 	if cut != nil {
 		return 0, unusable(r, res, cut, "")
 	}
-	verdict, reason := readVerdict(res.body, r, pinID, number)
+	verdict, reason := readVerdict(res.body, r, pinID, to)
 	if reason != "" {
 		return 0, unusable(r, res, nil, reason)
 	}
@@ -116,9 +116,9 @@ func (c *Client) waitToRepeat(ctx context.Context, asked time.Duration) bool {
 //
 // verified comes first: Infobip's own example of success has no attempts left.
 // It counts only as the JSON literal true, only without a word of failure beside it
-// (an answer that says both says nothing), and only for the number that was asked
-// about: the provider was told a pinId, not a number.
-func readVerdict(body []byte, r request, pinID, number string) (otp.Verdict, string) {
+// (an answer that says both says nothing), and only for the recipient that was asked
+// about: the provider was told a pinId, not a recipient.
+func readVerdict(body []byte, r request, pinID string, to recipient.Recipient) (otp.Verdict, string) {
 	answer, ok := parseObject(body)
 	if !ok {
 		return 0, "the answer is not a JSON object of at most 64 KiB"
@@ -132,7 +132,7 @@ func readVerdict(body []byte, r request, pinID, number string) (otp.Verdict, str
 	case answer.isTrue("verified") && failure != nil:
 		return 0, "the answer says verified beside a failure"
 	case answer.isTrue("verified"):
-		return confirm(answer, pinID, number)
+		return confirm(answer, pinID, to)
 	case failure != nil && failure != &wrongPIN:
 		if verdict := failure.of(r).verdict; verdict != 0 {
 			return verdict, ""
@@ -148,15 +148,25 @@ func readVerdict(body []byte, r request, pinID, number string) (otp.Verdict, str
 }
 
 // confirm checks that a success is about what was asked.
-func confirm(answer object, pinID, number string) (otp.Verdict, string) {
-	msisdn := digits(answer.text("msisdn"))
-	if msisdn == "" || msisdn != number {
-		return 0, "the answer is not about this number"
+func confirm(answer object, pinID string, to recipient.Recipient) (otp.Verdict, string) {
+	if !isAbout(answer, to) {
+		return 0, "the answer is not about this recipient"
 	}
 	if answer.has("pinId") && answer.text("pinId") != pinID {
 		return 0, "the answer is not about this pinId"
 	}
 	return otp.Verified, ""
+}
+
+// isAbout reports whether an answer's msisdn is the recipient that was asked about. Whether
+// Infobip names an address there is not known, so it may be missing; another never passes.
+func isAbout(answer object, to recipient.Recipient) bool {
+	msisdn := answer.text("msisdn")
+	if address, ok := to.Email(); ok {
+		named, err := email.Parse(msisdn)
+		return !answer.holds("msisdn") || err == nil && named == address
+	}
+	return digits(msisdn) != "" && digits(msisdn) == destinationOf(to)
 }
 
 // digits returns the ASCII digits of s.

@@ -106,6 +106,46 @@ func TestVerifyVerdicts(t *testing.T) {
 	}
 }
 
+// TestVerifyOfAnAddress: an address may be missing from the answer, in any letter case, and
+// no other one.
+func TestVerifyOfAnAddress(t *testing.T) {
+	for name, test := range map[string]struct {
+		msisdn string
+		right  bool
+	}{
+		"as it was given":           {`"canary+tag@example.com"`, true},
+		"in other letters":          {`"Canary+Tag@EXAMPLE.com"`, true},
+		"null":                      {`null`, true},
+		"empty":                     {`""`, true},
+		"another":                   {`"other@example.com"`, false},
+		"without its tag":           {`"canary@example.com"`, false},
+		"of another domain":         {`"canary+tag@example.org"`, false},
+		"behind a name":             {`"Jane <canary+tag@example.com>"`, false},
+		"one of two":                {`"canary+tag@example.com,other@example.com"`, false},
+		"with a space":              {`"canary+tag@example.com "`, false},
+		"a letter that folds (K)":   {`"canary+tag@example.com\u212a"`, false},
+		"a number":                  {`"14155552671"`, false},
+		"of another type":           {`7`, false},
+		"a list":                    {`["canary+tag@example.com"]`, false},
+		"its digits, of which none": {`"+"`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, says(200, `{"pinId":"`+testPinID+`","msisdn":`+test.msisdn+`,"verified":true}`))
+			verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testMailbox, testPIN)
+			if test.right && (err != nil || verdict != otp.Verified) {
+				t.Errorf("got %v, %v, want verified", verdict, err)
+			}
+			if !test.right && (verdict != 0 || effectOf(t, err) != otp.Unknown) {
+				t.Errorf("got %v, %v, want an unknown effect", verdict, err)
+			}
+		})
+	}
+	s := serve(t, says(200, `{"verified":true}`))
+	if verdict, err := clientOf(t, s).Verify(t.Context(), testPinID, testMailbox, testPIN); err != nil || verdict != otp.Verified {
+		t.Errorf("an answer that names nobody: %v, %v, want verified", verdict, err)
+	}
+}
+
 func TestVerifyRefusals(t *testing.T) {
 	for _, test := range refusals {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,7 +261,7 @@ func FuzzVerifyAnswer(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		verdict, reason := readVerdict(body, request{operation: opVerify}, testPinID, testDigits)
+		verdict, reason := readVerdict(body, request{operation: opVerify}, testPinID, testRecipient)
 		if (verdict == 0) == (reason == "") {
 			t.Fatalf("verdict %v with the reason %q", verdict, reason)
 		}

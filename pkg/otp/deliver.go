@@ -27,6 +27,13 @@ type deliveryRequest struct {
 
 // deliver reserves, calls the provider at most once, and records the outcome.
 func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, error) {
+	terms, err := s.testTerms(ctx, r.to)
+	switch {
+	case err != nil:
+		return Receipt{}, err
+	case terms != nil:
+		return s.deliverTest(ctx, r, terms)
+	}
 	if err := s.permits(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
@@ -163,10 +170,19 @@ func (s *Service) deliveryError(t Ticket, callErr, unrecorded error) *Error {
 // until is the time to a moment, zero if it is past.
 func (s *Service) until(moment time.Time) time.Duration { return max(moment.Sub(s.Clock.Now()), 0) }
 
-// permits asks the guard, if there is one, whether the recipient may be sent to.
+// permits asks the guard, if there is one, whether the recipient may be sent to, and checks
+// that it can be.
 func (s *Service) permits(to recipient.Recipient, channel Channel) error {
-	if s.Guard == nil || channel == "" {
+	if channel == "" {
 		return nil
 	}
-	return s.Guard.Permits(to, channel)
+	if s.Guard != nil {
+		if err := s.Guard.Permits(to, channel); err != nil {
+			return err
+		}
+	}
+	if !channel.Reaches(to) {
+		return refuse(ChannelMismatch, 0)
+	}
+	return nil
 }

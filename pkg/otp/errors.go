@@ -30,6 +30,8 @@ const (
 	KeyExpired Reason = "idempotency_key_expired"
 	// ChannelNotAllowed: the owner does not offer this channel.
 	ChannelNotAllowed Reason = "channel_not_allowed"
+	// ChannelMismatch: the channel cannot reach this recipient.
+	ChannelMismatch Reason = "channel_mismatch"
 	// RegionNotAllowed: the owner does not send to this country.
 	RegionNotAllowed Reason = "region_not_allowed"
 	// LineTypeNotAllowed: the owner does not send to numbers of this kind.

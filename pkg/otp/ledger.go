@@ -79,6 +79,9 @@ type Ledger struct {
 	VerifiedAt time.Time
 	// Verifications, oldest first.
 	Verifications []Verification
+	// Tests are those of a test recipient, oldest first: no provider knows them, and no
+	// rule of the others holds for them (see testcodes.go).
+	Tests []Verification
 	// ForgetAt is when nothing here matters any more: the item's TTL. It is derived
 	// anew before every save.
 	ForgetAt time.Time
@@ -167,24 +170,30 @@ type Charge struct {
 func (l Ledger) Clone() Ledger {
 	l.Senders = slices.Clone(l.Senders)
 	l.Failures = slices.Clone(l.Failures)
-	l.Verifications = slices.Clone(l.Verifications)
-	for i := range l.Verifications {
-		v := &l.Verifications[i]
+	l.Verifications = cloneAll(l.Verifications)
+	l.Tests = cloneAll(l.Tests)
+	return l
+}
+
+func cloneAll(all []Verification) []Verification {
+	all = slices.Clone(all)
+	for i := range all {
+		v := &all[i]
 		v.Charges = slices.Clone(v.Charges)
 		v.Resends = slices.Clone(v.Resends)
 	}
-	return l
+	return all
 }
 
 // IsZero reports whether nothing is remembered.
 func (l Ledger) IsZero() bool {
 	l.ForgetAt = time.Time{}
-	for _, list := range []int{len(l.Senders), len(l.Failures), len(l.Verifications)} {
+	for _, list := range []int{len(l.Senders), len(l.Failures), len(l.Verifications), len(l.Tests)} {
 		if list > 0 {
 			return false
 		}
 	}
-	l.Senders, l.Failures, l.Verifications = nil, nil, nil
+	l.Senders, l.Failures, l.Verifications, l.Tests = nil, nil, nil, nil
 	return reflect.ValueOf(l).IsZero()
 }
 
@@ -206,6 +215,9 @@ func (l *Ledger) forgetAt(p Policy) time.Time {
 	for i := range l.Verifications {
 		moments = append(moments, l.Verifications[i].ExpiresAt)
 	}
+	for i := range l.Tests {
+		moments = append(moments, l.Tests[i].forgottenAt(p))
+	}
 	return slices.MaxFunc(moments, time.Time.Compare)
 }
 
@@ -225,6 +237,7 @@ func (l *Ledger) forget(now time.Time, p Policy) {
 	l.giveUp(now, p)
 	l.writeOff(now, p)
 	l.expire(now)
+	l.forgetTests(now, p)
 }
 
 // expire ends verifications whose time is over and that nothing is under way for, which
@@ -268,11 +281,13 @@ func (l *Ledger) opensAt(p Policy) time.Time {
 
 // find returns the verification of that id, or nil. It looks at every one, each in
 // constant time, so that an id cannot be guessed piece by piece.
-func (l *Ledger) find(id string) *Verification {
+func (l *Ledger) find(id string) *Verification { return findIn(l.Verifications, id) }
+
+func findIn(all []Verification, id string) *Verification {
 	var found *Verification
-	for i := range l.Verifications {
-		if sameSecret(l.Verifications[i].ID, id) {
-			found = &l.Verifications[i]
+	for i := range all {
+		if sameSecret(all[i].ID, id) {
+			found = &all[i]
 		}
 	}
 	return found

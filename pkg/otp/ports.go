@@ -18,17 +18,55 @@ type Clock interface {
 // Channel is the way a PIN reaches its recipient.
 type Channel string
 
-// The channels Infobip 2FA offers for a phone number.
+// The channels Infobip 2FA offers.
 const (
 	SMS   Channel = "sms"
 	Voice Channel = "voice"
+	Email Channel = "email"
 )
 
-// Channels returns all channels, the usual one first. What parses, lists or names
-// channels asks it.
-func Channels() []Channel { return []Channel{SMS, Voice} }
+// channels are all channels and the kind of recipient that each reaches. The first of a
+// kind is its usual one.
+var channels = []struct {
+	channel Channel
+	reaches recipient.Kind
+}{
+	{SMS, recipient.Phone},
+	{Voice, recipient.Phone},
+	{Email, recipient.Email},
+}
 
-// Alternatives writes the channels as a sentence has them: "sms or voice".
+// Channels returns all channels. What parses, lists or names channels asks it.
+func Channels() []Channel {
+	all := make([]Channel, len(channels))
+	for i, c := range channels {
+		all[i] = c.channel
+	}
+	return all
+}
+
+// UsualChannel returns the channel by which a kind of recipient is sent to where nobody chose
+// one; empty for a kind that there is not.
+func UsualChannel(kind recipient.Kind) Channel {
+	for _, c := range channels {
+		if c.reaches == kind {
+			return c.channel
+		}
+	}
+	return ""
+}
+
+// Reaches reports whether a message by this channel can reach a recipient.
+func (c Channel) Reaches(to recipient.Recipient) bool {
+	for _, known := range channels {
+		if known.channel == c {
+			return known.reaches == to.Kind()
+		}
+	}
+	return false
+}
+
+// Alternatives writes the channels as a sentence has them: "sms, voice or email".
 func Alternatives() string {
 	words := make([]string, 0, len(Channels()))
 	for _, channel := range Channels() {
@@ -65,7 +103,8 @@ type Provider interface {
 type Guard interface {
 	// Permits returns nil if the owner sends to this kind of recipient by this
 	// channel, else an *Error with ChannelNotAllowed, RegionNotAllowed or
-	// LineTypeNotAllowed. It makes no call.
+	// LineTypeNotAllowed; of a channel that cannot reach the recipient it returns the
+	// first of them or nil. It makes no call.
 	Permits(to recipient.Recipient, channel Channel) error
 	// Admit starts to read what the guard knows of a delivery, beside the load of the
 	// ledger, and returns the delivery's way through the guard.

@@ -54,6 +54,12 @@ func (l *Ledger) Reserve(now time.Time, p Policy, o Order) (Ticket, error) {
 			return ticket, err
 		}
 	}
+	if v := findIn(l.Tests, o.ID); v != nil { // the key is that of a code that is worth nothing here
+		if !sameSecret(v.Fingerprint, o.Fingerprint) {
+			return Ticket{}, refuse(KeyReused, 0)
+		}
+		return Ticket{}, refuse(KeyExpired, 0)
+	}
 	if err := l.charge(now, p, o.Client); err != nil {
 		return Ticket{}, err
 	}
@@ -250,9 +256,11 @@ func (l *Ledger) delivery(now time.Time, o Order) Delivery {
 
 // resend finds a resend by its id. An idempotency key's scope is the recipient, so it
 // looks at every verification.
-func (l *Ledger) resend(id string) (*Verification, *Delivery) {
-	for i := range l.Verifications {
-		v := &l.Verifications[i]
+func (l *Ledger) resend(id string) (*Verification, *Delivery) { return resendIn(l.Verifications, id) }
+
+func resendIn(all []Verification, id string) (*Verification, *Delivery) {
+	for i := range all {
+		v := &all[i]
 		for j := range v.Resends {
 			if sameSecret(v.Resends[j].ID, id) {
 				return v, &v.Resends[j]

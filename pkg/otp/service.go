@@ -26,7 +26,9 @@ type Service struct {
 	Store    Store
 	Provider Provider
 	// Guard, if not nil, rules what may be sent.
-	Guard  Guard
+	Guard Guard
+	// Tests, if not nil, knows the test recipients. Without it there are none.
+	Tests  TestRecipients
 	Clock  Clock
 	Policy Policy
 }
@@ -57,7 +59,7 @@ type Caller struct {
 type SendRequest struct {
 	Caller
 	To      recipient.Recipient
-	Channel Channel
+	Channel Channel // that reaches the recipient, or it is ChannelMismatch
 	Locale  string
 	// Challenge is the token of a solved challenge; empty for none.
 	Challenge string
@@ -103,6 +105,8 @@ type Success struct {
 	Repeat bool
 	// Marks of the recipient's sends since the success before; none of a repeat.
 	Marks []string
+	// Test: it is a test recipient's, who has shown nothing but a PIN that the owner chose.
+	Test bool
 }
 
 // Verification id: 16 bytes, at least as hard to guess as ASVS 5.0 asks of any
@@ -152,11 +156,18 @@ func (s *Service) Resend(ctx context.Context, r ResendRequest) (Receipt, error) 
 // Verify charges an attempt, asks the provider, and records the answer. A nil error
 // means verified; any other is an *Error, or Count's.
 func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) {
+	terms, err := s.testTerms(ctx, r.To)
+	if err != nil {
+		return Success{}, err
+	}
 	doc, err := s.open(ctx, r.Caller, r.To, r.VerificationID)
 	if err != nil {
 		return Success{}, err
 	}
 	c := check(r, doc.keyring)
+	if terms != nil && doc.ledger.meansTest(c) {
+		return s.verifyTest(ctx, doc, &r, c, terms)
+	}
 	debited, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Debited, bool, error) {
 		debited, err := l.Debit(now, s.Policy, c)
 		return debited, err == nil && !debited.Repeat, err

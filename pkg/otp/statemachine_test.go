@@ -100,7 +100,7 @@ func TestStateMachine(t *testing.T) {
 
 // everyAnswer is what requests can get. (Busy needs 20 conflicts in one request.)
 var everyAnswer = []string{
-	"send ok", "send not_admitted", "send crashed", "send cooling_down", "send number_limited", "send idempotency_key_in_use",
+	"send ok", "send channel_mismatch", "send not_admitted", "send crashed", "send cooling_down", "send number_limited", "send idempotency_key_in_use",
 	"send idempotency_key_reused", "send idempotency_key_expired", "send provider_throttled", "send send_failed", "send send_unconfirmed", "send unavailable",
 	"resend ok", "resend not_admitted", "resend crashed", "resend cooling_down", "resend number_limited", "resend idempotency_key_in_use",
 	"resend idempotency_key_reused", "resend provider_throttled", "resend send_failed", "resend send_unconfirmed", "resend unavailable",
@@ -124,6 +124,7 @@ func setFlag(t *testing.T, name, value string) {
 
 type machine struct {
 	world *otptest.World
+	busy  int // of people, the one that most requests are about
 	steps int
 }
 
@@ -133,7 +134,7 @@ func newMachine(draw *rapid.T) *machine {
 	w.Provider.Single = rapid.Bool().Draw(draw, "verified PINs are gone")
 	w.Provider.NewHandles = rapid.Bool().Draw(draw, "resends change handles")
 	w.Provider.Attempts = rapid.SampledFrom([]int{0, 1, 2}).Draw(draw, "provider's attempts")
-	return &machine{world: w}
+	return &machine{world: w, busy: rapid.IntRange(0, len(people)-1).Draw(draw, "busy")}
 }
 
 const (
@@ -200,7 +201,8 @@ func (m *machine) act(draw *rapid.T) {
 
 var operations = []otptest.Operation{otptest.Verify, otptest.Resend, otptest.Send, otptest.Verify}
 
-var people = []recipient.Recipient{otptest.Alice, otptest.Bob}
+// people are one of each kind.
+var people = []recipient.Recipient{otptest.Alice, otptest.Carol}
 
 // clockSteps end just before, at and after what the policy sets.
 var clockSteps = []time.Duration{
@@ -216,7 +218,7 @@ const short = 5
 func (m *machine) ask(draw *rapid.T) otptest.Ask {
 	a := otptest.Ask{
 		Operation: rapid.SampledFrom(operations).Draw(draw, "operation"),
-		To:        people[rapid.IntRange(0, 7).Draw(draw, "person")/6],
+		To:        m.person(draw),
 		Key:       rapid.SampledFrom([]string{"", "k1", "", "k2"}).Draw(draw, "key"),
 		Client:    rapid.SampledFrom([]string{home, home, "elsewhere", ""}).Draw(draw, "client"),
 	}
@@ -247,6 +249,14 @@ func (m *machine) ask(draw *rapid.T) otptest.Ask {
 		a.PIN = wrongPIN
 	}
 	return a
+}
+
+// person draws whom a request is about: mostly the one that the sequence is about.
+func (m *machine) person(draw *rapid.T) recipient.Recipient {
+	if rapid.IntRange(0, 7).Draw(draw, "person") < 6 {
+		return people[m.busy]
+	}
+	return people[1-m.busy]
 }
 
 // mishap draws what goes wrong at a step: nothing, mostly.

@@ -19,6 +19,8 @@ type Trace struct {
 	Unrecorded bool
 	// Disabled: this request's failure closed the recipient.
 	Disabled bool
+	// Test: it was about a code of a test recipient.
+	Test bool
 	// Channel of the delivery, or of the one that the PIN came with; empty if unknown.
 	Channel Channel
 	// Guard is what the guard saw and did.

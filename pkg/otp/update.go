@@ -89,6 +89,11 @@ func (l *Ledger) settled(now time.Time, p Policy) bool {
 			return false
 		}
 	}
+	for i := range l.Tests {
+		if !over(l.Tests[i].forgottenAt(p)) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -104,20 +109,27 @@ func choose(docs []*document, now time.Time, p Policy, verificationID string) *d
 		case best.revision == "" || !now.Before(best.ledger.ForgetAt):
 			best = doc
 		case doc.ledger.settled(now, p): // and has moved
-		case verificationID != "" && best.ledger.find(verificationID) != nil:
-		case verificationID != "" && doc.ledger.find(verificationID) != nil, doc.ledger.lastSend().After(best.ledger.lastSend()):
+		case verificationID != "" && best.ledger.holds(verificationID):
+		case verificationID != "" && doc.ledger.holds(verificationID), doc.ledger.lastSend().After(best.ledger.lastSend()):
 			best = doc
 		}
 	}
 	return best
 }
 
-// lastSend is when the newest verification was sent.
+// holds reports whether the ledger has the verification of that id, of either kind.
+func (l *Ledger) holds(id string) bool { return l.find(id) != nil || findIn(l.Tests, id) != nil }
+
+// lastSend is when the newest verification of either kind was sent.
 func (l *Ledger) lastSend() time.Time {
+	var last time.Time
 	if v := l.newest(); v != nil {
-		return v.StartedAt
+		last = v.StartedAt
 	}
-	return time.Time{}
+	if n := len(l.Tests); n > 0 && l.Tests[n-1].StartedAt.After(last) {
+		last = l.Tests[n-1].StartedAt
+	}
+	return last
 }
 
 // persistence is how an update meets a store that fails.

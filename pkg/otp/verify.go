@@ -98,7 +98,7 @@ func (l *Ledger) Debit(now time.Time, p Policy, c Check) (Debited, error) {
 		v = l.find(c.VerificationID)
 	}
 	if v == nil {
-		return Debited{}, refuse(InvalidOrExpired, 0)
+		return Debited{}, l.refuseTest(c)
 	}
 	stranger := c.VerificationID == "" && (c.Client == "" || c.Client != v.Client)
 	switch {

@@ -165,10 +165,25 @@ func isZone(id string) bool {
 	return strings.HasPrefix(id, "Z") && made(id, upper+digits) && len(id) <= longest
 }
 
-// isTable reports whether a text can be the name of a table of DynamoDB.
+// isTable reports whether a text can be the name of a table of DynamoDB, or its ARN.
 func isTable(name string) bool {
 	const shortest, longest = 3, 255
+	if of, found := strings.CutPrefix(ofService(name, "dynamodb"), "table/"); found {
+		name = of
+	}
 	return made(name, letters+digits+"_.-") && len(name) >= shortest && len(name) <= longest
+}
+
+// isSubnet reports whether a text is the id of a subnet.
+func isSubnet(id string) bool { return isNetworkID(id, "subnet-") }
+
+// isSecurityGroup reports whether a text is the id of a security group.
+func isSecurityGroup(id string) bool { return isNetworkID(id, "sg-") }
+
+func isNetworkID(id, prefix string) bool {
+	const shortest, longest = 8, 17
+	hex, found := strings.CutPrefix(id, prefix)
+	return found && made(hex, digits+"abcdef") && len(hex) >= shortest && len(hex) <= longest
 }
 
 // isTopicARN reports whether a text is the ARN of a topic of SNS.

@@ -244,8 +244,19 @@ func TestForms(t *testing.T) {
 			},
 		},
 		"EXISTING_TABLE": {
-			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255)},
-			[]string{"ot", "a b c", "arn:aws:dynamodb:eu-central-1:111122223333:table/otp", strings.Repeat("a", 256)},
+			[]string{"otp", "Otp_restored.2026-11", strings.Repeat("a", 255), "arn:aws:dynamodb:eu-central-1:111122223333:table/otp"},
+			[]string{
+				"ot", "a b c", strings.Repeat("a", 256), "arn:aws:dynamodb:eu-central-1:111122223333:table/", "arn:aws:dynamodb:eu-central-1:111122223333:otp",
+				"arn:aws:dynamodb:eu-central-1:111122223333:table/otp/index/a", "arn:aws:sqs:eu-central-1:111122223333:table/otp",
+			},
+		},
+		"VPC_SUBNET_IDS": {
+			[]string{"subnet-0a1b2c3d", "subnet-0123456789abcdef0, subnet-0123456789abcdef1"},
+			[]string{"0a1b2c3d", "sg-0a1b2c3d", "subnet-0A1B2C3D", "subnet-0a1b2c3", "subnet-0123456789abcdef01", "subnet-0a1b2c3d,", "subnet-0a1b2c3g"},
+		},
+		"VPC_SECURITY_GROUP_IDS": {
+			[]string{"sg-0a1b2c3d"},
+			[]string{"default", "subnet-0a1b2c3d", "sg-0a1b2c3"},
 		},
 		"ALARM_TOPIC_ARN": {
 			[]string{"arn:aws:sns:eu-central-1:111122223333:on-call", "arn:aws-cn:sns:cn-north-1:111122223333:On_Call"},
@@ -276,7 +287,7 @@ func TestForms(t *testing.T) {
 
 // TestAllFaultsTogether: one start says everything that is wrong.
 func TestAllFaultsTogether(t *testing.T) {
-	r := settings.NewReader(func(name string) string { return "canary-" + name })
+	r := settings.NewReader(func(name string) string { return "sparrow-" + name })
 	names := []string{"PIN_LENGTH", "PIN_TTL", "IP_SEND_LIMIT", "REQUIRE_PLUS", "IP_SEND_COUNTS", "CHANNELS", "THROTTLE_SEND", "STAGE"}
 	for _, name := range names {
 		get(r, name)
@@ -287,7 +298,7 @@ func TestAllFaultsTogether(t *testing.T) {
 		t.Fatalf("there are %d faults: %v", len(lines), r.Err())
 	}
 	for i, name := range append(names, "E") {
-		if !strings.HasPrefix(lines[i], name+" must be ") || strings.Contains(lines[i], "canary") {
+		if !strings.HasPrefix(lines[i], name+" must be ") || strings.Contains(lines[i], "sparrow") {
 			t.Errorf("fault %d is %q", i+1, lines[i])
 		}
 	}
@@ -387,10 +398,10 @@ func inBounds(t *testing.T, s settings.Setting, got any) {
 func TestOnlyRegionsAreShown(t *testing.T) {
 	short := regexp.MustCompile(`: ([A-Z]{2}|[0-9]{3}) is none$`)
 	for _, s := range settings.All() {
-		for _, value := range []string{"QQ", "999", "canary", "AT,canary-key", "canary-key", "Q1", "QQQ", "99"} {
+		for _, value := range []string{"QQ", "999", "sparrow", "AT,sparrow-key", "sparrow-key", "Q1", "QQQ", "99"} {
 			got := text(s.Check(value))
 			shown := fmt.Sprintf(": %s is none", value)
-			if s.Name != "ALLOWED_REGIONS" && strings.Contains(got, shown) || strings.Contains(got, "canary") ||
+			if s.Name != "ALLOWED_REGIONS" && strings.Contains(got, shown) || strings.Contains(got, "sparrow") ||
 				strings.Contains(got, " is none") && !short.MatchString(got) {
 				t.Errorf("%s=%s says %q", s.Name, value, got)
 			}

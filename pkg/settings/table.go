@@ -361,6 +361,20 @@ var table = [...]Setting{
 		Name: "DEPLOYMENT", Kind: Word{Words: []string{"all-at-once", "canary-10-5m", "canary-10-15m", "linear-10-1m"}}, Default: "all-at-once", Example: "canary-10-5m", Readers: Stack,
 		Sentence: "how requests come to a new version: all at once; a tenth of them for 5 or 15 minutes, then all; or a tenth more each minute. Alarms stop what is gradual, and take it back ([how](#versions-rollback-and-gradual-deployment))",
 	}, {
+		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
+		Sentence: "memory of each function, and with it its share of a CPU",
+	}, {
+		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
+		Sentence: "what the functions are built for",
+	}, {
+		Name: "VPC_SUBNET_IDS", Kind: List{Form: "the ids of subnets such as subnet-0a1b2c3d, with commas between them", Accepts: isSubnet},
+		Unset: "no VPC", Example: "subnet-0123456789abcdef0,subnet-0123456789abcdef1", Readers: Stack,
+		Sentence: "the subnets that the functions stand in, with a way to DynamoDB, Secrets Manager, KMS and Infobip ([which](construct.md#in-a-vpc)); needs `VPC_SECURITY_GROUP_IDS`",
+	}, {
+		Name: "VPC_SECURITY_GROUP_IDS", Kind: List{Form: "the ids of security groups such as sg-0a1b2c3d, with commas between them", Accepts: isSecurityGroup},
+		Unset: "no VPC", Example: "sg-0123456789abcdef0", Readers: Stack,
+		Sentence: "their security groups, which let HTTPS out",
+	}, {
 		Name: "APPLICATION_LOG_LEVEL", Kind: Word{Words: []string{"TRACE", "DEBUG", "INFO"}}, Default: "INFO", Example: "DEBUG", Readers: Stack,
 		Sentence: "the functions' log level (Lambda's `ApplicationLogLevel`); no higher one, for Lambda would drop the lines of requests, and with them every metric",
 	}, {
@@ -375,7 +389,13 @@ var table = [...]Setting{
 		Name: "TRACING", Kind: Truth{}, Default: "false", Example: "true", Readers: Stack,
 		Sentence: "traces in X-Ray, and the permission to write them: for looking at one thing for a while, since each request costs a trace",
 	}, {
-		Name: "EXISTING_TABLE", Kind: Text{Form: "the name of a DynamoDB table, such as otp-restored", Accepts: isTable},
+		Name: "LOG_KEY_ARN", Kind: Text{
+			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,
+		},
+		Unset: "CloudWatch's own", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Stack,
+		Sentence: "the customer managed KMS key of the log groups; [its policy](construct.md#keys-of-your-own) has to let CloudWatch Logs use it",
+	}, {
+		Name: "EXISTING_TABLE", Kind: Text{Form: "the name or the ARN of a DynamoDB table, such as otp-restored", Accepts: isTable},
 		Unset: "the stack's own", Example: "otp-restored", Readers: Stack,
 		Sentence: "a table that somebody else made, in the place of the stack's: one that was restored from a backup ([how](operations.md#restore-of-the-table))",
 	}, {
@@ -390,6 +410,12 @@ var table = [...]Setting{
 	}, {
 		Name: "PROVIDER_DAILY_CAP", Kind: Number{Least: 1, Most: 1_000_000_000}, Default: "10000", Example: "50000", Readers: Stack,
 		Sentence: "sends a day that Infobip makes for the application at most (`otpctl provision --send-per-application`); an alarm goes off at 70 %",
+	}, {
+		Name: "TABLE_KEY_ARN", Kind: Text{
+			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,
+		},
+		Unset: "DynamoDB's own", Example: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Stack,
+		Sentence: "the customer managed KMS key of the table, the stack's or an existing one",
 	}, {
 		Name: "SECRET_KEY_ARN", Kind: Text{
 			Form: "the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/…", Accepts: isKeyARN,

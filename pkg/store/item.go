@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 type item = attributes.Item
@@ -21,8 +22,19 @@ type item = attributes.Item
 // each shape that was ever written). Names are older than some of the domain's words: by is
 // a run's id, meaning a fingerprint, pending the charges.
 
+// usualChannel returns the channel that a delivery goes without saying: that of the kind of
+// recipient that a ledger's key begins with. The first version had no other kind than
+// numbers, and none of its keys says otherwise.
+func usualChannel(key string) otp.Channel {
+	kind, _, _ := strings.Cut(key, "#")
+	if channel := otp.UsualChannel(recipient.Kind(kind)); channel != "" {
+		return channel
+	}
+	return otp.SMS
+}
+
 func encode(key string, l otp.Ledger, revision otp.Revision) item {
-	e := item{}
+	e, usual := item{}, usualChannel(key)
 	attributes.PutText(e, attributeKey, key)
 	attributes.PutText(e, attributeRevision, string(revision))
 	attributes.PutNumber(e, attributeTTL, attributes.TTL(l.ForgetAt))
@@ -47,14 +59,16 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 	attributes.PutTime(e, "lastFailureAt", l.LastFailureAt)
 	attributes.PutTime(e, "disabledAt", l.DisabledAt)
 	attributes.PutTime(e, "verifiedAt", l.VerifiedAt)
-	putList(e, "verifications", l.Verifications, func(v *otp.Verification) types.AttributeValue {
-		return &types.AttributeValueMemberM{Value: encodeVerification(v)}
-	})
+	verification := func(v *otp.Verification) types.AttributeValue {
+		return &types.AttributeValueMemberM{Value: encodeVerification(v, usual)}
+	}
+	putList(e, "verifications", l.Verifications, verification)
+	putList(e, "tests", l.Tests, verification)
 	return e
 }
 
-func encodeVerification(v *otp.Verification) item {
-	e := encodeDelivery(&v.Delivery)
+func encodeVerification(v *otp.Verification, usual otp.Channel) item {
+	e := encodeDelivery(&v.Delivery, usual)
 	attributes.PutText(e, "state", string(v.State))
 	attributes.PutText(e, "pinId", v.PinID)
 	attributes.PutTime(e, "expiresAt", v.ExpiresAt)
@@ -67,18 +81,18 @@ func encodeVerification(v *otp.Verification) item {
 		return attributes.Text(encodeCharge(c))
 	})
 	putList(e, "resends", v.Resends, func(d *otp.Delivery) types.AttributeValue {
-		return &types.AttributeValueMemberM{Value: encodeDelivery(d)}
+		return &types.AttributeValueMemberM{Value: encodeDelivery(d, usual)}
 	})
 	return e
 }
 
-func encodeDelivery(d *otp.Delivery) item {
+func encodeDelivery(d *otp.Delivery, usual otp.Channel) item {
 	e := item{}
 	attributes.PutText(e, "id", d.ID)
 	attributes.PutText(e, "by", d.RunID)
 	attributes.PutText(e, "progress", string(d.Progress))
 	attributes.PutText(e, "meaning", d.Fingerprint)
-	if d.Channel != otp.SMS {
+	if d.Channel != usual {
 		attributes.PutText(e, "channel", string(d.Channel))
 	}
 	attributes.PutText(e, "from", fromOf(d))
@@ -133,12 +147,16 @@ func putList[T any](e item, name string, values []T, encode func(*T) types.Attri
 }
 
 // reader reads a ledger out of an item.
-type reader struct{ attributes.Reader }
+type reader struct {
+	attributes.Reader
+	usual otp.Channel
+}
 
-func read(e item) *reader { return &reader{attributes.Reader{Item: e}} }
+func read(e item, usual otp.Channel) *reader { return &reader{attributes.Reader{Item: e}, usual} }
 
 func decode(e item) (otp.Ledger, otp.Revision, error) {
-	r := read(e)
+	r := read(e, "")
+	r.usual = usualChannel(r.Text(attributeKey))
 	l := otp.Ledger{
 		Sends:         int(r.Integer("sends")),
 		WindowEnds:    r.Time("windowEnds"),
@@ -168,16 +186,22 @@ func decode(e item) (otp.Ledger, otp.Revision, error) {
 	if all := int(r.Integer("failures")); all > 0 && len(l.Failures) == 0 {
 		l.Failures = []otp.Failures{{Count: all}}
 	}
-	for _, m := range r.Maps("verifications") {
-		inner := read(m)
-		l.Verifications = append(l.Verifications, inner.verification())
-		r.Note(inner.Err)
-	}
+	l.Verifications, l.Tests = r.verifications("verifications"), r.verifications("tests")
 	revision := otp.Revision(r.Text(attributeRevision))
 	if revision == "" {
 		r.Note(fmt.Errorf("attribute %s is missing", attributeRevision))
 	}
 	return l, revision, r.Err
+}
+
+func (r *reader) verifications(name string) []otp.Verification {
+	var all []otp.Verification
+	for _, m := range r.Maps(name) {
+		inner := read(m, r.usual)
+		all = append(all, inner.verification())
+		r.Note(inner.Err)
+	}
+	return all
 }
 
 func (r *reader) verification() otp.Verification {
@@ -200,7 +224,7 @@ func (r *reader) verification() otp.Verification {
 		v.Charges = append(v.Charges, charge)
 	}
 	for _, m := range r.Maps("resends") {
-		inner := read(m)
+		inner := read(m, r.usual)
 		v.Resends = append(v.Resends, inner.delivery())
 		r.Note(inner.Err)
 	}
@@ -220,7 +244,7 @@ func (r *reader) delivery() otp.Delivery {
 	}
 	d.Client, d.Mark, _ = strings.Cut(r.Text("from"), fromDot)
 	if d.Channel == "" {
-		d.Channel = otp.SMS
+		d.Channel = r.usual
 	}
 	return d
 }
@@ -260,7 +284,7 @@ func (r *reader) entries(name string) iter.Seq2[string, entry] {
 }
 
 func (e entry) number() int64 {
-	inner := read(item{e.name: e.value})
+	inner := read(item{e.name: e.value}, "")
 	n := inner.Integer(e.name)
 	e.owner.Note(inner.Err)
 	return n

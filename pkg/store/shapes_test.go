@@ -38,6 +38,16 @@ var shapes = map[string]otp.Ledger{
 			},
 		},
 	},
+	// An address: its usual channel goes without saying, as SMS does elsewhere.
+	"email.json": {
+		Sends: 2, WindowEnds: moment(1), Total: 2, TotalEnds: moment(2), NextSendAt: moment(3), ForgetAt: moment(0),
+		Senders: []otp.Sender{{Client: "aBcDeF", Sends: 2, Ends: moment(9)}},
+		Verifications: []otp.Verification{{
+			Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Channel: otp.Email, Client: "aBcDeF", Mark: "mark", StartedAt: moment(4), ResendAt: moment(5)},
+			State:    otp.StateActive, PinID: "pin", ExpiresAt: moment(6),
+			Resends: []otp.Delivery{{ID: "EEEEEEEEEEEEEEEEEEEEEE", Progress: otp.Sent, Channel: otp.Email, StartedAt: moment(7), ResendAt: moment(8)}},
+		}},
+	},
 	// Shares of clients, the total, charges with their client, verified recipients.
 	"2.json": {
 		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
@@ -61,6 +71,47 @@ var shapes = map[string]otp.Ledger{
 			},
 		},
 	},
+	// Codes of a test recipient.
+	"3.json": withTests(),
+}
+
+// withTests is the ledger of 2.json, of a recipient who became a test recipient.
+func withTests() otp.Ledger {
+	return otp.Ledger{
+		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
+		Senders:       []otp.Sender{{Sends: 1, Ends: moment(14)}, {Client: "aBcDeF", Sends: 2, Ends: moment(15)}},
+		Failures:      []otp.Failures{{Count: 3}, {Client: "aBcDeF", Count: 1}},
+		LastFailureAt: moment(5), VerifiedAt: moment(6), ForgetAt: moment(0),
+		Verifications: []otp.Verification{
+			{
+				Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.Voice, Client: "aBcDeF", Mark: "mark", StartedAt: moment(7), ResendAt: moment(8)},
+				State:    otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
+				Charges: []otp.Charge{
+					{RunID: "CCCCCCCCCCC", Key: "KKKKKK", Client: "aBcDeF", At: moment(16)},
+					{RunID: "DDDDDDDDDDD", Stranger: true, Forgiven: true, At: moment(17)},
+				},
+				Resends: []otp.Delivery{{ID: "EEEEEEEEEEEEEEEEEEEEEE", RunID: "FFFFFFFFFFF", Progress: otp.InFlight, Channel: otp.SMS, StartedAt: moment(10)}},
+			},
+			{
+				Delivery:  otp.Delivery{ID: "GGGGGGGGGGGGGGGGGGGGGG", Progress: otp.Sent, Channel: otp.SMS, StartedAt: moment(11)},
+				State:     otp.StateVerified,
+				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
+			},
+		},
+		Tests: []otp.Verification{
+			{
+				Delivery: otp.Delivery{ID: "IIIIIIIIIIIIIIIIIIIIII", RunID: "JJJJJJJJ", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.SMS, Client: "aBcDeF", StartedAt: moment(18), ResendAt: moment(19)},
+				State:    otp.StateActive, ExpiresAt: moment(20), Attempts: 1, Strangers: 1,
+				Charges: []otp.Charge{{RunID: "LLLLLLLL", At: moment(21)}},
+				Resends: []otp.Delivery{{ID: "MMMMMMMMMMMMMMMMMMMMMM", RunID: "OOOOOOOO", Progress: otp.Sent, Channel: otp.Voice, ResendAt: moment(22)}},
+			},
+			{
+				Delivery:  otp.Delivery{ID: "PPPPPPPPPPPPPPPPPPPPPP", RunID: "QQQQQQQQ", Progress: otp.Sent, Channel: otp.Voice, StartedAt: moment(23)},
+				State:     otp.StateVerified,
+				ExpiresAt: moment(24), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(25), Nonce: "NNNNNNNNNNN",
+			},
+		},
+	}
 }
 
 func TestEveryShapeIsRead(t *testing.T) {
@@ -85,19 +136,21 @@ func TestEveryShapeIsRead(t *testing.T) {
 	}
 }
 
-// The newest shape is what this version writes.
+// The newest shape of each kind is what this version writes.
 func TestNewestShapeIsWritten(t *testing.T) {
-	want := readItem(t, "testdata/2.json")
-	got := encode("number#1#kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", shapes["2.json"], "rrrrrrrrrrrrrrrr")
-	if diff := cmp.Diff(want, got, ignoreNoSmithy); diff != "" {
-		t.Errorf("an item of a new shape needs a file of its own (-file +written):\n%s", diff)
+	for file, kind := range map[string]string{"3.json": "number", "email.json": "email"} {
+		want := readItem(t, "testdata/"+file)
+		got := encode(kind+"#1#kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", shapes[file], "rrrrrrrrrrrrrrrr")
+		if diff := cmp.Diff(want, got, ignoreNoSmithy); diff != "" {
+			t.Errorf("an item of a new shape needs a file of its own (-%s +written):\n%s", file, diff)
+		}
 	}
 }
 
 // TestTheVersionBeforeReadsWhatThisOneWrites: during a deployment both are there. What it
 // reads keeps its kind, and its charges are texts that it carries along.
 func TestTheVersionBeforeReadsWhatThisOneWrites(t *testing.T) {
-	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/2.json")
+	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/3.json")
 	var same func(name string, old, now types.AttributeValue)
 	same = func(name string, old, now types.AttributeValue) {
 		if reflect.TypeOf(old) != reflect.TypeOf(now) {

@@ -52,9 +52,11 @@ func valueSize(value types.AttributeValue) int {
 // the largest item that was saved on the way.
 type life struct {
 	n       otp.Ledger
+	key     string // what it begins with
 	channel otp.Channel
-	clients int // that ask
-	most    int // checks under way at once
+	clients int  // that ask
+	most    int  // checks under way at once
+	test    bool // it is a test recipient now and then
 	now     time.Time
 	policy  otp.Policy
 	random  *rand.Rand
@@ -83,7 +85,7 @@ func (l *life) fresh() string { return fmt.Sprintf("%04x", l.random.Uint32N(1<<1
 func (l *life) saved(what string) {
 	n := l.n.Clone()
 	n.ForgetAt = l.now.Add(l.policy.DisabledMemory)
-	key := "number#1#" + strings.Repeat("k", 43)
+	key := l.key + "#1#" + strings.Repeat("k", 43)
 	if s := size(encode(key, n, "rrrrrrrrrrrrrrrr")); s > l.largest {
 		l.largest, l.when, l.what = s, what, n
 	}
@@ -95,6 +97,29 @@ func (l *life) order() otp.Order {
 		ID: id22 + l.fresh(), RunID: id11 + l.fresh(), Fingerprint: id11 + l.fresh(), Channel: l.channel,
 		Client: l.client(), Mark: strings.Repeat("m", markLength),
 	}
+}
+
+// terms are those of a test recipient.
+func (l *life) terms() otp.TestTerms { return otp.TestTerms{Ends: l.now.Add(24 * time.Hour)} }
+
+// sendTest sends to a test recipient, or resends what is there.
+func (l *life) sendTest() {
+	if len(l.n.Tests) > 0 && l.random.IntN(3) > 0 {
+		of := l.n.Tests[l.random.IntN(len(l.n.Tests))].ID
+		_, _ = l.n.ResendTest(l.now, l.policy, of, l.order())
+	} else {
+		_, _ = l.n.ReserveTest(l.now, l.policy, l.terms(), l.order())
+	}
+	l.saved("a test recipient's send")
+}
+
+func (l *life) verifyTest() {
+	c := otp.Check{ID: id22 + l.fresh(), Key: "KK" + l.fresh(), RunID: id11 + l.fresh(), Client: l.client(), Nonce: id11 + l.fresh()}
+	if len(l.n.Tests) > 0 && l.random.IntN(2) == 0 {
+		c.VerificationID = l.n.Tests[l.random.IntN(len(l.n.Tests))].ID
+	}
+	_, _, _ = l.n.TryTest(l.now, l.policy, l.terms(), c, l.random.IntN(3) == 0)
+	l.saved("a test recipient's check")
 }
 
 // send sends, or resends what is there; the outcome is the worst or drawn.
@@ -165,9 +190,11 @@ func (l *life) underWay() int {
 }
 
 // TestItemSize plays many lives under the default settings, with every part of an item
-// filled, as idempotency keys and a guard fill them. Up to three sends in a window by SMS
-// and one check at a time cost one write unit; whatever people and Infobip do (there are
-// never more than ten sends in a window) it is two.
+// filled, as idempotency keys and a guard fill them. Up to three sends in a window by the
+// usual channel (SMS to a number, e-mail to an address) and one check at a time cost one write
+// unit; whatever people and Infobip do (there are never more than ten sends in a window) it is
+// two. A test recipient, whose sends nothing but the limits of addresses bounds, costs up to
+// two, and three with what was real before.
 func TestItemSize(t *testing.T) {
 	lives := 4_000
 	if testing.Short() {
@@ -180,8 +207,11 @@ func TestItemSize(t *testing.T) {
 		life  life
 		units int
 	}{
-		{"three sends by SMS", 3, life{channel: otp.SMS, clients: 3}, 1},
-		{"ten sends by voice, from everywhere, with checks in parallel", 10, life{channel: otp.Voice, clients: 6, most: 3}, 2},
+		{"three sends by SMS", 3, life{key: "number", channel: otp.SMS, clients: 3}, 1},
+		{"three sends by e-mail", 3, life{key: "email", channel: otp.Email, clients: 3}, 1},
+		{"ten sends by voice, from everywhere, with checks in parallel", 10, life{key: "number", channel: otp.Voice, clients: 6, most: 3}, 2},
+		{"a test recipient, sent to again and again", 0, life{key: "number", channel: otp.Voice, clients: 6, test: true}, 2},
+		{"one that was sent to ten times before", 10, life{key: "number", channel: otp.Voice, clients: 6, most: 3, test: true}, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var largest life
@@ -190,10 +220,16 @@ func TestItemSize(t *testing.T) {
 				l.now, l.policy, l.random = time.UnixMilli(1773342238111), otp.DefaultPolicy(), rand.New(rand.NewPCG(1, uint64(seed)))
 				for range 80 {
 					l.now = l.now.Add(steps[l.random.IntN(len(steps))] + time.Millisecond)
-					if l.random.IntN(2) == 0 {
+					send, real := l.random.IntN(2) == 0, !l.test || c.sends > 0 && l.random.IntN(3) == 0
+					switch {
+					case send && real:
 						l.send()
-					} else {
+					case real:
 						l.verify()
+					case send:
+						l.sendTest()
+					default:
+						l.verifyTest()
 					}
 					if l.sent <= c.sends && l.largest > largest.largest {
 						largest = l
@@ -216,7 +252,7 @@ func breakdown(l otp.Ledger) string {
 		text += fmt.Sprintf("\n%s %d", name, len(name)+valueSize(e[name]))
 	}
 	for i := range l.Verifications {
-		v := encodeVerification(&l.Verifications[i])
+		v := encodeVerification(&l.Verifications[i], otp.SMS)
 		text += fmt.Sprintf("\nverification %d: %d:", i, size(v))
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			text += fmt.Sprintf(" %s %d", name, len(name)+valueSize(v[name]))

@@ -262,7 +262,7 @@ func pins() []Case {
 // others gives unknown channels and impossible verification ids.
 func others() []Case {
 	var cases []Case
-	for _, channel := range []string{"", "SMS", "email", "sms ", "whatsapp"} {
+	for _, channel := range []string{"", "SMS", "sms ", "whatsapp"} {
 		cases = append(cases, Case{Name: "the channel " + channel, Path: send,
 			Body:   `{"phoneNumber":"+14155552671","channel":"` + channel + `"}`,
 			Status: http.StatusBadRequest, Code: "channel_unknown", Sentence: "Unknown channel: use " + otp.Alternatives() + "."})

@@ -4,21 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 )
 
-// patience is how long AWS may take to answer who somebody is.
+// patience is how long AWS may take to answer one question.
 const patience = 15 * time.Second
 
 // account is where a deployment would go.
-type account struct{ config aws.Config }
+type account struct {
+	config aws.Config
+	id     string // once it is known
+}
 
 func (a account) region() string { return a.config.Region }
+
+// aws writes a command of the AWS CLI for this account. The profile may come from deploy.env,
+// which an operator's shell has not read.
+func (a account) aws(command string) string {
+	command = "aws " + command + " --region " + a.region()
+	if profile := os.Getenv("AWS_PROFILE"); profile != "" {
+		command += " --profile " + profile
+	}
+	return command
+}
+
+// regionForm is that of every region's name, in every partition.
+var regionForm = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
 
 // findAccount looks for credentials and a region where the CDK will look, and says in words what
 // is not there.
@@ -37,26 +58,67 @@ func findAccount(ctx context.Context, getenv func(string) string) (account, []st
 		missing = append(missing, "AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY")
 	default:
 		_, err = loaded.Credentials.Retrieve(ctx)
-		if err != nil {
+		if _, over := errors.AsType[*ssocreds.InvalidTokenError](err); over {
+			missing = append(missing, "a sign-in that is not over (`"+signIn()+"`)")
+		} else if err != nil {
 			missing = append(missing, "AWS credentials (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
 		}
 	}
-	if loaded.Region == "" {
+	switch region := loaded.Region; {
+	case region == "":
 		missing = append(missing, "an AWS region (set AWS_REGION)")
+	case !regionForm.MatchString(region):
+		missing = append(missing, fmt.Sprintf("an AWS region such as eu-central-1, which %q is not (set AWS_REGION)", region))
 	}
 	return account{config: loaded}, missing
 }
 
-// identify asks whose credentials these are, before anything is built on them.
-func (a account) identify(ctx context.Context) (string, error) {
+// signIn is the command that renews a single sign-on.
+func signIn() string {
+	if profile := os.Getenv("AWS_PROFILE"); profile != "" {
+		return "aws sso login --profile " + profile
+	}
+	return "aws sso login"
+}
+
+// identify asks whose credentials these are, before anything is built on them, and returns what
+// is wrong with them.
+func (a *account) identify(ctx context.Context) *finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	identity, err := sts.NewFromConfig(a.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", fmt.Errorf("asking STS for the account: %w", err)
+	answer, refused := errors.AsType[smithy.APIError](err)
+	switch {
+	case refused:
+		found := explainRefusal(answer, a.region())
+		return &found
+	case err != nil:
+		return &finding{sentence: fmt.Sprintf("AWS cannot be reached: is there a region %s, and a way to it? (%v)", a.region(), innermost(err))}
+	case identity.Account == nil:
+		return &finding{sentence: "AWS does not say whose credentials these are: its answer names no account"}
 	}
-	if identity.Account == nil {
-		return "", errors.New("asking STS for the account: the answer names none")
+	a.id = *identity.Account
+	return nil
+}
+
+// explainRefusal turns the words that STS has for credentials into a sentence.
+func explainRefusal(answer smithy.APIError, region string) finding {
+	const refused = "AWS does not take the credentials: "
+	switch code := answer.ErrorCode(); {
+	case slices.Contains([]string{"ExpiredToken", "ExpiredTokenException"}, code):
+		return finding{refused + "they have expired; sign in again", []string{signIn()}}
+	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException"}, code):
+		return finding{refused + "the access key is not known in " + region + " (a region that the account has not enabled answers so, too)", nil}
+	case slices.Contains([]string{"SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired"}, code):
+		return finding{refused + "the secret key does not go with the access key, or this machine's clock is wrong", nil}
 	}
-	return *identity.Account, nil
+	return finding{refused + answer.ErrorCode() + ": " + answer.ErrorMessage(), nil}
+}
+
+// innermost is the cause that the SDK wraps into a line of its own terms.
+func innermost(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
 }

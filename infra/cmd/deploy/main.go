@@ -1,6 +1,11 @@
-// Command deploy puts a deployment into the AWS account of the environment: it checks that
-// nothing is missing, installs the pinned CDK command line, and runs `cdk deploy`. Arguments go
-// on to `cdk deploy`. It runs in infra/, after `make build`.
+// Command deploy is what `make deploy`, `make bootstrap` and `make destroy` run:
+//
+//	deploy deploy     puts the deployment of the environment and deploy.env into its AWS account
+//	deploy bootstrap  prepares the account and the region for the CDK
+//	deploy destroy    deletes the stack, and names what stays
+//
+// It runs in infra/. Before it changes anything it looks for what would go wrong, and says all
+// of that at once. Further arguments of the first two go on to the CDK's command line.
 package main
 
 import (
@@ -10,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
@@ -19,7 +23,7 @@ import (
 const root = ".."
 
 func main() {
-	err := run(os.Args[1:])
+	err := run(context.Background(), os.Args[1:])
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case exited:
@@ -30,56 +34,66 @@ func main() {
 	}
 }
 
-func run(arguments []string) error {
+func run(ctx context.Context, arguments []string) error {
+	commands := map[string]func(context.Context, []string) error{"deploy": deploy, "bootstrap": bootstrap, "destroy": destroy}
+	if len(arguments) == 0 || commands[arguments[0]] == nil {
+		return errors.New("say what to do: deploy, bootstrap or destroy")
+	}
 	err := props.LoadFile(root)
 	if err != nil {
 		return err
 	}
-	p, err := props.FromEnvironment(os.Getenv, filepath.Join(root, "dist", "arm64"))
-	if err != nil {
-		return fmt.Errorf("nothing was deployed:\n%w", errors.Join(err, p.Validate()))
-	}
+	return commands[arguments[0]](ctx, arguments[1:])
+}
 
-	ctx := context.Background()
+func deploy(ctx context.Context, arguments []string) error {
+	found := &findings{}
+	p, err := props.FromEnvironment(os.Getenv, "")
 	account, missing := findAccount(ctx, os.Getenv)
-	if infobip := p.MissingForDeployment(); len(infobip) > 0 {
-		missing = append(missing, strings.Join(infobip, ", ")+" (as `otpctl provision` prints them)")
+	signedIn := len(missing) == 0
+	found.missing(append(missing, missingSettings(p)...))
+	found.settings(err, p)
+	if signedIn && found.identify(ctx, &account) {
+		target := target{account: account, stage: p.Stage}
+		found.rightAccount(target, os.Getenv(accountVariable))
+		found.bootstrapped(ctx, target)
+		stack := found.updatable(ctx, target)
+		found.concurrency(ctx, target, stack, p)
+		found.throttles(ctx, target, p.Throttles)
 	}
-	if undecided := p.Undecided(); len(undecided) > 0 {
-		missing = append(missing, strings.Join(undecided, ", ")+" (README says what there is to decide)")
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("nothing was deployed, because this is missing: %s", strings.Join(missing, "; "))
-	}
-	err = p.Validate()
-	if err != nil {
-		return fmt.Errorf("nothing was deployed:\n%w", err)
-	}
-	id, err := account.identify(ctx)
-	if err != nil {
-		return fmt.Errorf("nothing was deployed, because AWS does not take the credentials: %w", err)
-	}
-	fmt.Fprintf(os.Stderr, "deploying the %s stage to account %s in %s\n", p.Stage, id, account.region())
-
-	err = installCDK(ctx)
+	err = found.report(os.Stderr, "nothing was deployed")
 	if err != nil {
 		return err
 	}
-	return command(ctx, "node_modules/.bin/cdk", append([]string{"deploy"}, arguments...)...).Run()
+
+	say("deploying the %s stage to account %s in %s", p.Stage, account.id, account.region())
+	cdk, err := installCDK(ctx, "nothing was deployed")
+	if err != nil {
+		return err
+	}
+	err = command(ctx, cdk, append([]string{"deploy"}, arguments...)...).Run()
+	if err != nil {
+		return err
+	}
+	return remember(p.Stage, place{Account: account.id, Region: account.region()})
 }
 
-// installCDK fetches the version of package-lock.json; npm finds out by itself whether it is
-// there already.
-func installCDK(ctx context.Context) error {
+// installCDK fetches the version of package-lock.json, and returns its program; npm finds out by
+// itself whether it is there already.
+func installCDK(ctx context.Context, refusal string) (string, error) {
 	_, err := exec.LookPath("npm")
 	if err != nil {
-		return errors.New("nothing was deployed, because npm is missing: install Node.js 22 or later")
+		return "", errors.New(refusal + ", because npm is missing: install Node.js 22 or later")
 	}
 	err = command(ctx, "npm", "ci", "--no-audit", "--no-fund").Run()
 	if err != nil {
-		return fmt.Errorf("installing the CDK's command line: %w", err)
+		return "", fmt.Errorf("installing the CDK's command line: %w", err)
 	}
-	return nil
+	cdk, err := filepath.Abs(filepath.Join("node_modules", ".bin", "cdk"))
+	if err != nil {
+		return "", fmt.Errorf("looking for the CDK's command line: %w", err)
+	}
+	return cdk, nil
 }
 
 func command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
@@ -87,3 +101,5 @@ func command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd
 }
+
+func say(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }

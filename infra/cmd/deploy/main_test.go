@@ -1,16 +1,18 @@
 package main
 
 import (
-	"fmt"
+	"crypto/sha1" //nolint:gosec // AWS names files by it
+	"encoding/hex"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
 // The tests run the program itself: what an operator sees is what it prints, and its exit code.
@@ -27,12 +29,9 @@ func TestMain(m *testing.M) {
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, function := range props.Functions {
-		write(t, filepath.Join(root, "dist", "arm64", function+".zip"), "zip", 0o600)
-	}
 	write(t, filepath.Join(root, "bin", "npm"), "#!/bin/sh\necho npm \"$@\"\n", 0o700)
 	write(t, filepath.Join(root, "infra", "node_modules", ".bin", "cdk"),
-		"#!/bin/sh\necho cdk \"$@\" to $AWS_REGION, stage $STAGE\nexit ${CDK_EXIT:-0}\n", 0o700)
+		"#!/bin/sh\necho cdk \"$@\" to $AWS_REGION, stage $STAGE, in ${PWD##*/}\nexit ${CDK_EXIT:-0}\n", 0o700)
 	return root
 }
 
@@ -48,8 +47,14 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 	}
 }
 
-// deploy runs the program in a checkout, with an environment that holds nothing else.
-func deploy(t *testing.T, root string, environment []string, arguments ...string) (string, int) {
+// runs runs the program in a checkout, with an environment that holds nothing else.
+func runs(t *testing.T, root string, environment []string, arguments ...string) (string, int) {
+	t.Helper()
+	return answers(t, root, "", environment, arguments...)
+}
+
+// answers runs it with something on standard input.
+func answers(t *testing.T, root, stdin string, environment []string, arguments ...string) (string, int) {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -57,6 +62,7 @@ func deploy(t *testing.T, root string, environment []string, arguments ...string
 	}
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Dir = filepath.Join(root, "infra")
+	command.Stdin = strings.NewReader(stdin)
 	command.Env = append([]string{
 		"BE_DEPLOY=1", "HOME=" + root, "AWS_EC2_METADATA_DISABLED=true", "PATH=" + filepath.Join(root, "bin") + ":/usr/bin:/bin",
 	}, environment...)
@@ -65,6 +71,16 @@ func deploy(t *testing.T, root string, environment []string, arguments ...string
 		t.Fatal(err)
 	}
 	return string(output), command.ProcessState.ExitCode()
+}
+
+// want checks that a text has all of these.
+func want(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("it lacks %q:\n%s", part, text)
+		}
+	}
 }
 
 var complete = []string{
@@ -93,120 +109,132 @@ func TestMissingIsOneSentence(t *testing.T) {
 		{"half the credentials", without("AWS_SECRET_ACCESS_KEY"), []string{"missing: AWS_SECRET_ACCESS_KEY, to go with AWS_ACCESS_KEY_ID"}},
 		{"the other half", without("AWS_ACCESS_KEY_ID"), []string{"missing: AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY"}},
 		{"region", without("AWS_REGION"), []string{"missing: an AWS region (set AWS_REGION)"}},
+		{"form of the region", append(without("AWS_REGION"), "AWS_REGION=Frankfurt"), []string{`missing: an AWS region such as eu-central-1, which "Frankfurt" is not (set AWS_REGION)`}},
 		{"address", without("INFOBIP_BASE_URL"), []string{"missing: INFOBIP_BASE_URL (as"}},
 		{"what there is to decide", append([]string{"STAGE=staging"}, complete...), []string{"missing: ALLOWED_REGIONS, SPEND_LIMIT, PROOF_AUDIENCE (README says what there is to decide)"}},
 		{"ids", complete[:4], []string{"missing: INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID (as"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			output, code := deploy(t, checkout(t), test.environment)
+			output, code := runs(t, checkout(t), append(slices.Clone(test.environment), ready().start(t)), "deploy")
 			if code != 1 {
 				t.Errorf("exit code %d, want 1", code)
 			}
-			if strings.Count(output, "\n") != 1 || !strings.HasPrefix(output, "nothing was deployed, because this is missing: ") {
+			if strings.Count(output, "\n") != 2 || !strings.HasPrefix(output, "nothing was deployed:\n- this is missing: ") {
 				t.Errorf("want one sentence, got:\n%s", output)
 			}
-			for _, want := range test.want {
-				if !strings.Contains(output, want) {
-					t.Errorf("the sentence lacks %q:\n%s", want, output)
-				}
-			}
+			want(t, output, test.want...)
 		})
 	}
 }
 
-// identity answers as STS does; allow false: as it answers to credentials that expired.
-func identity(t *testing.T, allow bool) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/xml")
-		if !allow {
-			w.WriteHeader(http.StatusForbidden)
-			answer(t, w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error></ErrorResponse>`)
-			return
-		}
-		answer(t, w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
-	}))
-	t.Cleanup(server.Close)
-	return "AWS_ENDPOINT_URL_STS=" + server.URL
-}
-
-func answer(t *testing.T, w http.ResponseWriter, text string) {
-	t.Helper()
-	_, err := fmt.Fprint(w, text)
-	if err != nil {
-		t.Error(err)
+// A single sign-on that is over is told from credentials that are not there.
+func TestSignInThatIsOver(t *testing.T) {
+	root := checkout(t)
+	const start = "https://example.awsapps.com/start"
+	write(t, filepath.Join(root, ".aws", "config"), "[profile work]\nsso_start_url = "+start+
+		"\nsso_region = eu-central-1\nsso_account_id = 123456789012\nsso_role_name = Deployer\nregion = eu-central-1\n", 0o600)
+	sum := sha1.Sum([]byte(start)) //nolint:gosec // the name of a file, as AWS makes it
+	write(t, filepath.Join(root, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"),
+		`{"startUrl":"`+start+`","region":"eu-central-1","accessToken":"nothing","expiresAt":"2020-01-01T00:00:00Z"}`, 0o600)
+	output, code := runs(t, root, append(slices.Clone(complete[3:]), "AWS_PROFILE=work"), "deploy")
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
 	}
+	want(t, output, "- this is missing: a sign-in that is not over (`aws sso login --profile work`)\n")
 }
 
 func TestDeploys(t *testing.T) {
 	root := checkout(t)
 	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\nALLOWED_REGIONS=AT\nSPEND_LIMIT=50/1d\nPROOF_AUDIENCE=accounts.example.com\n", 0o600)
-	output, code := deploy(t, root, append(complete, identity(t, true)), "--require-approval", "never")
+	output, code := runs(t, root, append(complete, ready().start(t)), "deploy", "--require-approval", "never")
 	want := "deploying the staging stage to account 123456789012 in eu-central-1\n" +
 		"npm ci --no-audit --no-fund\n" +
-		"cdk deploy --require-approval never to eu-central-1, stage staging\n"
+		"cdk deploy --require-approval never to eu-central-1, stage staging, in infra\n"
 	if output != want || code != 0 {
 		t.Errorf("exit code %d and\n%s\nwant 0 and\n%s", code, output, want)
+	}
+	remembered, err := os.ReadFile(filepath.Join(root, ".deploy", "staging.json"))
+	if err != nil || string(remembered) != `{"account":"123456789012","region":"eu-central-1"}`+"\n" {
+		t.Errorf("remembered is %s (%v)", remembered, err)
 	}
 }
 
 func TestTheCDKsExitCodeIsOurs(t *testing.T) {
-	output, code := deploy(t, checkout(t), append(complete, identity(t, true), "CDK_EXIT=3"))
+	root := checkout(t)
+	output, code := runs(t, root, append(complete, ready().start(t), "CDK_EXIT=3"), "deploy")
 	if code != 3 {
 		t.Errorf("exit code %d, want the CDK's 3:\n%s", code, output)
+	}
+	_, err := os.Stat(filepath.Join(root, ".deploy"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a deployment that failed is remembered (%v)", err)
 	}
 }
 
 func TestRefusedCredentials(t *testing.T) {
-	output, code := deploy(t, checkout(t), append(complete, identity(t, false)))
-	if code != 1 || !strings.Contains(output, "nothing was deployed, because AWS does not take the credentials") || !strings.Contains(output, "expired") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and that the credentials expired", code, output)
-	}
-	if strings.Contains(output, "npm") {
-		t.Errorf("something was installed:\n%s", output)
-	}
-}
-
-func TestNothingBuilt(t *testing.T) {
-	root := checkout(t)
-	err := os.Remove(filepath.Join(root, "dist", "arm64", "send.zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, code := deploy(t, root, append(complete, identity(t, true)))
-	if code != 1 || !strings.Contains(output, "run `make build` first") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and to build first", code, output)
+	for code, want := range map[string]string{
+		"ExpiredToken":          "they have expired; sign in again\n    aws sso login\n",
+		"InvalidClientTokenId":  "the access key is not known in eu-central-1",
+		"SignatureDoesNotMatch": "the secret key does not go with the access key, or this machine's clock is wrong",
+		"AccessDenied":          "AccessDenied: no words",
+	} {
+		a := ready()
+		a.refuses = code
+		output, exit := runs(t, checkout(t), append(complete, a.start(t)), "deploy")
+		if exit != 1 || !strings.Contains(output, "nothing was deployed:\n- AWS does not take the credentials: "+want) {
+			t.Errorf("%s: exit code %d and\n%s\nwant 1 and %q", code, exit, output, want)
+		}
+		if strings.Contains(output, "npm") {
+			t.Errorf("something was installed:\n%s", output)
+		}
 	}
 }
 
-func TestWrongSettings(t *testing.T) {
-	output, code := deploy(t, checkout(t), append(complete, identity(t, true), "PIN_ATTEMPTS=11"))
-	if code != 1 || !strings.Contains(output, "PIN_ATTEMPTS must be a whole number from 1 to 10") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and a sentence on PIN_ATTEMPTS", code, output)
+func TestNobodyAnswers(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	output, code := runs(t, checkout(t), append(complete, "AWS_ENDPOINT_URL="+server.URL, "AWS_MAX_ATTEMPTS=1"), "deploy")
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
 	}
+	want(t, output, "- AWS cannot be reached: is there a region eu-central-1, and a way to it? (")
 }
 
-// What is wrong is told at once, whichever part of the settings has it.
-func TestAllWrongSettings(t *testing.T) {
-	output, code := deploy(t, checkout(t), append(complete, "PIN_ATTEMPTS=11", "THROTTLE_SEND=fast", "CORS_ORIGINS=http://a.example"))
+// What is wrong is told at once, whichever part of the settings or of the account has it.
+func TestAllAtOnce(t *testing.T) {
+	a := ready()
+	a.bootstrap, a.status, a.protected = "", "ROLLBACK_COMPLETE", true
+	output, code := runs(t, checkout(t), append(without("INFOBIP_2FA_APP_ID"), "PIN_ATTEMPTS=11", "THROTTLE_SEND=fast", "CORS_ORIGINS=http://a.example", a.start(t)), "deploy")
+	want(t, output, "- this is missing: INFOBIP_2FA_APP_ID (as", "PIN_ATTEMPTS must be a whole number from 1 to 10", "is not prepared for the CDK", "the first deployment of the stack")
 	for _, name := range []string{"PIN_ATTEMPTS", "THROTTLE_SEND", "CORS_ORIGINS"} {
-		if strings.Count(output, name+" must be ") != 1 {
+		if strings.Count(output, "- "+name+" must be ") != 1 {
 			t.Errorf("%s is not named once in:\n%s", name, output)
 		}
 	}
-	if code != 1 || strings.Contains(output, "npm") {
-		t.Errorf("exit code %d, want 1, and nothing installed:\n%s", code, output)
+	if code != 1 || strings.Contains(output, "npm") || strings.Contains(output, "INFOBIP_2FA_APP_ID must be") {
+		t.Errorf("exit code %d, want 1, nothing installed, and nothing told twice:\n%s", code, output)
 	}
 }
 
 func TestNoNode(t *testing.T) {
-	root := checkout(t)
-	err := os.Remove(filepath.Join(root, "bin", "npm"))
-	if err != nil {
-		t.Fatal(err)
+	for _, command := range []string{"deploy", "bootstrap"} {
+		root := checkout(t)
+		err := os.Remove(filepath.Join(root, "bin", "npm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, code := runs(t, root, append(complete, ready().start(t), "PATH=/nowhere"), command)
+		if code != 1 || !strings.Contains(output, "npm is missing: install Node.js") {
+			t.Errorf("%s: exit code %d and\n%s\nwant 1 and that npm is missing", command, code, output)
+		}
 	}
-	output, code := deploy(t, root, append(complete, identity(t, true), "PATH=/nowhere"))
-	if code != 1 || !strings.Contains(output, "npm is missing: install Node.js") {
-		t.Errorf("exit code %d and\n%s\nwant 1 and that npm is missing", code, output)
+}
+
+func TestUsage(t *testing.T) {
+	for _, arguments := range [][]string{nil, {"undo"}} {
+		output, code := runs(t, checkout(t), complete, arguments...)
+		if code != 1 || output != "say what to do: deploy, bootstrap or destroy\n" {
+			t.Errorf("%v: exit code %d and\n%s", arguments, code, output)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/aws/jsii-runtime-go"
 
@@ -34,8 +33,7 @@ func run(notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	assets := cmp.Or(os.Getenv("ASSETS_DIR"), filepath.Join(root, "dist", "arm64"))
-	p, err := props.FromEnvironment(os.Getenv, assets)
+	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
 	// The region is what the CDK's command line deploys to.
 	err = errors.Join(err, p.Validate(), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
 	if err != nil {

@@ -1,9 +1,12 @@
 // Package standin writes zips that stand in for the built functions, for tests to which it does
-// not matter what a function does. Nothing runs them.
+// not matter what a function does. They say that they are programs for arm64, and nothing runs
+// them.
 package standin
 
 import (
 	"archive/zip"
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -19,12 +22,19 @@ func Write(dir string) error {
 		return fmt.Errorf("making a folder for stand-ins: %w", err)
 	}
 	for _, function := range props.Functions {
-		err := write(filepath.Join(dir, function+".zip"), "stand-in for "+function+"\n")
+		err := write(filepath.Join(dir, function+".zip"), head(elf.EM_AARCH64)+"stand-in for "+function+"\n")
 		if err != nil {
 			return fmt.Errorf("writing a stand-in for %s: %w", function, err)
 		}
 	}
 	return nil
+}
+
+// head begins a program for Linux, as far as anybody looks.
+func head(machine elf.Machine) string {
+	const machineOffset = 18
+	head := append([]byte(elf.ELFMAG), make([]byte, machineOffset-len(elf.ELFMAG))...)
+	return string(binary.LittleEndian.AppendUint16(head, uint16(machine)))
 }
 
 func write(path, content string) error {

@@ -198,6 +198,7 @@ func TestBadControlCalls(t *testing.T) {
 		{"POST", "/faults", `{"drop":"after","status":500}`, 400, "drop"},
 		{"POST", "/faults", `{"drop":"after","body":""}`, 400, "drop"},
 		{"POST", "/faults", `{"operation":"verify","smsStatus":"MESSAGE_SENT"}`, 400, "smsStatus"},
+		{"POST", "/faults", `{"operation":"verify","emailStatus":"PENDING_ACCEPTED"}`, 400, "emailStatus"},
 		{"POST", "/faults", `{"operation":"send","pinError":"X"}`, 400, "pinError"},
 		{"POST", "/faults", `{"pinError":""}`, 400, "pinError"},
 		{"POST", "/faults", `{"pinId":""}`, 400, "pinId"},

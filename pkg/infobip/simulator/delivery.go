@@ -35,7 +35,7 @@ func (s *Simulator) deliver(c *call, sent *pin, how delivery) answer {
 	case channelVoice:
 		result["callStatus"] = accepted
 	case channelEmail:
-		result["emailStatus"] = map[string]string{"name": accepted, "description": "Message accepted and pending delivery."}
+		arrives = emailStatus(c, result)
 	}
 	if how.track && c.route.channel != channelEmail {
 		result["externalMessageId"] = newUUID()
@@ -74,6 +74,16 @@ func (s *Simulator) smsStatuses(c *call, how delivery, result map[string]any) bo
 	}
 	result["smsStatus"] = status
 	return status != messageNotSent
+}
+
+// emailStatus fills emailStatus and reports whether the e-mail arrives.
+func emailStatus(c *call, result map[string]any) bool {
+	name, description := accepted, "Message accepted and pending delivery."
+	if c.fault != nil && c.fault.EmailStatus != nil {
+		name, description = *c.fault.EmailStatus, "As the fault says."
+	}
+	result["emailStatus"] = map[string]string{"name": name, "description": description}
+	return !strings.HasPrefix(name, "REJECTED") && !strings.HasPrefix(name, "UNDELIVERABLE")
 }
 
 func (s *Simulator) putInOutbox(channel string, sent *pin, values map[string]string) {

@@ -74,7 +74,10 @@ type Fault struct {
 	// SMSStatus and NCStatus are those of a send or resend by SMS. With
 	// MESSAGE_NOT_SENT, or NOT_REACHABLE in the ncStatus, nothing is delivered.
 	SMSStatus *string `json:"smsStatus,omitzero"`
-	NCStatus  *string `json:"ncStatus,omitzero"`
+	// EmailStatus is the status's name of a send or resend by e-mail. With one that begins
+	// REJECTED or UNDELIVERABLE nothing is delivered.
+	EmailStatus *string `json:"emailStatus,omitzero"`
+	NCStatus    *string `json:"ncStatus,omitzero"`
 	// PINID is the PIN's id: of a send, the new one's; of a resend, from now on,
 	// and the old id is forgotten; of a verify, in the answer only. "new" draws one.
 	PINID *string `json:"pinId,omitzero"`
@@ -274,8 +277,8 @@ func (f *Fault) checkAnswer() error {
 	sends := []string{"", opAny, opSend, opResend}
 	verifies := []string{"", opAny, opVerify}
 	switch {
-	case (f.SMSStatus != nil || f.NCStatus != nil) && !slices.Contains(sends, f.Operation):
-		return errors.New("smsStatus and ncStatus belong to send and resend")
+	case (f.SMSStatus != nil || f.NCStatus != nil || f.EmailStatus != nil) && !slices.Contains(sends, f.Operation):
+		return errors.New("smsStatus, ncStatus and emailStatus belong to send and resend")
 	case f.PINError != nil && !slices.Contains(verifies, f.Operation):
 		return errors.New("pinError belongs to verify")
 	case f.PINError != nil && *f.PINError == "":

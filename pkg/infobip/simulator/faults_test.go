@@ -209,6 +209,35 @@ func TestNotSentFaults(t *testing.T) {
 	}
 }
 
+// TestEmailStatus: what is rejected does not arrive, and is a 200 all the same.
+func TestEmailStatus(t *testing.T) {
+	r := newRig(t, simulator.Options{})
+	r.configure(`{"sendPinPerPhoneNumberLimit":"100/1d"}`)
+	template, err := r.ProvisionEmail(r.app, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := 0
+	for _, test := range []struct {
+		status  string
+		arrives bool
+	}{{"", true}, {"REJECTED_DESTINATION", false}, {"UNDELIVERABLE_NOT_DELIVERED", false}, {"PENDING_ENROUTE", true}} {
+		want := "PENDING_ACCEPTED"
+		if test.status != "" {
+			want = test.status
+			r.fault(`{"operation":"send","emailStatus":"` + test.status + `"}`)
+		}
+		r.post("pin/email", `{"applicationId":"`+r.app+`","messageId":"`+template+`","to":"`+address+`"}`).
+			want(200, map[string]any{"emailStatus.name": want})
+		if test.arrives {
+			arrived++
+		}
+		if got := r.Outbox(address); len(got) != arrived || got[0].Channel != "email" || len(got[0].PIN) != 6 {
+			t.Errorf("after %s there are %d messages, want %d", want, len(got), arrived)
+		}
+	}
+}
+
 func TestPINIDFaults(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.configure(`{"verifyPinLimit":"100/1s"}`)

@@ -106,6 +106,24 @@ func (s *Simulator) Provision(settings Settings) (string, string, error) {
 	return app.ID, text.ID, nil
 }
 
+// ProvisionEmail creates, and returns the id of, an e-mail template of an application.
+func (s *Simulator) ProvisionEmail(applicationID string, pinLength int) (string, error) {
+	blank := template{ID: newID(), ApplicationID: applicationID}
+	made, refused := blank.applyEmail(emailRequest{
+		EmailTemplateID: new(int64(1)), // of no meaning here: the real one is a text that Infobip keeps
+		From:            new("Your code <codes@example.com>"),
+		PINType:         new(defaultPINType),
+		PINLength:       new(toInt32(pinLength)),
+	})
+	if refused != nil {
+		return "", fmt.Errorf("provisioning the simulator's e-mail template: %s", refused.sentence())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.templates.put(made.ID, made)
+	return made.ID, nil
+}
+
 func (s Settings) configuration() *configuration {
 	verifyLimit := freeOfSpacing
 	if s.VerifySpacing > 0 {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -60,10 +61,20 @@ func Number(s string) recipient.Recipient {
 	return recipient.OfPhone(n)
 }
 
-// Two people who have nothing to do with each other.
+// Address returns the recipient behind an e-mail address, which has to be valid.
+func Address(s string) recipient.Recipient {
+	a, err := email.Parse(s)
+	if err != nil {
+		panic("otptest: " + err.Error()) // a mistake of the test
+	}
+	return recipient.OfEmail(a)
+}
+
+// Three people who have nothing to do with each other. Carol has an e-mail address.
 var (
 	Alice = Number("+14155552671")
 	Bob   = Number("+41446681800")
+	Carol = Address("carol@example.com")
 )
 
 // Keyring returns a fixed key.

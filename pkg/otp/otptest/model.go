@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // model says what the service has to decide about one recipient, as a history: who was
@@ -265,6 +266,9 @@ func (d *delivery) asks(r *Request) bool { return d.by.Voice == r.Voice && sameI
 
 // deliver says what a send or resend gets.
 func (m *model) deliver(r *Request, now time.Time) decision {
+	if r.Voice && r.To.Kind() != recipient.Phone {
+		return decision{reason: otp.ChannelMismatch}
+	}
 	d := m.keyed(r)
 	if d != nil && r.Operation == Resend && !m.code(d.code).live(now) && (d.asks(r) || d.fate == notSent || d.fate == turnedAway) {
 		d = nil // of an ended code only the key is still taken

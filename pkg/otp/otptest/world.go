@@ -47,7 +47,9 @@ type Ask struct {
 	Key       string
 	// Client is where the request comes from; empty if that is not known.
 	Client string
-	Voice  bool
+	// Voice asks for a call in place of the recipient's usual channel. It reaches no
+	// address.
+	Voice bool
 	// Of is the send whose verification a resend or verify names, nil for none.
 	Of  *Request
 	PIN string
@@ -285,7 +287,7 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 		Keyrings: []otp.Keyring{w.keyring}, IdempotencyKey: r.Key, Client: r.Client,
 		Count: func(context.Context) func() (string, error) { return admitted },
 	}
-	channel := otp.SMS
+	channel := otp.UsualChannel(r.To.Kind())
 	if r.Voice {
 		channel = otp.Voice
 	}

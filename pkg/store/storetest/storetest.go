@@ -14,12 +14,20 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
-// Run runs the suite. Open gives a store; it is called once for every test. The store
+// Run runs the suite, for each kind of recipient. Open gives a store; it is called once for every test. The store
 // need not be empty: the suite draws its keys. Its clock, if it has one, shows the
 // real time.
 func Run(t *testing.T, open func(testing.TB) otp.Store) {
+	t.Helper()
+	for _, kind := range []recipient.Kind{recipient.Phone, recipient.Email} {
+		t.Run(string(kind), func(t *testing.T) { run(t, kind, open) })
+	}
+}
+
+func run(t *testing.T, kind recipient.Kind, open func(testing.TB) otp.Store) {
 	t.Helper()
 	for _, test := range []struct {
 		name string
@@ -42,7 +50,7 @@ func Run(t *testing.T, open func(testing.TB) otp.Store) {
 		{"an ended context ends the call", ended},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.run(&suite{T: t, Store: open(t), key: newKey(t)})
+			test.run(&suite{T: t, Store: open(t), key: newKey(t, kind)})
 		})
 	}
 }
@@ -56,9 +64,9 @@ type suite struct {
 
 var drawn sync.Map
 
-func newKey(t *testing.T) string {
+func newKey(t *testing.T, kind recipient.Kind) string {
 	t.Helper()
-	key := fmt.Sprintf("number#test#%s#%d", t.Name(), time.Now().UnixNano())
+	key := fmt.Sprintf("%s#test#%s#%d", kind, t.Name(), time.Now().UnixNano())
 	if _, taken := drawn.LoadOrStore(key, true); taken {
 		t.Fatalf("the key %q was drawn before", key)
 	}
@@ -128,7 +136,7 @@ func soon(d time.Duration) time.Time {
 // shows.
 func sample() otp.Ledger {
 	at := func(ms int) time.Time { return soon(time.Duration(ms) * time.Millisecond) }
-	return otp.Ledger{
+	l := otp.Ledger{
 		Sends: 2, WindowEnds: at(1), Unconfirmed: 1, NextSendAt: at(2), NextVerifyAt: at(3),
 		Senders: []otp.Sender{{Client: "", Sends: 1, Ends: at(20)}, {Client: "sender-1", Sends: 2, Ends: at(21)}, {Client: "sender-2", Sends: 3, Ends: at(22)}},
 		Total:   7, TotalEnds: at(23), VerifiedAt: at(24),
@@ -154,12 +162,15 @@ func sample() otp.Ledger {
 				Nonce:     "nonce",
 				Resends: []otp.Delivery{
 					{ID: "resend-1", RunID: "run-2", Progress: otp.Unconfirmed, Fingerprint: "f", Channel: otp.SMS, Client: "c", Mark: "m", Counted: "x", StartedAt: at(11), ResendAt: at(12)},
-					{ID: "resend-2", Progress: otp.Sent, Channel: otp.Voice, StartedAt: at(13), ResendAt: at(14)},
+					{ID: "resend-2", Progress: otp.Sent, Channel: otp.Email, StartedAt: at(13), ResendAt: at(14)},
 				},
 			},
 			{Delivery: otp.Delivery{ID: "second", Progress: otp.DeliveryThrottled, Channel: otp.SMS}, State: otp.StateFailed},
 		},
 	}
+	l.Tests = l.Clone().Verifications
+	l.Tests[0].ID = "test"
+	return l
 }
 
 func unknownKey(s *suite) { s.wantSaved(otp.Ledger{}, "") }

@@ -1,0 +1,47 @@
+package props_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/seed-a131a524/infobip-otp/infra/props"
+)
+
+// manyRegions is a price or a limit of each of n regions.
+func manyRegions(format string, n int) string {
+	regions := strings.Fields(`AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ
+		CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
+		GH GI GL GM GN GP GQ GR GT GU GW GY HK HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB`)
+	var list []string
+	for _, region := range regions[:n] {
+		list = append(list, fmt.Sprintf(format, region))
+	}
+	return strings.Join(list, ",")
+}
+
+// Lambda refuses an environment over 4 KB in the middle of a deployment, and does not say of what.
+func TestEnvironmentOverLambdasLimit(t *testing.T) {
+	p := props.Default(built(t))
+	p.Infobip = infobip("abc123.api.infobip.com", "A1", "M1")
+	p.Settings["SMS_PRICES"] = "*=0.10," + manyRegions("%s=0.0812", 100)
+	p.Settings["VOICE_PRICES"] = "*=0.30," + manyRegions("%s=0.12", 40)
+	p.Settings["REGION_SPEND_LIMIT"] = manyRegions("%s=100/1d", 50)
+	err := p.Validate()
+	if err != nil {
+		t.Fatalf("an environment below 4 KB is refused: %v", err)
+	}
+	p.Settings["REGION_SPEND_LIMIT"] = manyRegions("%s=100.50/30d", 120)
+	err = p.Validate()
+	if err == nil {
+		t.Fatal("an environment over 4 KB is accepted")
+	}
+	for _, want := range []string{"the environment of send must be at most 4096 bytes: it has 4", "most of them in REGION_SPEND_LIMIT (1679), SMS_PRICES (1006), VOICE_PRICES (326)"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %q:\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "verify") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("send alone reads prices, and there is one fault:\n%v", err)
+	}
+}
