@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -29,7 +30,7 @@ func TestFunctions(t *testing.T) {
 				"Description":   test.description,
 				"Handler":       "bootstrap",
 				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}", "SystemLogLevel": "WARN"},
-				"MemorySize":    128.0,
+				"MemorySize":    cost.Now.MemoryMB,
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,
@@ -132,6 +133,18 @@ func TestReservedConcurrency(t *testing.T) {
 	}
 }
 
+func TestMemoryAndNetwork(t *testing.T) {
+	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
+		got := production.properties(t, function, "AWS::Lambda::Function")
+		want := object{
+			"SubnetIds": []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, "SecurityGroupIds": []any{"sg-0123456789abcdef0"},
+		}
+		if diff := cmp.Diff(any(want), got["VpcConfig"]); diff != "" || got["MemorySize"] != 512.0 {
+			t.Errorf("%s has %v MB and the network (-want +got):\n%s", function, got["MemorySize"], diff)
+		}
+	}
+}
+
 func TestLogGroups(t *testing.T) {
 	for _, test := range []struct {
 		deployment
@@ -144,8 +157,11 @@ func TestLogGroups(t *testing.T) {
 		// The functions' have names that CloudFormation makes: the log of a stack that is gone is
 		// in nobody's way.
 		for _, name := range []string{"SendLogs", "VerifyLogs", "DiscoveryLogs", "ApiLogs"} {
-			got := test.properties(t, name, "AWS::Logs::LogGroup")
 			want := object{"RetentionInDays": test.days}
+			if key := test.props.LogKeyARN; key != "" {
+				want["KmsKeyId"] = key
+			}
+			got := test.properties(t, name, "AWS::Logs::LogGroup")
 			if name == "ApiLogs" {
 				want["LogGroupName"] = got["LogGroupName"] // TestAccessLogGroup
 			}

@@ -118,6 +118,10 @@ func productionProps() props.Props {
 		Verify: props.Throttle{Rate: 5, Burst: 6},
 		Other:  props.Throttle{Rate: 7, Burst: 8},
 	}
+	p.MemoryMB = 512
+	p.VPC = &props.VPC{SubnetIDs: []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, SecurityGroupIDs: []string{"sg-0123456789abcdef0"}}
+	p.TableKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-00000000000a"
+	p.LogKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-00000000000b"
 	p.ReservedConcurrency = props.ReservedConcurrency{Send: new(10), Verify: new(20), Discovery: new(5)}
 	p.ProofStackKeys = []string{"2", "1"}
 	p.SecretKeyARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

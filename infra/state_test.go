@@ -26,6 +26,9 @@ func TestTable(t *testing.T) {
 			"PointInTimeRecoverySpecification": object{"PointInTimeRecoveryEnabled": true},
 			"DeletionProtectionEnabled":        test.protected,
 		}
+		if key := test.props.TableKeyARN; key != "" {
+			want["SSESpecification"] = object{"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": key}
+		}
 		got := test.properties(t, "Table", "AWS::DynamoDB::Table")
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.props.Stage, diff)
@@ -60,12 +63,16 @@ func TestSecretHasNoValue(t *testing.T) {
 const (
 	logWriting = `Allow logs:CreateLogStream,logs:PutLogEvents on ${%sLogs.Arn}`
 	writeTrace = `Allow xray:PutTraceSegments,xray:PutTelemetryRecords on *`
-	table      = `Allow dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem on ${Table.Arn}`
+	networking = `ec2:CreateNetworkInterface,ec2:DescribeNetworkInterfaces,ec2:DescribeSubnets,ec2:DeleteNetworkInterface,` +
+		`ec2:AssignPrivateIpAddresses,ec2:UnassignPrivateIpAddresses on *`
+	table = `Allow dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem on ${Table.Arn}`
 )
 
 func TestRoles(t *testing.T) {
 	const decrypt = `Allow kms:Decrypt on arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` +
 		` if StringEquals kms:ViaService secretsmanager.${AWS::Region}.${AWS::URLSuffix}`
+	crypt := `Allow kms:Decrypt,kms:DescribeKey,kms:Encrypt,kms:GenerateDataKey,kms:GenerateDataKeyWithoutPlaintext,kms:ReEncryptFrom,kms:ReEncryptTo` +
+		` on ` + production.props.TableKeyARN + ` if StringEquals kms:ViaService dynamodb.${AWS::Region}.${AWS::URLSuffix}`
 	secret := func(resource string) string { return "Allow secretsmanager:GetSecretValue on " + resource }
 
 	named := props.Default(assets)
@@ -85,7 +92,7 @@ func TestRoles(t *testing.T) {
 	}{
 		{"existing table", mustSynthesize(t, restored), "${Secret}", []string{existing, secret("${Secret}")}},
 		{"development", development, "${Secret}", []string{table, secret("${Secret}")}},
-		{"production, key of the customer's", production, "${Secret}", []string{table, secret("${Secret}"), decrypt}},
+		{"production, key of the customer's", production, "${Secret}", []string{table, crypt, secret("${Secret}"), decrypt}},
 		{"existing secret by name", mustSynthesize(t, named), "otp/infobip", []string{table,
 			secret("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:otp/infobip-??????")}},
 		{"existing secret by ARN", mustSynthesize(t, addressed), addressed.Secret.ID, []string{table, secret(addressed.Secret.ID)}},
@@ -104,6 +111,10 @@ func TestRoles(t *testing.T) {
 				want = append(want, strings.Replace(logWriting, "%s", function, 1))
 				if test.d.props.Tracing {
 					want = append(want, writeTrace)
+				}
+				if test.d.props.VPC != nil {
+					want = append(want, "Allow "+networking, "Deny "+networking+
+						" if ArnLike lambda:SourceFunctionArn arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*")
 				}
 				checkRole(t, test.d, function, want)
 			}

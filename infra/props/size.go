@@ -25,7 +25,7 @@ func (p Props) sizeFaults() []error {
 		name    string
 		program settings.Program
 	}{{"send", settings.Send}, {"verify", settings.Verify}, {"discovery", settings.Discovery}} {
-		variables := p.estimate(function.program)
+		variables := p.Estimate(function.program)
 		size := sizeOf(variables)
 		if size <= mostEnvironment {
 			continue
@@ -51,8 +51,9 @@ func sizeOf(variables map[string]string) int {
 	return len(text)
 }
 
-// estimate is the environment of a function as far as it is known, and what stands for the rest.
-func (p Props) estimate(function settings.Program) map[string]string {
+// Estimate returns the whole environment of a function: what is known of it, and question marks in
+// the place of what only the deployment knows.
+func (p Props) Estimate(function settings.Program) map[string]string {
 	variables := p.Environment(function)
 	if p.Proofs() {
 		for _, name := range []string{"PROOF_KEY", "PROOF_ISSUER"} {

@@ -362,7 +362,7 @@ var table = [...]Setting{
 		Sentence: "how requests come to a new version: all at once; a tenth of them for 5 or 15 minutes, then all; or a tenth more each minute. Alarms stop what is gradual, and take it back ([how](#versions-rollback-and-gradual-deployment))",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
-		Sentence: "memory of each function, and with it its share of a CPU",
+		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
 		Sentence: "what the functions are built for",

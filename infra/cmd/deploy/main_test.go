@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// checkout is a folder as a clone has it after `make build`, with an npm and a cdk that only say
-// what they were called with.
+// checkout is a folder as a clone has it, with an npm and a cdk that only say what they were called
+// with.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()

@@ -34,7 +34,15 @@ func Built(ctx context.Context, goarch string) (string, error) {
 	if dir, done := built[goarch]; done {
 		return dir, nil
 	}
-	dir, err := build(ctx, goarch)
+	m, err := source(ctx)
+	if err != nil {
+		return "", fmt.Errorf("finding the source of the functions: %w", err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding a place for the functions: %w", err)
+	}
+	dir, err := build(ctx, m, filepath.Join(cache, "infobip-otp"), goarch)
 	if err != nil {
 		return "", err
 	}
@@ -48,23 +56,16 @@ var (
 	built = map[string]string{}
 )
 
-func build(ctx context.Context, goarch string) (string, error) {
-	m, err := source(ctx)
-	if err != nil {
-		return "", fmt.Errorf("finding the source of the functions: %w", err)
-	}
+// build returns the folder below cache with what is built of the module for goarch.
+func build(ctx context.Context, m module, cache, goarch string) (string, error) {
 	version, err := run(ctx, m.Dir, "env", "GOVERSION")
 	if err != nil {
 		return "", fmt.Errorf("asking for the version of Go: %w", err)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("finding a place for the functions: %w", err)
-	}
 	environment, arguments := lambda.Settings(goarch)
 	key := sha256.Sum256(fmt.Append(nil, m, string(version), environment, arguments))
 	const distinct = 16 // bytes
-	dir := filepath.Join(cache, "infobip-otp", hex.EncodeToString(key[:distinct])+"-"+goarch)
+	dir := filepath.Join(cache, hex.EncodeToString(key[:distinct])+"-"+goarch)
 	for _, function := range lambda.Functions() {
 		out := filepath.Join(dir, function+".zip")
 		_, err := os.Stat(out)
