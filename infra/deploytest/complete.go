@@ -37,6 +37,8 @@ var completers = []completer{
 	{"AWS::ApiGatewayV2::Integration", createIntegration},
 	{"AWS::ApiGatewayV2::Route", createRoute},
 	{"AWS::ApiGatewayV2::Stage", createStage},
+	{"AWS::ApiGatewayV2::DomainName", createDomain},
+	{"AWS::ApiGatewayV2::ApiMapping", createMapping},
 	{"AWS::Lambda::Permission", createPermission},
 	{"AWS::CodeDeploy::Application", createApplication},
 	{"AWS::CodeDeploy::DeploymentGroup", createDeploymentGroup},

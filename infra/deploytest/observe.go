@@ -35,6 +35,8 @@ var observers = map[string]observer{
 	"AWS::ApiGatewayV2::Integration":   observeIntegration,
 	"AWS::ApiGatewayV2::Route":         observeRoute,
 	"AWS::ApiGatewayV2::Stage":         observeStage,
+	"AWS::ApiGatewayV2::DomainName":    observeDomain,
+	"AWS::ApiGatewayV2::ApiMapping":    observeMapping,
 	"AWS::CodeDeploy::Application":     observeApplication,
 	"AWS::CodeDeploy::DeploymentGroup": observeDeploymentGroup,
 }
