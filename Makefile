@@ -103,6 +103,12 @@ deploy-test: ## Create the stack in an emulated AWS and compare what exists with
 	@$(MAKE) build GOARCH=arm64
 	@cd infra && go test -count=1 -v ./deploytest
 
+.PHONY: deploy-smoke
+deploy-smoke: ## Hold a deployed service to its contract (URL, ORIGIN, PHONE, OUTBOX, AUDIENCE; ARGS=--closed, --exhaust)
+	@test -n '$(URL)' || { echo 'make: say which service: make deploy-smoke URL=https://… (the output ApiUrl)' >&2; exit 1; }
+	@go run ./cmd/otpctl smoke '$(URL)' $(if $(ORIGIN),--origin '$(ORIGIN)') $(if $(PHONE),--phone '$(PHONE)') \
+		$(if $(OUTBOX),--outbox '$(OUTBOX)') $(if $(AUDIENCE),--audience '$(AUDIENCE)') $(ARGS)
+
 .PHONY: bench
 bench: ## Benchmarks, and the cold start of each function beside a hello-world's
 	@tools/bench

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 )
 
 func TestRoutes(t *testing.T) {
@@ -146,6 +148,18 @@ func TestAccessLog(t *testing.T) {
 		if strings.Contains(format, "$context."+personal) {
 			t.Errorf("the format logs $context.%s…, which can name a person", personal)
 		}
+	}
+}
+
+// TestAccessLogLine: docs/cost.md counts with no more bytes than the line of an answered request has.
+func TestAccessLogLine(t *testing.T) {
+	format := development.properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)["Format"].(string)
+	line := strings.NewReplacer(
+		"$context.requestId", "UqT3dgR1FiAEJwQ=", "$context.routeKey", "POST /verify-otp", "$context.status", "200", "$context.responseLatency", "1234",
+		"$context.integrationStatus", "200", "$context.integrationErrorMessage", "-", "$context.error.message", "-",
+	).Replace(format)
+	if strings.Contains(line, "$context") || len(line) > cost.AccessLine || len(line) < cost.AccessLine*9/10 {
+		t.Errorf("a line has %d bytes, counted with %d: %s", len(line), cost.AccessLine, line)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -29,7 +30,7 @@ func TestFunctions(t *testing.T) {
 				"Description":   test.description,
 				"Handler":       "bootstrap",
 				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}", "SystemLogLevel": "WARN"},
-				"MemorySize":    128.0,
+				"MemorySize":    cost.Now.MemoryMB,
 				"Role":          "${" + test.function + "Role.Arn}",
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,

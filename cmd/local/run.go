@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/seed-a131a524/infobip-otp/internal/console"
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
@@ -54,6 +55,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		if err != nil {
 			return err
 		}
+		c.offer()
 		defer running.Close()
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
@@ -61,6 +63,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
+		c.offer()
 		control, err := c.simulation.ListenControl(ctx)
 		if err != nil {
 			return err
@@ -146,6 +149,9 @@ func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Ad
 	}
 	control := listeners[len(listeners)-2].Addr()
 	fmt.Fprintf(w, "infobip-otp\n  console   %s/\n  gateway   %s\n  state     %s\n  proofs    %s\n", baseURL(control), base, kept, proofsOf(&c.Proofs))
+	if tests := c.Tests.Active(c.Form.PINLength, time.Now()); len(tests) > 0 {
+		fmt.Fprintf(w, "  tests     %s\n", tests.Summary())
+	}
 	pin, readIt := "123456", "the code from the SMS"
 	if c.simulate {
 		control := "http://" + control.String()

@@ -177,11 +177,16 @@ func (d *doctor) look(ctx context.Context, v *visit, c check) []finding {
 }
 
 func (d *doctor) report(v *visit, all []finding) error {
+	return reportFindings(d.ui, d.json, v.stack, all)
+}
+
+// reportFindings writes what was found of something; one that failed is a failure of the command.
+func reportFindings(ui *tui, asJSON bool, of string, all []finding) error {
 	var err error
-	if d.json {
-		err = d.ui.emitJSON(all)
+	if asJSON {
+		err = ui.emitJSON(all)
 	} else {
-		err = d.ui.table(func(line func(string, string, ...any)) {
+		err = ui.table(func(line func(string, string, ...any)) {
 			for _, f := range all {
 				line(string(f.Status), "%s\t%s", f.Check, f.Found)
 				if f.Todo != "" {
@@ -197,11 +202,11 @@ func (d *doctor) report(v *visit, all []finding) error {
 	for _, f := range all {
 		count[f.Status]++
 	}
-	summary := fmt.Sprintf("%s: %d ok, %d to look at, %d failed", v.stack, count[statusOK], count[statusWarn], count[statusFail])
+	summary := fmt.Sprintf("%s: %d ok, %d to look at, %d failed", of, count[statusOK], count[statusWarn], count[statusFail])
 	if count[statusFail] > 0 {
 		return fails(errors.New(summary), "each finding says what to do; run it again afterwards")
 	}
-	d.ui.say("%s", summary)
+	ui.say("%s", summary)
 	return nil
 }
 

@@ -67,7 +67,7 @@ standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.
 			root.AddCommand(command)
 		}
 	}
-	add(setUp, newProvision(ui, getenv), newMessages(ui, getenv), newSecret(ui, getenv), newTry(ui), newDoctor(ui, getenv))
+	add(setUp, newProvision(ui, getenv), newMessages(ui, getenv), newSecret(ui, getenv), newTry(ui), newSmoke(ui), newDoctor(ui, getenv))
 	add(operate, newNumber(ui, getenv), newGuard(ui, getenv), newSpend(ui, getenv))
 	completeValues(root)
 	return root

@@ -93,39 +93,49 @@ func (t *try) run(ctx context.Context, address string) error {
 	if err != nil {
 		return fails(err, "the address is the stack's output ApiUrl, or http://localhost:3000 for make run")
 	}
+	report, err := t.all(ctx)
+	if err != nil {
+		return err
+	}
+	return t.report(report)
+}
+
+// all sends a code, verifies it and checks the proof.
+func (t *try) all(ctx context.Context) (*tried, error) {
 	var from *outbox
+	var err error
 	if t.outbox != "" {
 		from, err = openOutbox(t.outbox)
 		if err != nil {
-			return fails(err, "the address is the one of the control listener that make run prints, http://127.0.0.1:3002 by default")
+			return nil, fails(err, "the address is the one of the control listener that make run prints, http://127.0.0.1:3002 by default")
 		}
 	}
 	to, err := t.number()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if from != nil {
 		// What is there already is no code of this send.
 		if err := from.look(ctx, to); err != nil {
-			return fails(err, "the address is the one of the control listener that make run prints, http://127.0.0.1:3002 by default")
+			return nil, fails(err, "the address is the one of the control listener that make run prints, http://127.0.0.1:3002 by default")
 		}
 	}
 	report, err := t.send(ctx, to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer, nonce, err := t.verify(ctx, to, from, report)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report.tried.Verified = true
 	report.tried.Proof, err = t.check(ctx, answer.Proof, expectation{
 		audience: t.audience, phoneNumber: to.E164(), nonce: nonce, id: report.id, now: time.Now(),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return t.report(&report.tried)
+	return &report.tried, nil
 }
 
 // sending is a code that is under way.

@@ -171,6 +171,11 @@ func (a tryAPI) once(ctx context.Context, path, key string, body map[string]stri
 		}
 		return answer, nil
 	}
+	return apiAnswer{}, readRefusal(status, header, raw)
+}
+
+// readRefusal reads an answer that is not a 200.
+func readRefusal(status int, header http.Header, raw []byte) *apiRefusal {
 	refused := &apiRefusal{}
 	if json.Unmarshal(raw, refused) != nil || refused.Code == "" || !isWord(refused.Code) {
 		refused = &apiRefusal{}
@@ -186,7 +191,7 @@ func (a tryAPI) once(ctx context.Context, path, key string, body map[string]stri
 	if refused.RetryAfter <= 0 {
 		refused.RetryAfter = seconds(header.Get("Retry-After"))
 	}
-	return apiAnswer{}, refused
+	return refused
 }
 
 // do makes one call. No error has the address's query or anything of a body.

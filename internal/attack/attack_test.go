@@ -42,6 +42,25 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// TestMailings is a row of e-mail's table, as docs/abuse.md has it. The dearest one, whose
+// sender verifies, has the time of make attack.
+func TestMailings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of replays: make test runs them")
+	}
+	got := mailings[len(mailings)-1].mail(1)
+	if len(got.misses) > 0 {
+		t.Errorf("%v: %q", got.cells, got.misses)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "abuse.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "| " + strings.Join(got.cells, " | ") + " |"; !strings.Contains(string(page), want) {
+		t.Errorf("docs/abuse.md does not have this row: %s", want)
+	}
+}
+
 // TestCalm is business without an attack, of an owner of the same size.
 func TestCalm(t *testing.T) {
 	for i := range calms {

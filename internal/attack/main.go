@@ -80,6 +80,9 @@ func all(seed uint64) []row {
 	for i := range variations {
 		jobs = append(jobs, func() row { return variations[i].row(seed) })
 	}
+	for i := range mailings {
+		jobs = append(jobs, func() row { return mailings[i].mail(seed) })
+	}
 	for i := range lockOuts {
 		jobs = append(jobs, func() row { return lockOuts[i].row(seed) })
 	}

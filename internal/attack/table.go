@@ -41,6 +41,9 @@ var sections = []section{
 		"Without an attack", "What the guard refuses of honest business.",
 		"sign-ups a day|business|asked|refused by the guard|refused by the address limit",
 	}, {
+		"By e-mail", "The owner with 1,000 sign-ups a day offers e-mail too, at 0.001 a message: one code a second is asked for, for a day, from 10,000 addresses of clients. *Refused* is of the people with phones beside it.",
+		"attack|asked|sent|loss|of the limit|AWS|stopped after|refused",
+	}, {
 		"One person", "Three days, in which a person wants a code 18 times while somebody keeps at the number.",
 		"attack|verified|longest wait",
 	}, {

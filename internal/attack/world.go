@@ -107,7 +107,7 @@ func (p *provider) deliver() (string, error) {
 	return fmt.Sprint("pin-", p.calls), nil
 }
 
-func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return p.deliver()
 }
 
@@ -224,8 +224,11 @@ func (w *world) send(by *party, to recipient.Recipient, address string, channel 
 
 func (w *world) price(to recipient.Recipient, channel otp.Channel) guard.Amount {
 	prices := w.rules.Prices.SMS
-	if channel == otp.Voice {
+	switch channel {
+	case otp.Voice:
 		prices = w.rules.Prices.Voice
+	case otp.Email:
+		prices = w.rules.Prices.Mail
 	}
 	if price, ok := prices[to.Region()]; ok {
 		return price

@@ -2,7 +2,8 @@
 // HTTP call Validate with every answer they get, so that neither can say what the other
 // does not.
 //
-// It is in the root module because the handlers' tests are; no program imports it.
+// It is in the root module because the handlers' tests are. Of the programs otpctl alone
+// imports it, for its smoke test.
 package contract
 
 import (
@@ -79,7 +80,7 @@ func (d *description) conforms(pointer string, value any) error {
 // that is not there has to answer as NotFound says.
 func Validate(tb testing.TB, method, path string, status int, headers map[string]string, body string) {
 	tb.Helper()
-	if err := check(method, path, status, headers, body); err != nil {
+	if err := Check(method, path, status, headers, body); err != nil {
 		tb.Errorf("%s %s answered %d, which openapi.yaml does not describe: %v", method, path, status, err)
 	}
 }
@@ -94,7 +95,8 @@ func Headers(h http.Header) map[string]string {
 	return headers
 }
 
-func check(method, path string, status int, headers map[string]string, body string) error {
+// Check reports how an answer differs from what openapi.yaml says of it, as [Validate] does.
+func Check(method, path string, status int, headers map[string]string, body string) error {
 	doc, err := load()
 	if err != nil {
 		return err

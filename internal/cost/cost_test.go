@@ -1,11 +1,13 @@
 package cost
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
@@ -37,8 +39,8 @@ func TestLines(t *testing.T) {
 		"functions, requests": 0.4,
 		// 515 ms each and 8 ms of starts, 10.5 ms of CPU at 128/1769 of one.
 		"functions, time": (2*515 + 8 + 10.5*1769/128) * 0.125 * 0.0133334,
-		// 940, 770 and two of 160 bytes, each with 26 more.
-		"logs":                      (940 + 770 + 2*160 + 4*26) / 1000.0 * 0.53,
+		// 940, 770 and two of 165 bytes, each with 26 more.
+		"logs":                      (940 + 770 + 2*165 + 4*26) / 1000.0 * 0.53,
 		"secret, reads":             (20_000 + 3*4*24*30) * 5 / 1e6,
 		"table, storage and backup": 1.024 * 4 / 30 * 0.45,
 	}
@@ -91,6 +93,14 @@ func TestMetrics(t *testing.T) {
 	const accessLog = 2
 	if got := len(telemetry.Metrics()) + accessLog; got != Metrics {
 		t.Errorf("there are %d metrics, counted with %d", got, Metrics)
+	}
+}
+
+// TestMemory is that of a stack that sets none.
+func TestMemory(t *testing.T) {
+	s, _ := settings.Lookup("MEMORY_MB")
+	if got := fmt.Sprint(Now.MemoryMB); got != s.Default {
+		t.Errorf("counted with %s MB, the stack has %s", got, s.Default)
 	}
 }
 

@@ -39,7 +39,7 @@ const (
 	SendLine    = 940 // the function's line, metrics included
 	VerifyLine  = 770
 	GuardedLine = 1150 // of a send, with what the guard saw
-	AccessLine  = 160  // API Gateway's, of an answered request
+	AccessLine  = 165  // API Gateway's, of an answered request
 	// ProviderBytes go to Infobip for a send on a connection of its own and a verify on another
 	// one, both of a TLS session that is resumed; ClientBytes are headers and body of the two
 	// answers.

@@ -50,17 +50,17 @@ func languagesTable(file *messages.File) (string, error) {
 				continue
 			}
 			switch m.Channel {
-			case messages.SMS:
+			case otp.SMS:
 				size := m.Size(pin)
 				spoken, _, _ := strings.Cut(m.Delivered(pin), "\n@")
 				cells[1], cells[2] = spoken, string(size.Encoding)
 				cells[3], cells[4] = strconv.Itoa(size.Characters), strconv.Itoa(size.Segments)
 				cells[5] = strconv.Itoa(longest(size))
-				cells[6] = amount(size.Segments, costs[messages.SMS])
-			case messages.Voice:
-				cells[7] = amount(1, costs[messages.Voice])
-			case messages.Email:
-				cells[8] = amount(1, costs[messages.Email])
+				cells[6] = amount(size.Segments, costs[otp.SMS])
+			case otp.Voice:
+				cells[7] = amount(1, costs[otp.Voice])
+			case otp.Email:
+				cells[8] = amount(1, costs[otp.Email])
 			}
 		}
 		table.WriteString(row(cells[:]...))
@@ -88,12 +88,12 @@ func longest(size sms.Size) int {
 	if size.Encoding == sms.UCS2 {
 		room = sms.MaxBytes / 2
 	}
-	return room - size.Characters + len(localHost)
+	return min(room-size.Characters+len(localHost), messages.MaxHost)
 }
 
 // pricesByDefault returns what a message costs by each channel where nobody says otherwise.
 func pricesByDefault() (map[otp.Channel]float64, error) {
-	names := map[string]otp.Channel{"SMS_PRICES": messages.SMS, "VOICE_PRICES": messages.Voice, "EMAIL_PRICES": messages.Email}
+	names := map[string]otp.Channel{"SMS_PRICES": otp.SMS, "VOICE_PRICES": otp.Voice, "EMAIL_PRICES": otp.Email}
 	prices := map[otp.Channel]float64{}
 	for _, s := range settings.All() {
 		channel, ok := names[s.Name]

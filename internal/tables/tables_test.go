@@ -160,7 +160,7 @@ email: {en: "{{pin}}", ar: "{{pin}}"}
 	got, err := languagesTable(file)
 	const want = `| locale | SMS | encoding | characters | segments | longest host | by SMS | by voice | by e-mail |
 |---|---|---|---|---|---|---|---|---|
-| ` + "`en`" + ` | 123456 is your code. | GSM-7 | 39 | 1 | 130 | 0.1 | 0.3 | 0.001 |
+| ` + "`en`" + ` | 123456 is your code. | GSM-7 | 39 | 1 | 96 | 0.1 | 0.3 | 0.001 |
 | ` + "`pt-BR`" + ` | 123456 é seu código. | UCS-2 | 39 | 1 | 40 | 0.1 | - | - |
 | ` + "`ar`" + ` | - | - | - | - | - | - | - | 0.001 |
 `
@@ -172,7 +172,7 @@ email: {en: "{{pin}}", ar: "{{pin}}"}
 // TestLongestHost: with a host of as many characters a message is one segment, with one more
 // it is two.
 func TestLongestHost(t *testing.T) {
-	for _, text := range []string{"{{pin}} is your code.", "{{pin}} é seu código."} {
+	for _, text := range []string{"{{pin}} is your code. " + strings.Repeat("Do not share it. ", 4) + "Thanks.", "{{pin}} é seu código."} {
 		m := message(t, text, localHost)
 		most := longest(m.Size("123456"))
 		for more, want := range []int{1, 2} {

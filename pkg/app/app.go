@@ -38,6 +38,7 @@ type App struct {
 	store    otp.Store
 	source   *secrets.Source
 	provider *infobip.Client
+	tests    *testList
 }
 
 // Clock is real time.
@@ -58,13 +59,22 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
+	if err := c.checkMessages(); err != nil {
+		return nil, err
+	}
 	// A laptop without a secret to read has nobody to ask about a challenge.
 	checker, err := c.Guard.Checker(source, c.Function == 0 && c.Infobip.APIKey != "")
 	if err != nil {
 		return nil, err
 	}
 	ledgers, counter, kept := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy}
+	service := &otp.Service{
+		Store: ledgers, Provider: provider, Messages: c.Catalog(), Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy,
+	}
+	tests := newTestList(&c, source, logger)
+	if tests != nil { // or nil would be an interface that holds one
+		service.Tests = tests
+	}
 	edge := httpapi.Edge{
 		Keys: source, Counter: counter, Clock: clock, Logger: logger,
 		Client:    httpapi.ClientAddress{Header: c.ClientAddress.Header, Keys: source},
@@ -86,6 +96,7 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		store:     ledgers,
 		source:    source,
 		provider:  provider,
+		tests:     tests,
 	}, nil
 }
 
@@ -131,7 +142,7 @@ func SecretReader(c Config, manager secrets.SecretsManagerAPI) (secrets.Reader, 
 		return nil, fmt.Errorf("making a local phone key: %w", err)
 	}
 	secret := secrets.New(c.Infobip.APIKey, key, c.ClientAddress.OriginKeys...)
-	return secrets.Static(secret.WithChallengeSecret(c.Guard.Challenge.Secret)), nil
+	return secrets.Static(secret.WithChallengeSecret(c.Guard.Challenge.Secret).WithTestRecipients(c.Tests.List)), nil
 }
 
 func keeping(c Config, clock otp.Clock) (otp.Store, ratelimit.Counter, guard.Cells) {

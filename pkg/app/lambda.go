@@ -24,11 +24,14 @@ func MustStart(function settings.Program) *App {
 	logger := telemetry.NewLogger(os.Stdout, os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
 	a, err := start(function, os.Getenv, logger)
 	if err != nil {
-		logger.Error("configuration", slog.String("cause", strings.ReplaceAll(err.Error(), "\n", "; ")))
+		logger.Error("configuration", slog.String("cause", oneLine(err)))
 		os.Exit(1)
 	}
 	return a
 }
+
+// oneLine writes joined errors as the log has them.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func start(function settings.Program, getenv func(string) string, logger *slog.Logger) (*App, error) {
 	c, err := ReadConfig(getenv)
@@ -48,5 +51,8 @@ func start(function settings.Program, getenv func(string) string, logger *slog.L
 	ctx, cancel := context.WithTimeout(context.Background(), warmBudget)
 	defer cancel()
 	a.Warm(ctx)
+	if err := a.tests.check(ctx, time.Now()); err != nil {
+		return nil, err
+	}
 	return a, nil
 }

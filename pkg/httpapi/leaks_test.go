@@ -14,7 +14,7 @@ import (
 // canaries are what no log may show.
 func (r *rig) canaries() map[string]string {
 	all := map[string]string{
-		"number": digits, "national number": digits[1:], "API key": apiKey, "phone key": phoneKey,
+		"number": digits, "e-mail address": "canary.person", "national number": digits[1:], "API key": apiKey, "phone key": phoneKey,
 		"phone key, base64": base64.StdEncoding.EncodeToString([]byte(phoneKey)), "address": sourceIP,
 		"other address": "198.51.100.", "idempotency key": idempotent, "origin key": "canary-origin-key", "panic value": "canary panic",
 	}
@@ -83,6 +83,15 @@ func TestNothingLeaks(t *testing.T) {
 			r.post(httpapi.RouteVerify, verifyBodyID(number, written, id)),
 			r.post(httpapi.RouteVerify, verifyBodyID(number, pin, written)),
 			r.post(httpapi.RouteVerify, verifyBody(number, pin), from(written)),
+			r.post(httpapi.RouteSend, `{"email":"`+mailbox+`"}`, withKey, from("198.51.100.2")),
+			r.post(httpapi.RouteSend, `{"email":"`+strings.ToUpper(mailbox)+`"}`, withKey, from("198.51.100.2")),
+			r.post(httpapi.RouteSend, `{"email":"`+mailbox+`","channel":"sms"}`),
+			r.post(httpapi.RouteSend, `{"email":"`+mailbox+` "}`),
+			r.post(httpapi.RouteSend, `{"`+mailbox+`":"email"}`),
+			r.post(httpapi.RouteSend, `{"email":"`+mailbox+`","phoneNumber":"+14155552671"}`),
+			r.post(httpapi.RouteResend, `{"email":"`+mailbox+`","verificationId":"`+id+`"}`),
+			r.post(httpapi.RouteVerify, `{"email":"`+mailbox+`","pin":"`+wrong(pin)+`"}`),
+			r.do(event(http.MethodGet, "/"+mailbox, mailbox)),
 			r.do(event(http.MethodGet, "/"+written, written)),
 			r.do(event(written, "/send-otp", written)),
 			r.do(event(http.MethodGet, "/", written)),

@@ -9,8 +9,8 @@ import (
 )
 
 // log writes the one line of a request, which is a record of its metrics too. It holds no number, PIN, pinId, verification
-// id, address or key: a number is named by its pseudonym and region, and what a
-// client wrote (paths included) is not repeated.
+// id, address or key: a number is named by its pseudonym and region, an e-mail address by
+// its pseudonym under another name, and what a client wrote (paths included) is not repeated.
 func (h *Handler) log(ctx context.Context, r *request, status int, code string, cause error, took time.Duration) {
 	level := slog.LevelInfo
 	const usual = 32 // members of a line at most, metrics among them
@@ -22,7 +22,10 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 		slog.Float64("durationMs", milliseconds(took)),
 	)
 	if r.logName != "" {
-		attrs = append(attrs, slog.String("number", r.logName), slog.String("region", r.recipient.Region()))
+		attrs = append(attrs, slog.String(string(r.recipient.Kind()), r.logName))
+	}
+	if region := r.recipient.Region(); region != "" {
+		attrs = append(attrs, slog.String("region", region))
 	}
 	if t := r.trace; t.ProviderOutcome != "" {
 		attrs = append(attrs, slog.String("provider", t.ProviderOutcome), slog.Float64("providerMs", milliseconds(t.ProviderTime)))
@@ -36,8 +39,14 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Repeat {
 		attrs = append(attrs, slog.Bool("repeat", true))
 	}
+	if r.trace.Test {
+		attrs = append(attrs, slog.Bool("test", true))
+	}
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
+	}
+	if r.trace.Locale != "" {
+		attrs = append(attrs, slog.String("locale", r.trace.Locale))
 	}
 	if seen := r.trace.Guard; len(seen) > 0 {
 		group := make([]slog.Attr, len(seen))

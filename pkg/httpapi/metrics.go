@@ -37,7 +37,10 @@ func (r *request) measure(code string, cause error) telemetry.Measured {
 	case code == reasons[otp.TrafficLimited].code, code == reasons[otp.ChallengeRequired].code && by != "":
 		m.Count(telemetry.RefusedByAllowance)
 	}
-	if r.method() == http.MethodPost {
+	switch {
+	case r.trace.Test: // neither a send nor a verification: nothing went out, and nobody has a phone
+		m.Count(telemetry.TestRequests)
+	case r.method() == http.MethodPost:
 		switch r.path {
 		case RouteSend, RouteResend:
 			r.measureSend(&m, code)

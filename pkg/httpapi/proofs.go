@@ -25,10 +25,13 @@ func (i *issuance) seal(proofs Proofs, subject, nonce string) func(context.Conte
 		*i = issuance{}
 		_, i.err = guarded(func() (*answer, error) {
 			statement := proof.Statement{
-				Sub: subject, Channel: string(s.Channel), VerificationID: s.VerificationID, VerifiedAt: s.At, Nonce: nonce,
+				Sub: subject, Channel: string(s.Channel), VerificationID: s.VerificationID, VerifiedAt: s.At, Nonce: nonce, Test: s.Test,
 			}
 			if number, ok := s.To.Phone(); ok {
 				statement.PhoneNumber = number.E164()
+			}
+			if address, ok := s.To.Email(); ok {
+				statement.Email = address.Canonical()
 			}
 			var err error
 			i.token, err = proofs.Issue(ctx, statement)

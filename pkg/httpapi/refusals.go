@@ -44,6 +44,11 @@ var (
 	refuseNoVerificationID  = badRequest("verification_id_required", "Verification ID is required.")
 	refuseNumberToSend      = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format (e.g., +14155552671).")
 	refuseNumberToVerify    = badRequest("phone_number_invalid", "Invalid phone number format. Use E.164 format.")
+	refuseNoEmail           = badRequest("email_required", "Email address is required.")
+	refuseNoEmailOrPIN      = badRequest("email_and_pin_required", "Email address and PIN code are required.")
+	refuseNoEmailOrID       = badRequest("verification_id_required", "Email address and verification ID are required.")
+	refuseEmail             = badRequest("email_invalid", "Invalid email address.")
+	refuseAmbiguous         = badRequest("recipient_ambiguous", "Give either a phone number or an email address.")
 	refuseUnassigned        = badRequest("phone_number_unassigned", "This phone number is not in service.")
 	refuseVerificationID    = badRequest("verification_id_invalid", "Invalid verification ID.")
 	refuseLocale            = badRequest("locale_invalid", "Invalid locale.")
@@ -181,14 +186,15 @@ type Explanation struct {
 // Explanations explains every code that a client can get. docs/api.md's table is made of it.
 func Explanations() []Explanation {
 	return []Explanation{
-		{"400", []string{"phone_number_required", "phone_number_and_pin_required"}, "ask for what is missing"},
+		{"400", []string{"phone_number_required", "phone_number_and_pin_required", "email_required", "email_and_pin_required"}, "ask for what is missing"},
 		{"400", []string{"phone_number_invalid"}, "the number is not E.164: ask again, with the country's prefix"},
 		{"400", []string{"phone_number_unassigned"}, "the form is right and no such number exists: ask for a typing mistake"},
+		{"400", []string{"email_invalid"}, "not an e-mail address, or one in another script than ASCII: ask again"},
 		{"400", []string{"pin_invalid"}, "ask again for all digits; this cost no try"},
 		{"400", []string{"region_not_allowed", "line_type_not_allowed", "channel_not_allowed"}, "not sent to, and no repeat helps: ask for a mobile number, or offer another way"},
 		{"400", []string{"verification_id_required", "verification_id_invalid"}, "the page lost or garbled its `verificationId`: repeat the send under its Idempotency-Key, or begin anew"},
 		{"400", []string{"nonce_invalid"}, "a `nonce` is 1 to 255 printable ASCII characters, as your backend issued it"},
-		{"400", []string{"body_invalid", "field_unknown", "field_type", "channel_unknown", "channel_mismatch", "locale_invalid", "idempotency_key_invalid"}, "a mistake in the front end"},
+		{"400", []string{"body_invalid", "field_unknown", "field_type", "recipient_ambiguous", "channel_unknown", "channel_mismatch", "locale_invalid", "idempotency_key_invalid"}, "a mistake in the front end"},
 		{"401", []string{"invalid_or_expired"}, "see `state` below; without it: \"wrong or too old\", and offer another code"},
 		{"403", []string{"origin_refused"}, "the request went past CloudFront, or past your backend ([who the client is](#who-the-client-is))"},
 		{"400", []string{"client_address_required"}, "what stands before the API names no client: its mistake, not the person's"},

@@ -10,6 +10,7 @@ import (
 
 	infobipotp "github.com/seed-a131a524/infobip-otp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
@@ -98,9 +99,42 @@ func proofDocument(d proof.Document) document {
 	return document{text: string(d.JSON), contentType: "application/json", cacheControl: d.CacheControl()}
 }
 
-// recipientOf reads whom a request is about. Malformed is the route's sentence for a
-// number that is none.
+// incomplete are a route's sentences about a body that names no recipient, or lacks what
+// goes with one: by phone number, and by e-mail address.
+type incomplete struct{ number, email *refusal }
+
+// check returns what keeps a body from naming one recipient and having all the members that
+// its route needs beside that. A member that is empty is missing.
+func (i incomplete) check(members fields, needed ...string) *refusal {
+	number, address := members.get("phoneNumber") != "", members.get("email") != ""
+	if number && address {
+		return refuseAmbiguous
+	}
+	complete := number || address
+	for _, name := range needed {
+		complete = complete && members.get(name) != ""
+	}
+	// Whoever names neither is told of the one that he seems to have meant.
+	meansEmail := members["email"] != nil || members.get("channel") == string(otp.Email)
+	switch {
+	case complete:
+		return nil
+	case !number && meansEmail:
+		return i.email
+	}
+	return i.number
+}
+
+// recipientOf reads whom a request is about, of the two who may be named. Malformed is the
+// route's sentence for a number that is none.
 func (f Form) recipientOf(members fields, malformed *refusal) (recipient.Recipient, *refusal) {
+	if text := members.get("email"); text != "" {
+		address, err := email.Parse(text)
+		if err != nil {
+			return recipient.Recipient{}, refuseEmail
+		}
+		return recipient.OfEmail(address), nil
+	}
 	text := members.get("phoneNumber")
 	number, err := phone.Parse(text)
 	switch {
@@ -121,12 +155,12 @@ type sendRoutes struct {
 }
 
 func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "channel", "locale", "challengeToken")
+	members, refused := readBody(r.event, "phoneNumber", "email", "channel", "locale", "challengeToken")
 	if refused != nil {
 		return nil, refused
 	}
-	if members.get("phoneNumber") == "" {
-		return nil, refuseNoNumber
+	if refused := (incomplete{refuseNoNumber, refuseNoEmail}).check(members); refused != nil {
+		return nil, refused
 	}
 	to, refused := s.form.recipientOf(members, refuseNumberToSend)
 	if refused != nil {
@@ -136,7 +170,7 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	channel, refused := channelOf(members, otp.SMS)
+	channel, refused := channelOf(members, otp.UsualChannel(to.Kind()))
 	if refused != nil {
 		return nil, refused
 	}
@@ -145,18 +179,18 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	receipt, err := s.sender.Send(ctx, otp.SendRequest{
-		Caller: caller, To: to, Channel: channel, Locale: language.String(), Challenge: members.get("challengeToken"),
+		Caller: caller, To: to, Channel: channel, Locale: language, Challenge: members.get("challengeToken"),
 	})
 	return s.sent(receipt, err)
 }
 
 func (s *sendRoutes) resend(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "verificationId", "channel", "challengeToken")
+	members, refused := readBody(r.event, "phoneNumber", "email", "verificationId", "channel", "challengeToken")
 	if refused != nil {
 		return nil, refused
 	}
-	if members.get("phoneNumber") == "" || members.get("verificationId") == "" {
-		return nil, refuseNoNumberOrID
+	if refused := (incomplete{refuseNoNumberOrID, refuseNoEmailOrID}).check(members, "verificationId"); refused != nil {
+		return nil, refused
 	}
 	to, refused := s.form.recipientOf(members, refuseNumberToSend)
 	if refused != nil {
@@ -209,16 +243,15 @@ func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	return channel, nil
 }
 
-// localeOf reads the language of a message; none is the default's.
-func localeOf(members fields) (locale.Tag, *refusal) {
+// localeOf returns the language of a message as it was written; empty for the default.
+func localeOf(members fields) (string, *refusal) {
 	if members["locale"] == nil {
-		return locale.Tag{}, nil
+		return "", nil
 	}
-	tag, err := locale.Parse(members.get("locale"))
-	if err != nil {
-		return locale.Tag{}, refuseLocale
+	if _, err := locale.Parse(members.get("locale")); err != nil {
+		return "", refuseLocale
 	}
-	return tag, nil
+	return members.get("locale"), nil
 }
 
 type verifyRoute struct {
@@ -229,12 +262,12 @@ type verifyRoute struct {
 }
 
 func (v *verifyRoute) verify(ctx context.Context, r *request) (*answer, error) {
-	members, refused := readBody(r.event, "phoneNumber", "pin", "verificationId", "nonce")
+	members, refused := readBody(r.event, "phoneNumber", "email", "pin", "verificationId", "nonce")
 	if refused != nil {
 		return nil, refused
 	}
-	if members.get("phoneNumber") == "" || members.get("pin") == "" {
-		return nil, refuseNoNumberOrPIN
+	if refused := (incomplete{refuseNoNumberOrPIN, refuseNoEmailOrPIN}).check(members, "pin"); refused != nil {
+		return nil, refused
 	}
 	if !v.isPIN(members.get("pin")) {
 		return nil, refusePIN(v.form.PINLength)

@@ -150,6 +150,13 @@ var specimens = []specimen{
 		"2:11: {{name}} is a placeholder that nobody fills: {{pin}} is the only one",
 		"2:11: {{ending}} is a placeholder that nobody fills: {{pin}} is the only one",
 	}, bySchema},
+	{"a placeholder that a terminal would obey", "default: en\nvoice: {en: \"{{a\\e[31m\\nb}} {{pin}}\"}\n", []string{
+		"2:13: the text has the control character U+001B, which no phone shows",
+		"2:13: {{a·[31m·b}} is a placeholder that nobody fills: {{pin}} is the only one",
+	}, bySchema},
+	{"a long placeholder", "default: en\nvoice: {en: '{{" + fifty + "}} {{pin}}'}\n", []string{
+		"2:13: {{abcdefghijabcdefghijabcdefghijabcdefghij…}} is a placeholder that nobody fills: {{pin}} is the only one",
+	}, bySchema},
 	{"braces", "default: en\nsms:\n  en: '{{pin}} {{'\n  de: '}} {{pin}}'\n  es: '{{{pin}}}'\n  fr: '{{pin}}}'\n", []string{
 		"3:7: {{ has no }} behind it",
 		"4:7: }} has no {{ before it",
@@ -199,7 +206,13 @@ var specimens = []specimen{
 	{"an address", good + "webOTP: 127.0.0.1\n", []string{wantHost}, bySchema},
 	{"two hosts", good + "webOTP: [a.example]\n", []string{"4:9: webOTP has to be a text"}, bySchema},
 	{"a long host", good + "webOTP: " + hundred + ".com\n", []string{wantHost}, bySchema},
-	{"a host longer than DNS has them", good + "webOTP: " + fifty + "." + fifty + "." + fifty + "." + fifty + "." + fifty + ".com\n", []string{"4:9: webOTP is longer than a host can be"}, bySchema},
+	{name: "the longest host", text: good + "webOTP: " + fifty + "." + fifty[:41] + ".com\n"},
+	{"a host that leaves no room", good + "webOTP: " + fifty + "." + fifty[:42] + ".com\n", []string{
+		"4:9: webOTP is too long: the last lines of an SMS have 101 characters, and no more than 100 are taken",
+	}, bySchema},
+	{"a host that leaves no room for a hash", good + "webOTP: " + fifty + "." + fifty[:30] + ".com\nandroidAppHash: FA+9qCX9VSu\n", []string{
+		"4:9: webOTP is too long: the last lines of an SMS have 101 characters, and no more than 100 are taken",
+	}, beyond},
 	{"hash of ten", good + "androidAppHash: FA+9qCX9VS\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
 	{"hash of twelve", good + "androidAppHash: FA+9qCX9VSuu\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
 	{"hash with other characters", good + "androidAppHash: FA-9qCX9VSu\n", []string{"4:17: androidAppHash has to be the 11 characters that Google's SMS Retriever computes from your app's key"}, bySchema},
@@ -229,6 +242,10 @@ var specimens = []specimen{
 		"4:41: rate has to be a number from 0.5 to 2, without quotes",
 		"4:54: repeat has to be what a person presses to hear the call again: up to 8 of 0 to 9, * and #, such as 1#",
 		"5:31: rate has to be a number from 0.5 to 2, without quotes",
+	}, bySchema},
+	{"values of several lines", "default: en\nvoice:\n  en: {text: '{{pin}}', voice: \"a\\nb\"}\n  de: {text: '{{pin}}', voice: \"a\\u0007b\"}\n", []string{
+		"3:32: voice has to be 1 to 255 characters in one line, with no space at either end",
+		"4:32: voice has to be 1 to 255 characters in one line, with no space at either end",
 	}, bySchema},
 	{"no number", "default: en\nvoice:\n  en: {text: '{{pin}}', rate: .nan}\n", []string{"3:31: rate has to be a number from 0.5 to 2, without quotes"}, beyond},
 	{"numbers of other bases", "default: en\nvoice:\n  en: {text: '{{pin}}', rate: 0x1}\nemail:\n  en: {templateId: 0x10}\n", []string{

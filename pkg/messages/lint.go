@@ -44,7 +44,7 @@ func (m *Message) report(pin string) Reported {
 	}
 	reported.Text = new(m.Delivered(pin))
 	reported.Characters = new(m.characters(pin))
-	if m.Channel == SMS {
+	if m.Channel == otp.SMS {
 		size := m.Size(pin)
 		reported.Encoding, reported.Segments, reported.Bytes = &size.Encoding, &size.Segments, &size.Bytes
 	}

@@ -18,13 +18,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 )
 
-// The channels of the file, in the order in which messages are listed.
-const (
-	SMS   = otp.SMS
-	Voice = otp.Voice
-	Email = otp.Channel("email")
-)
-
 // pinPlaceholder is where Infobip puts the PIN, endingPlaceholder where a send puts what only
 // an SMS may carry.
 const (
@@ -93,13 +86,15 @@ type Template struct {
 
 // ForSimulator reports whether a message is an e-mail that names no template of Infobip's,
 // so that the simulator alone can send it.
-func (m *Message) ForSimulator() bool { return m.Channel == Email && m.Template.EmailTemplateID == 0 }
+func (m *Message) ForSimulator() bool {
+	return m.Channel == otp.Email && m.Template.EmailTemplateID == 0
+}
 
 // Delivered returns the message as a person reads or hears it, with the PIN and the last lines;
 // empty of an e-mail without a text.
 func (m *Message) Delivered(pin string) string {
 	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, m.ending)
-	if m.Channel == Email {
+	if m.Channel == otp.Email {
 		text = m.Text
 	}
 	return strings.ReplaceAll(text, pinPlaceholder, pin)
@@ -126,7 +121,7 @@ func (m *Message) Size(pin string) sms.Size { return sms.Measure(m.Delivered(pin
 // characters returns how long a message is: an SMS as its encoding counts, others in
 // characters of Unicode.
 func (m *Message) characters(pin string) int {
-	if m.Channel == SMS {
+	if m.Channel == otp.SMS {
 		return m.Size(pin).Characters
 	}
 	return utf8.RuneCountInString(m.Delivered(pin))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 )
 
@@ -42,34 +43,34 @@ func TestEverything(t *testing.T) {
 		WebOTP:  "www.example.com", AndroidAppHash: "FA+9qCX9VSu", IndiaDLT: registered("1107"),
 		Messages: []Message{
 			{
-				Channel: SMS, Locale: tag("en"), Line: 9, Column: 3, Text: "{{pin}} is your code.\nDo not share it.",
+				Channel: otp.SMS, Locale: tag("en"), Line: 9, Column: 3, Text: "{{pin}} is your code.\nDo not share it.",
 				Template: Template{
 					Text:   "{{pin}} is your code.\nDo not share it.{{ending}}{{pin}}",
 					Sender: "Other Name", Language: "en", Voice: "Joanna", Rate: 0.75, Repeat: "1#", IndiaDLT: registered("1108"),
 				},
 			},
 			{
-				Channel: SMS, Locale: tag("de-CH"), Line: 19, Column: 3, Text: "{{pin}} ist Ihr Code.",
+				Channel: otp.SMS, Locale: tag("de-CH"), Line: 19, Column: 3, Text: "{{pin}} ist Ihr Code.",
 				Template: Template{Text: "{{pin}} ist Ihr Code.{{ending}}{{pin}}", Sender: "Example", Language: "de", IndiaDLT: registered("1107")},
 			},
 			{
-				Channel: SMS, Locale: tag("ar"), Line: 20, Column: 3, Text: "رمز التحقق: {{pin}}",
+				Channel: otp.SMS, Locale: tag("ar"), Line: 20, Column: 3, Text: "رمز التحقق: {{pin}}",
 				Template: Template{Text: "رمز التحقق: {{pin}}{{ending}}{{pin}}", Sender: "Example", IndiaDLT: registered("1107")},
 			},
 			{
-				Channel: Voice, Locale: tag("en"), Line: 22, Column: 3, Text: "Your code is {{pin}}.",
+				Channel: otp.Voice, Locale: tag("en"), Line: 22, Column: 3, Text: "Your code is {{pin}}.",
 				Template: Template{Text: "Your code is {{pin}}.", Sender: "18335550102", Language: "en", Rate: 1},
 			},
 			{
-				Channel: Voice, Locale: tag("zh-Hant"), Line: 23, Column: 3, Text: "{{pin}}",
+				Channel: otp.Voice, Locale: tag("zh-Hant"), Line: 23, Column: 3, Text: "{{pin}}",
 				Template: Template{Text: "{{pin}}", Language: "zh_tw", IndiaDLT: registered("1109")},
 			},
 			{
-				Channel: Email, Locale: tag("en"), Line: 25, Column: 3, Text: "Your code is {{pin}}.",
+				Channel: otp.Email, Locale: tag("en"), Line: 25, Column: 3, Text: "Your code is {{pin}}.",
 				Template: Template{EmailTemplateID: 12, From: "Example <codes@example.com>", LandingPageID: "abc"},
 			},
-			{Channel: Email, Locale: tag("de"), Line: 26, Column: 3, Template: Template{EmailTemplateID: 13}},
-			{Channel: Email, Locale: tag("fr"), Line: 27, Column: 3, Text: "Votre code est {{pin}}."},
+			{Channel: otp.Email, Locale: tag("de"), Line: 26, Column: 3, Template: Template{EmailTemplateID: 13}},
+			{Channel: otp.Email, Locale: tag("fr"), Line: 27, Column: 3, Text: "Votre code est {{pin}}."},
 		},
 	}
 	if diff := cmp.Diff(want, file, cmpopts.IgnoreFields(Message{}, "ending"), cmp.Comparer(func(a, b locale.Tag) bool { return a == b })); diff != "" {
@@ -83,7 +84,7 @@ func TestEverything(t *testing.T) {
 			t.Errorf("message %d is the simulator's alone: %t", i, got)
 		}
 	}
-	if got := len(file.Of(Voice)); got != 2 {
+	if got := len(file.Of(otp.Voice)); got != 2 {
 		t.Errorf("%d messages by voice, want 2", got)
 	}
 	for _, text := range []string{everything, good} {
@@ -134,7 +135,7 @@ func TestLastLines(t *testing.T) {
 		},
 	} {
 		file := parsed(t, good+c.members+"voice: {en: 'Code {{pin}}'}\nemail: {en: 'Mail {{pin}}'}\n", Options{})
-		m := file.Of(SMS)[0]
+		m := file.Of(otp.SMS)[0]
 		got := []string{m.Template.Text, file.EndingSetting(), m.Delivered(pin), m.Spoken(pin)}
 		if diff := cmp.Diff([]string{c.template, c.setting, c.delivered, c.spoken}, got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
@@ -142,10 +143,10 @@ func TestLastLines(t *testing.T) {
 		if file.Ending() != strings.ReplaceAll(c.setting, `\n`, "\n") {
 			t.Errorf("%s: the ending is %q", name, file.Ending())
 		}
-		if got := file.Of(Voice)[0].Template.Text + file.Of(Voice)[0].Delivered(pin); got != "Code {{pin}}Code 123456" {
+		if got := file.Of(otp.Voice)[0].Template.Text + file.Of(otp.Voice)[0].Delivered(pin); got != "Code {{pin}}Code 123456" {
 			t.Errorf("%s: a call says %q", name, got)
 		}
-		if got := file.Of(Email)[0].Delivered(pin); got != "Mail 123456" {
+		if got := file.Of(otp.Email)[0].Delivered(pin); got != "Mail 123456" {
 			t.Errorf("%s: an e-mail says %q", name, got)
 		}
 	}
@@ -291,7 +292,7 @@ func TestOurs(t *testing.T) {
 	var got []string
 	for _, m := range file.Messages {
 		got = append(got, string(m.Channel)+"/"+m.Locale.String())
-		if !m.ForSimulator() && m.Channel == Email {
+		if !m.ForSimulator() && m.Channel == otp.Email {
 			t.Errorf("the e-mail in %s names somebody's template", m.Locale)
 		}
 	}
@@ -303,7 +304,7 @@ func TestOurs(t *testing.T) {
 	}
 	hashed := strings.Replace(string(data), "\nsms:\n", "\nandroidAppHash: FA+9qCX9VSu\nsms:\n", 1)
 	for _, text := range []string{string(data), hashed} {
-		for _, m := range parsed(t, text, Options{WebOTP: "localhost"}).Of(SMS) {
+		for _, m := range parsed(t, text, Options{WebOTP: "localhost"}).Of(otp.SMS) {
 			size := m.Size(pin)
 			if size.Segments != 1 || size.Bytes > sms.MaxBytes {
 				t.Errorf("%s takes %+v", m.Locale, size)

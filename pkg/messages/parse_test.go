@@ -83,7 +83,7 @@ func FuzzParse(f *testing.F) {
 		if len(faults) > 0 {
 			return
 		}
-		for _, channel := range []otp.Channel{SMS, Voice, Email} {
+		for _, channel := range []otp.Channel{otp.SMS, otp.Voice, otp.Email} {
 			messages := file.Of(channel)
 			isDefault := func(m Message) bool { return m.Locale == file.Default }
 			if len(messages) > 0 && !slices.ContainsFunc(messages, isDefault) {
@@ -91,10 +91,10 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, m := range file.Messages {
-			if m.Channel == SMS && m.Size(pin).Segments > 1 {
+			if m.Channel == otp.SMS && m.Size(pin).Segments > 1 {
 				t.Errorf("an SMS with a last line takes %+v", m.Size(pin))
 			}
-			if m.Channel == Voice && m.Template.Language == "" {
+			if m.Channel == otp.Voice && m.Template.Language == "" {
 				t.Errorf("nobody speaks %s", m.Locale)
 			}
 			if strings.Contains(m.Delivered(pin), "{{") {

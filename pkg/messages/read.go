@@ -32,9 +32,15 @@ var (
 	repeatForm = regexp.MustCompile(`^[0-9*#]{1,8}$`)
 )
 
+// MaxHost is the longest host of a last line, in a file without an app's hash. The lines of an
+// ending are bounded, because the 140 bytes of a message are for its text too.
+const (
+	maxEnding = 100
+	MaxHost   = maxEnding - len("\n@ #")
+)
+
 // Bounds of values, those of DLT as the provider documents them.
 const (
-	maxHost        = 253
 	maxDLTID       = 30
 	maxTeleMarket  = 255
 	maxName        = 255
@@ -46,22 +52,22 @@ const (
 // readFile reads the file's one mapping.
 func (r *reader) readFile(root *yaml.Node) {
 	top := r.members(root, "the file",
-		"default", "sender", "senders", "webOTP", "androidAppHash", "indiaDLT", string(SMS), string(Voice), string(Email))
+		"default", "sender", "senders", "webOTP", "androidAppHash", "indiaDLT", string(otp.SMS), string(otp.Voice), string(otp.Email))
 	r.file.Sender = r.sender(top["sender"], "sender")
 	r.readSenders(top["senders"])
 	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com, without https://, a port or a path")
-	if len(r.file.WebOTP) > maxHost {
-		r.refuse(top["webOTP"], "webOTP is longer than a host can be")
-		r.file.WebOTP = ""
-	}
 	if top["webOTP"] == nil {
 		r.file.WebOTP = r.options.WebOTP
 	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
+	if len(r.file.Ending()) > maxEnding && top["webOTP"] != nil {
+		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(r.file.Ending()), maxEnding)
+		r.file.WebOTP = ""
+	}
 	r.file.IndiaDLT = r.readDLT(top["indiaDLT"])
 	r.readDefault(root, top["default"])
 	channels := 0
-	for _, channel := range []otp.Channel{SMS, Voice, Email} {
+	for _, channel := range []otp.Channel{otp.SMS, otp.Voice, otp.Email} {
 		if n := top[string(channel)]; n != nil {
 			r.readChannel(channel, n)
 			channels++
@@ -182,19 +188,19 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 	var values map[string]*yaml.Node
 	if m.value.Kind == yaml.MappingNode && !braced(m.value) {
 		what := "a message of " + string(channel)
-		if channel == Email {
+		if channel == otp.Email {
 			values = r.members(m.value, what, "text", "templateId", "from", "landingPageId")
 		} else {
 			values = r.members(m.value, what, "text", "sender", "language", "voice", "rate", "repeat", "contentTemplateId")
 		}
 		written = values["text"]
-		if written == nil && (channel != Email || values["templateId"] == nil) {
+		if written == nil && (channel != otp.Email || values["templateId"] == nil) {
 			r.refuse(m.key, "%s by %s has no text", tag, channel)
 			return
 		}
 	}
 	text, ok := r.text(written, "the text")
-	if !ok && (channel != Email || written != nil) {
+	if !ok && (channel != otp.Email || written != nil) {
 		return
 	}
 	message.Text = text
@@ -204,12 +210,12 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 			r.refuse(written, "%s", sentence)
 		}
 	}
-	if channel == Email {
+	if channel == otp.Email {
 		r.readEmail(&message, values)
 	} else {
 		r.readTemplate(&message, m.key, values)
 	}
-	if channel == SMS && len(r.faults) == faults {
+	if channel == otp.SMS && len(r.faults) == faults {
 		r.checkSize(&message, written)
 	}
 	r.file.Messages = append(r.file.Messages, message)
@@ -235,18 +241,18 @@ func (r *reader) readTemplate(m *Message, key *yaml.Node, values map[string]*yam
 		r.refuse(values["contentTemplateId"], "contentTemplateId needs the file's indiaDLT, with its principalEntityId")
 		template = ""
 	}
-	if r.file.IndiaDLT != nil && (m.Channel == SMS || template != "") {
+	if r.file.IndiaDLT != nil && (m.Channel == otp.SMS || template != "") {
 		t.IndiaDLT = new(*r.file.IndiaDLT)
 		if template != "" {
 			t.IndiaDLT.ContentTemplateID = template
 		}
 	}
-	if m.Channel == SMS {
+	if m.Channel == otp.SMS {
 		t.Text = r.file.provisioned(m.Text)
 		m.ending = r.file.Ending()
 	}
 	// A call comes from a number: a name is the sender of SMS alone.
-	if t.Sender == "" && (m.Channel == SMS || numberForm.MatchString(r.file.Sender)) {
+	if t.Sender == "" && (m.Channel == otp.SMS || numberForm.MatchString(r.file.Sender)) {
 		t.Sender = r.file.Sender
 	}
 }
@@ -262,7 +268,7 @@ func (r *reader) language(m *Message, key, n *yaml.Node) string {
 		return text
 	}
 	language, spoken := languageOf(m.Locale)
-	if !spoken && m.Channel == Voice {
+	if !spoken && m.Channel == otp.Voice {
 		r.refuse(key, "Infobip does not speak %s: take the message out, or name a language of its own (%s)", m.Locale, strings.Join(infobip.Languages, " "))
 	}
 	return language
@@ -274,7 +280,7 @@ func (r *reader) rate(n *yaml.Node) float64 {
 		return 0
 	}
 	rate, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || n.Tag != intTag && n.Tag != floatTag || err != nil || !(rate >= slowest && rate <= fastest) {
+	if n.Kind != yaml.ScalarNode || n.Tag != intTag && n.Tag != floatTag || err != nil || rate < slowest || rate > fastest {
 		r.refuse(n, "rate has to be a number from %g to %g, without quotes", slowest, fastest)
 		return 0
 	}

@@ -134,6 +134,9 @@ func newMachine(draw *rapid.T) *machine {
 	w.Provider.Single = rapid.Bool().Draw(draw, "verified PINs are gone")
 	w.Provider.NewHandles = rapid.Bool().Draw(draw, "resends change handles")
 	w.Provider.Attempts = rapid.SampledFrom([]int{0, 1, 2}).Draw(draw, "provider's attempts")
+	if rapid.Bool().Draw(draw, "a test recipient") {
+		w.MakeTest(otptest.Carol, otptest.Start.Add(20*time.Minute))
+	}
 	return &machine{world: w, busy: rapid.IntRange(0, len(people)-1).Draw(draw, "busy")}
 }
 
@@ -240,7 +243,10 @@ func (m *machine) ask(draw *rapid.T) otptest.Ask {
 	if a.Operation != otptest.Send && named && len(sends) > 0 {
 		a.Of = rapid.SampledFrom(sends[:min(len(sends), 4)]).Draw(draw, "of")
 	}
+	a.Unheeded = a.To == otptest.Carol && rapid.IntRange(0, 3).Draw(draw, "unheeded") == 3
 	switch {
+	case a.To == otptest.Carol && a.Operation == otptest.Verify && rapid.Bool().Draw(draw, "the PIN of the list"):
+		a.PIN = otptest.TestPIN
 	case a.Operation != otptest.Verify:
 		a.Voice = rapid.IntRange(0, 7).Draw(draw, "voice") == 7
 	case rapid.Bool().Draw(draw, "right"):

@@ -25,7 +25,7 @@ const maxWord = 255
 
 var (
 	errIssuer   = errors.New("an https address without a query, a fragment or a slash at its end, such as https://otp.example.com (http on this machine alone), with at most 255 characters")
-	errAudience = errors.New("one word of 1 to 255 printable ASCII characters without a space or a comma, such as accounts.example.com")
+	errAudience = errors.New("one word of 1 to 255 printable ASCII characters without a space or a comma, and without #test at its end, such as accounts.example.com")
 	errNonce    = errors.New("1 to 255 printable ASCII characters")
 	errKeyList  = errors.New("a list of at most 10 ARNs of KMS keys, each once, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (an alias is none)")
 )
@@ -60,11 +60,18 @@ func loopback(host string) bool {
 // ParseAudience returns the audience. A comma is refused because the lists that
 // audiences are configured in elsewhere are split there.
 func ParseAudience(s string) (string, error) {
-	if s == "" || len(s) > maxWord || !printable(s) || strings.ContainsAny(s, " ,") {
+	if s == "" || len(s) > maxWord || !printable(s) || strings.ContainsAny(s, " ,") || strings.HasSuffix(s, forTests) {
 		return "", errAudience
 	}
 	return s, nil
 }
+
+// forTests ends the audience of proofs about test recipients, and of no others.
+const forTests = "#test"
+
+// TestAudience returns the audience of proofs about test recipients, who have shown a PIN
+// that the owner chose and nothing else: a backend takes them on purpose, or not at all.
+func TestAudience(audience string) string { return audience + forTests }
 
 // CheckNonce returns an error unless the nonce has 1 to 255 printable ASCII characters,
 // space included.

@@ -44,7 +44,7 @@ func TestParseAudience(t *testing.T) {
 			t.Errorf("ParseAudience(%q) = %q, %v: want it as it is", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "a,b", "a b", " a", "a ", "a\n", "ä", "a\x7f", strings.Repeat("a", 256)} {
+	for _, s := range []string{"", "a,b", "a b", " a", "a ", "a\n", "ä", "a\x7f", "a#test", "#test", strings.Repeat("a", 256)} {
 		if got, err := proof.ParseAudience(s); err == nil {
 			t.Errorf("ParseAudience(%q) = %q, want a refusal", s, got)
 		}

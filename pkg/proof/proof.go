@@ -44,6 +44,8 @@ type Statement struct {
 	VerifiedAt time.Time
 	// Nonce is what the caller gave with the verify; empty for none.
 	Nonce string
+	// Test: it is about a test recipient, and for [TestAudience] alone.
+	Test bool
 }
 
 const redacted = "[proof]"
@@ -157,9 +159,13 @@ func (s Statement) complete() bool {
 }
 
 func (i *Issuer) claims(s Statement, now time.Time) claims {
+	audience := i.Audience
+	if s.Test {
+		audience = TestAudience(audience)
+	}
 	c := claims{
 		Issuer:   i.Name,
-		Audience: i.Audience,
+		Audience: audience,
 		Subject:  s.Sub,
 		Methods:  methods(s.Channel),
 		AuthTime: s.VerifiedAt.Unix(),

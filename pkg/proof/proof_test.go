@@ -116,6 +116,8 @@ func TestClaims(t *testing.T) {
 			with(func(c map[string]any) { c["exp"] = 1795766491.0 })},
 		{"a repeat is issued anew and was verified then", func(i *proof.Issuer, _ *proof.Statement) { i.Clock = clock(now.Add(time.Minute)) },
 			with(func(c map[string]any) { c["iat"], c["exp"] = 1795766461.0, 1795766761.0 })},
+		{"a test recipient, for a backend that takes them", func(_ *proof.Issuer, s *proof.Statement) { s.Test = true },
+			with(func(c map[string]any) { c["aud"] = "accounts.example.com#test" })},
 		{"anonymous", func(i *proof.Issuer, _ *proof.Statement) { i.Anonymous = true },
 			with(func(c map[string]any) { delete(c, "phone_number"); delete(c, "phone_number_verified") })},
 		{"email", func(_ *proof.Issuer, s *proof.Statement) {

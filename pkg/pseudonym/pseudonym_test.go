@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -34,18 +35,31 @@ func number(t *testing.T, s string) recipient.Recipient {
 	return recipient.OfPhone(n)
 }
 
+func address(t *testing.T, s string) recipient.Recipient {
+	t.Helper()
+	a, err := email.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recipient.OfEmail(a)
+}
+
 // TestNames pins every kind of name: a deployment has them in its table, and a change
 // would forget every number's limits.
 func TestNames(t *testing.T) {
 	key := newKey(t, "1", secret)
 	n := number(t, "+14155552671")
+	a := address(t, "jane@example.com")
 	derived := key.Derive("send", n.Canonical(), "key")
 	for name, c := range map[string]struct{ got, want string }{
-		"number":  {key.LedgerKey(n), "number#1#r485J7xH6AgbgwJObWKxLYbjmH8wyDQMvgN-XAmQg5A"},
-		"client":  {key.ClientKey("send", "203.0.113.1"), "client#send#1#JZLHPfzqeYk42wecZz1G96uuiRwzb6fMD89sZLYSmjo"},
-		"log":     {key.LogName(n), "r485J7xH6Agb"},
-		"subject": {key.Subject(n), "oUU3QLeHfzI61pgqXk0W6g"},
-		"derived": {base64.RawURLEncoding.EncodeToString(derived[:]), "TlyvXJX6z5Da8aKc2WCWWg"},
+		"number":                 {key.LedgerKey(n), "number#1#r485J7xH6AgbgwJObWKxLYbjmH8wyDQMvgN-XAmQg5A"},
+		"client":                 {key.ClientKey("send", "203.0.113.1"), "client#send#1#JZLHPfzqeYk42wecZz1G96uuiRwzb6fMD89sZLYSmjo"},
+		"log":                    {key.LogName(n), "r485J7xH6Agb"},
+		"address":                {key.LedgerKey(a), "email#1#ll6ddbldNY7SlDVX6Uxvzf8Bns3RQ1V_6n_UDjTep0M"},
+		"log, of an address":     {key.LogName(a), "ll6ddbldNY7S"},
+		"subject, of an address": {key.Subject(a), "CvCg5MrA6enPfhKL3DGCKg"},
+		"subject":                {key.Subject(n), "oUU3QLeHfzI61pgqXk0W6g"},
+		"derived":                {base64.RawURLEncoding.EncodeToString(derived[:]), "TlyvXJX6z5Da8aKc2WCWWg"},
 	} {
 		if c.got != c.want {
 			t.Errorf("the %s name is %s, want %s", name, c.got, c.want)
@@ -58,12 +72,15 @@ func TestNames(t *testing.T) {
 func TestNamesDiffer(t *testing.T) {
 	key, other, later := newKey(t, "1", secret), newKey(t, "1", strings.ToUpper(secret)), newKey(t, "2", secret)
 	n, m := number(t, "+14155552671"), number(t, "+41446681800")
+	a, b := address(t, "jane@example.com"), address(t, "jane+tag@example.com")
 	derive := func(k pseudonym.Key, label string, parts ...string) string {
 		return fmt.Sprintf("%x", k.Derive(label, parts...))
 	}
 	names := map[string]string{}
 	for what, name := range map[string]string{
 		"a number": key.LedgerKey(n), "another number": key.LedgerKey(m), "another key": other.LedgerKey(n), "another version": later.LedgerKey(n),
+		"an address": key.LedgerKey(a), "another address": key.LedgerKey(b),
+		"an address's subject": key.Subject(a), "another address's subject": key.Subject(b),
 		"a client": key.ClientKey("send", "203.0.113.1"), "another route": key.ClientKey("verify", "203.0.113.1"),
 		"another client": key.ClientKey("send", "203.0.113.2"), "the client under another key": other.ClientKey("send", "203.0.113.1"),
 		"moved border":     key.ClientKey("send2", "03.0.113.1"),
@@ -79,6 +96,9 @@ func TestNamesDiffer(t *testing.T) {
 		}
 		names[name] = what
 	}
+	if key.LedgerKey(a) != key.LedgerKey(address(t, "Jane@EXAMPLE.com")) {
+		t.Error("one address has two names")
+	}
 	if key.LedgerKey(n) != key.LedgerKey(number(t, "14155552671")) {
 		t.Error("one number has two names")
 	}
@@ -87,9 +107,11 @@ func TestNamesDiffer(t *testing.T) {
 // TestNoClearText: no name shows what it names.
 func TestNoClearText(t *testing.T) {
 	key := newKey(t, "1", secret)
-	n := number(t, "+14155552671")
-	for _, name := range []string{key.LedgerKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n), key.Subject(n)} {
-		for _, clear := range []string{"4155552671", "203.0.113", secret} {
+	n, a := number(t, "+14155552671"), address(t, "jane@example.com")
+	for _, name := range []string{
+		key.LedgerKey(n), key.ClientKey("send", "203.0.113.1"), key.LogName(n), key.Subject(n), key.LedgerKey(a), key.LogName(a), key.Subject(a),
+	} {
+		for _, clear := range []string{"4155552671", "jane", "example", "203.0.113", secret} {
 			if strings.Contains(name, clear) {
 				t.Errorf("the name %s shows %s", name, clear)
 			}

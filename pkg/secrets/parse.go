@@ -15,12 +15,13 @@ import (
 //	  "phoneKey": "2",
 //	  "phoneKeyFrom": "2026-12-01T12:00:00Z",
 //	  "originKeys": ["<32 characters or more>"],
-//	  "challengeSecret": "…"
+//	  "challengeSecret": "…",
+//	  "testRecipients": "+14155552671=424242@2027-01-31"
 //	}
 //
 // phoneKey says which of the phoneKeys is in use, from phoneKeyFrom on; until then it is
-// the one before it in the order of pseudonym.CompareVersions. The last three members may
-// be missing. Members with other names are ignored, so that a version of this program reads
+// the one before it in the order of pseudonym.CompareVersions. The last four members may
+// be missing. testRecipients is read by those that heed it (pkg/testrecipients). Members with other names are ignored, so that a version of this program reads
 // the secret of a later one; a member of another type is an error. Errors say what is
 // wrong and never repeat a value.
 func Parse(text string) (Secret, error) {
@@ -31,6 +32,7 @@ func Parse(text string) (Secret, error) {
 		PhoneKeyFrom string            `json:"phoneKeyFrom"`
 		OriginKeys   []string          `json:"originKeys"`
 		Challenge    string            `json:"challengeSecret"`
+		Tests        json.RawMessage   `json:"testRecipients"`
 	}
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
 		return Secret{}, misshapen(err)
@@ -52,7 +54,24 @@ func Parse(text string) (Secret, error) {
 			return Secret{}, fmt.Errorf("the secret's originKeys: %w", err)
 		}
 	}
-	return sealed(parts{apiKey: document.APIKey, phone: phone, origins: digests(document.OriginKeys), challenge: document.Challenge}), nil
+	return sealed(parts{
+		apiKey: document.APIKey, phone: phone, origins: digests(document.OriginKeys),
+		challenge: document.Challenge, tests: listOf(document.Tests),
+	}), nil
+}
+
+// listOf returns the list of test recipients as it stands there. What is no text is returned
+// as it is written, which is no list either: a mistake in what few functions heed must not
+// keep the others from reading the secret.
+func listOf(member json.RawMessage) string {
+	var text *string
+	switch err := json.Unmarshal(member, &text); {
+	case len(member) == 0, err == nil && text == nil:
+		return ""
+	case err != nil:
+		return string(member)
+	}
+	return *text
 }
 
 // misshapen says which member is of another type, in words of ours: the decoder's own text

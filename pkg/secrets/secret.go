@@ -1,6 +1,6 @@
 // Package secrets reads the one secret of a deployment: the Infobip API key, the keys
 // under which phone numbers are kept, the keys by which a trusted sender of requests shows
-// itself, and the secret of a challenge.
+// itself, the secret of a challenge, and the test recipients.
 package secrets
 
 import (
@@ -23,6 +23,8 @@ type parts struct {
 	origins originKeys
 	// challenge is the secret of the site with whoever knows who has solved a challenge.
 	challenge string
+	// tests is the list of test recipients.
+	tests string
 }
 
 // New puts a secret with one phone key together from its parts. Origin keys are expected
@@ -35,6 +37,13 @@ func New(apiKey string, key pseudonym.Key, origins ...string) Secret {
 func (s Secret) WithChallengeSecret(secret string) Secret {
 	p := s.parts()
 	p.challenge = secret
+	return sealed(p)
+}
+
+// WithTestRecipients returns the same secret with a list of test recipients.
+func (s Secret) WithTestRecipients(list string) Secret {
+	p := s.parts()
+	p.tests = list
 	return sealed(p)
 }
 
@@ -70,6 +79,10 @@ func (s Secret) OriginKeys() int { return len(s.parts().origins) }
 
 // ChallengeSecret returns the secret of the site's challenge; empty if there is none.
 func (s Secret) ChallengeSecret() string { return s.parts().challenge }
+
+// TestRecipients returns the list of test recipients as it stands in the secret; empty if
+// there is none. Whether it is one is not known: few functions heed it.
+func (s Secret) TestRecipients() string { return s.parts().tests }
 
 const redacted = "[secret]"
 

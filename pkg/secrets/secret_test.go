@@ -194,7 +194,7 @@ func TestSecretDoesNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := secrets.New(apiKey, key, originKey)
+	secret := secrets.New(apiKey, key, originKey).WithTestRecipients("+14155552671=424242@2027-01-31")
 	source := secrets.NewSource(secrets.Static(secret), clock{})
 	if _, err := source.RefreshAPIKey(t.Context(), apiKey); err != nil { // so that it holds all that it ever does
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestSecretDoesNotPrint(t *testing.T) {
 		}
 	}
 	for _, form := range []string{
-		originKey, fmt.Sprintf("%x", originKey), fmt.Sprintf("%x", sha256.Sum256([]byte(originKey))),
+		"4155552671", "424242", originKey, fmt.Sprintf("%x", originKey), fmt.Sprintf("%x", sha256.Sum256([]byte(originKey))),
 		strings.Trim(fmt.Sprint(sha256.Sum256([]byte(originKey))), "[]"),
 		apiKey, fmt.Sprintf("%x", apiKey), fmt.Sprintf("%X", apiKey), phoneKey, encoded(phoneKey), fmt.Sprintf("%x", phoneKey),
 		strings.Trim(fmt.Sprint([]byte(phoneKey[:8])), "[]"), strings.Trim(fmt.Sprintf("%#v", []byte(phoneKey[:8])), "[]byte{}"),
@@ -268,4 +268,26 @@ func values(m map[string]string) []string {
 		all = append(all, name, value)
 	}
 	return all
+}
+
+// TestTestRecipients come as they stand there, whatever that is: whether it is a list is for
+// those to say that heed it.
+func TestTestRecipients(t *testing.T) {
+	for member, want := range map[string]string{
+		`"testRecipients":"+14155552671=424242@2027-01-31"`: "+14155552671=424242@2027-01-31",
+		`"testRecipients":"no list"`:                        "no list",
+		`"testRecipients":""`:                               "",
+		`"testRecipients":null`:                             "",
+		`"another":1`:                                       "",
+		`"testRecipients":["+14155552671"]`:                 `["+14155552671"]`,
+		`"testRecipients":1`:                                "1",
+	} {
+		secret, err := secrets.Parse(with(member))
+		if err != nil || secret.TestRecipients() != want {
+			t.Errorf("%s: %v; got another list than is there", member, err)
+		}
+	}
+	if secret, err := secrets.Parse(with(`"challengeSecret":"c"`)); err != nil || secret.WithTestRecipients("list").TestRecipients() != "list" || secret.ChallengeSecret() != "c" {
+		t.Errorf("a list that is put there is not read (%v)", err)
+	}
 }

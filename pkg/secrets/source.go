@@ -103,6 +103,16 @@ func (s *Source) ChallengeSecret(ctx context.Context) (string, error) {
 	return secret.ChallengeSecret(), nil
 }
 
+// TestRecipients returns the list of test recipients as it stands in the secret. An error
+// has otp.ErrUnavailable in its chain.
+func (s *Source) TestRecipients(ctx context.Context) (string, error) {
+	secret, err := s.get(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return secret.TestRecipients(), nil
+}
+
 // APIKey returns the Infobip API key. An error has otp.ErrUnavailable in its chain.
 func (s *Source) APIKey(ctx context.Context) (string, error) {
 	return s.RefreshAPIKey(ctx, "")

@@ -3,6 +3,7 @@ package settings
 import (
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -106,6 +107,12 @@ var table = [...]Setting{
 	}, {
 		Name: "REQUIRE_PLUS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
 		Sentence: "refuses numbers without their `+`: a national number is often another country's",
+	}, {
+		Name: "ALLOW_TEST_RECIPIENTS", Kind: Truth{}, Default: "false", Example: "true", Readers: Stateful | Laptop,
+		Sentence: "heeds the secret's `testRecipients`: reviewers of app stores and end-to-end suites, who are let in with a fixed PIN until their day is over ([test recipients](docs/deploy.md#test-recipients)); `make run` always does",
+	}, {
+		Name: "TEST_RECIPIENTS", Kind: Text{}, Unset: "none", Example: "+14155552671=424242@2026-01-31", Readers: Stateful | Laptop, Setter: Developer,
+		Sentence: "laptops only; in AWS they are the secret's `testRecipients`: `RECIPIENT=PIN@LAST-DAY`, with commas between them",
 	},
 	// What strangers may cost. --------------------------------------------------------------
 	{
@@ -227,7 +234,25 @@ var table = [...]Setting{
 	}, {
 		Name: "INFOBIP_2FA_MSG_ID", Kind: Text{}, Unset: "drawn at each start of the simulator", Example: "MSG1",
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
-		Sentence: "message template, likewise",
+		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them",
+	}, {
+		Name: "INFOBIP_2FA_MESSAGES", Kind: Notation[catalog.List]{
+			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",
+		},
+		Unset: "none: every language gets the one message", Example: "sms/*=MSG1,sms/de=MSG2,voice/*=MSG3", Readers: Send | Laptop,
+		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest",
+	}, {
+		Name: "INFOBIP_SMS_ENDING", Kind: Notation[catalog.Ending]{
+			Form: catalog.EndingForm, Parse: catalog.ParseEnding, Explains: true, Such: `\n@example.com #`,
+		},
+		Unset: "none", Example: `\n@example.com #`, Readers: Send | Laptop,
+		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to",
+	}, {
+		Name: "INFOBIP_SENDERS", Kind: Notation[catalog.Senders]{
+			Form: catalog.SendersForm, Parse: catalog.ParseSenders, Explains: true, Such: "US=18335550100",
+		},
+		Unset: "the templates' own", Example: "US=18335550100", Readers: Send | Laptop,
+		Sentence: "who a message to a region comes from, likewise; a call only from a number",
 	}, {
 		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
 		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",
@@ -342,7 +367,7 @@ var table = [...]Setting{
 		Sentence: "of the discovery function",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
-		Sentence: "memory of each function, and with it its share of a CPU",
+		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",
 	}, {
 		Name: "ARCHITECTURE", Kind: Word{Words: []string{"arm64", "x86_64"}}, Default: "arm64", Example: "x86_64", Readers: Stack,
 		Sentence: "what the functions are built for",

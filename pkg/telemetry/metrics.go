@@ -46,6 +46,7 @@ const (
 	Conflicts
 	ProviderTime
 	SpendLimitUsed
+	TestRequests
 )
 
 // Metrics returns every metric, in the order of the documents.
@@ -77,4 +78,5 @@ var metrics = [...]Metric{
 	Conflicts:          {"Conflicts", Count, "saves that another request for the same number got ahead of"},
 	ProviderTime:       {"ProviderTime", Milliseconds, "how long Infobip took to answer"},
 	SpendLimitUsed:     {"SpendLimitUsed", Percent, "what was spent of `SPEND_LIMIT` when a send asked, in percent of what its sender may spend (a stranger: four fifths of the limit)"},
+	TestRequests:       {"TestRequests", Count, "sends and verifies of test recipients, which nobody was asked about; among the metrics of sends and verifies they are not"},
 }

@@ -96,6 +96,14 @@ func (l List) Last() string {
 	return last
 }
 
+// Summary says how many there are and until when, and nothing else of them.
+func (l List) Summary() string {
+	if len(l) == 1 {
+		return "1 recipient until " + l.Last()
+	}
+	return fmt.Sprintf("%d recipients, the last until %s", len(l), l.Last())
+}
+
 // Text writes the list as Parse reads it, its recipients and PINs in clear.
 func (l List) Text() string {
 	words := make([]string, len(l))
@@ -105,9 +113,9 @@ func (l List) Text() string {
 	return strings.Join(words, ",")
 }
 
-// Parse reads a list at a moment, of PINs of so many digits. An empty one has no entry. An
-// entry whose last day is over is none of the faults: it counts no more. Errors name all
-// faults, by the place of the entry, and repeat nothing of it.
+// Parse reads a list at a moment, of PINs of so many digits. An empty one has no entry. That
+// an entry's last day is over is no fault: it counts no more, whatever PINs are like by
+// now. Errors name all faults, by the place of the entry, and repeat nothing of it.
 func Parse(text string, pinLength int, now time.Time) (List, error) {
 	if text == "" {
 		return nil, nil
@@ -157,16 +165,18 @@ func parseEntry(word string, pinLength int, now time.Time) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if len(pin) != pinLength || strings.ContainsFunc(pin, func(r rune) bool { return r < '0' || r > '9' }) {
-		return Entry{}, fmt.Errorf("its PIN has not %d digits", pinLength)
-	}
 	day, err := time.Parse(time.DateOnly, date)
 	if err != nil {
 		return Entry{}, errDate
 	}
 	const dayLength = 24 * time.Hour
-	if day.After(now.UTC().Truncate(dayLength).AddDate(0, 0, MostDays)) {
+	today := now.UTC().Truncate(dayLength)
+	if day.After(today.AddDate(0, 0, MostDays)) {
 		return Entry{}, errFar
+	}
+	digits := pin != "" && !strings.ContainsFunc(pin, func(r rune) bool { return r < '0' || r > '9' })
+	if over := day.Before(today); !digits || len(pin) != pinLength && !over {
+		return Entry{}, fmt.Errorf("its PIN has not %d digits", pinLength)
 	}
 	entry := parts{to: to, pin: pin, ends: day.Add(dayLength)}
 	return Entry{func() parts { return entry }}, nil

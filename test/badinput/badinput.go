@@ -40,7 +40,7 @@ const maxBody = 4 << 10
 
 // All gives every case that can be sent as plain HTTP.
 func All() []Case {
-	return concat(syntax(), members(), missing(), numbers(), pins(), others(), headers(), routes())
+	return concat(syntax(), members(), missing(), numbers(), addresses(), pins(), others(), headers(), routes())
 }
 
 // AsEvent gives the cases that API Gateway can pass on and plain HTTP cannot.
@@ -257,6 +257,49 @@ func pins() []Case {
 	// The PIN's form is looked at before the number's.
 	return append(cases, Case{Name: "neither number nor PIN", Path: verify, Body: verifyBody("abc", "abc"),
 		Status: http.StatusBadRequest, Code: "pin_invalid", Sentence: sentencePIN})
+}
+
+// addresses gives what is no e-mail address, and requests that name two recipients, or none.
+func addresses() []Case {
+	var cases []Case
+	for name, wrong := range map[string]string{
+		"an address with a space":            "jane doe@example.com",
+		"an address with a space before it":  " jane@example.com",
+		"an address in quotes":               `\"jane doe\"@example.com`,
+		"an address with a display name":     "Jane <jane@example.com>",
+		"an address in another script":       "jäne@example.com",
+		"a domain in another script":         "jane@bücher.example",
+		"an address with a trailing dot":     "jane@example.com.",
+		"an address with two dots":           "jane..doe@example.com",
+		"a domain without a dot":             "jane@localhost",
+		"an address with a header behind it": `jane@example.com\r\nBcc: mallory@example.com`,
+		"an address with a NUL":              `jane\u0000@example.com`,
+		"two addresses":                      "jane@example.com,mallory@example.com",
+		"an address of 255 bytes":            "a@" + strings.Repeat(strings.Repeat("d", 49)+".", 5) + "abc",
+		"an address literal":                 "jane@[192.0.2.1]",
+		"an address as a URL":                "mailto:jane@example.com",
+	} {
+		for path, more := range map[string]string{send: "", resend: `,"verificationId":"` + id + `"`, verify: `,"pin":"123456"`} {
+			cases = append(cases, Case{Name: name, Path: path, Body: `{"email":"` + wrong + `"` + more + `}`,
+				Status: http.StatusBadRequest, Code: "email_invalid", Sentence: "Invalid email address."})
+		}
+	}
+	for _, c := range []Case{
+		{Name: "two recipients", Path: send, Body: `{"phoneNumber":"+14155552671","email":"jane@example.com"}`,
+			Code: "recipient_ambiguous", Sentence: "Give either a phone number or an email address."},
+		{Name: "two recipients", Path: verify, Body: `{"phoneNumber":"+14155552671","email":"jane@example.com","pin":"123456"}`,
+			Code: "recipient_ambiguous", Sentence: "Give either a phone number or an email address."},
+		{Name: "nobody by e-mail", Path: send, Body: `{"channel":"email"}`,
+			Code: "email_required", Sentence: "Email address is required."},
+		{Name: "an address without its PIN", Path: verify, Body: `{"email":"jane@example.com"}`,
+			Code: "email_and_pin_required", Sentence: "Email address and PIN code are required."},
+		{Name: "an address without its verification", Path: resend, Body: `{"email":"jane@example.com"}`,
+			Code: "verification_id_required", Sentence: "Email address and verification ID are required."},
+	} {
+		c.Status = http.StatusBadRequest
+		cases = append(cases, c)
+	}
+	return cases
 }
 
 // others gives unknown channels and impossible verification ids.

@@ -106,6 +106,9 @@ func (a Ask) String() string {
 	if a.PIN != "" {
 		s += " pin=" + a.PIN
 	}
+	if a.Unheeded {
+		s += " unheeded"
+	}
 	return s
 }
 

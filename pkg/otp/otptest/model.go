@@ -18,6 +18,7 @@ type model struct {
 	deliveries []delivery
 	codes      []code
 	guesses    []guess
+	tests      []testCode
 	disabledAt time.Time
 	verifiedAt time.Time
 }
@@ -74,6 +75,7 @@ type guess struct {
 	undone   bool // taken back, its spacing too
 	reached  bool // it counts as an attempt
 	failure  bool // it counts as a failure in a row
+	test     bool // it was of a test recipient's code
 	forgiven bool // by a success, an operator, or time
 }
 
@@ -89,6 +91,7 @@ func (m model) clone() model {
 	m.deliveries = slices.Clone(m.deliveries)
 	m.codes = slices.Clone(m.codes)
 	m.guesses = slices.Clone(m.guesses)
+	m.tests = slices.Clone(m.tests)
 	return m
 }
 
@@ -264,11 +267,9 @@ func (m *model) keyed(r *Request) *delivery {
 // asks reports whether a request under the delivery's key is the same once more.
 func (d *delivery) asks(r *Request) bool { return d.by.Voice == r.Voice && sameID(d.by.Of, r.Of) }
 
-// deliver says what a send or resend gets.
-func (m *model) deliver(r *Request, now time.Time) decision {
-	if r.Voice && r.To.Kind() != recipient.Phone {
-		return decision{reason: otp.ChannelMismatch}
-	}
+// repeated says what a send or resend gets whose key stands for a real delivery; false if
+// it is to be carried out.
+func (m *model) repeated(r *Request, now time.Time) (decision, bool) {
 	d := m.keyed(r)
 	if d != nil && r.Operation == Resend && !m.code(d.code).live(now) && (d.asks(r) || d.fate == notSent || d.fate == turnedAway) {
 		d = nil // of an ended code only the key is still taken
@@ -278,19 +279,36 @@ func (m *model) deliver(r *Request, now time.Time) decision {
 		over := c.ended == otp.StateVerified || c.ended == otp.StateLocked || c.ended == otp.StateExpired || !now.Before(c.expires)
 		switch {
 		case !d.asks(r):
-			return decision{reason: otp.KeyReused}
+			return decision{reason: otp.KeyReused}, true
 		case r.Operation == Send && over && d.fate != notSent && d.fate != turnedAway:
-			return decision{reason: otp.KeyExpired}
+			return decision{reason: otp.KeyExpired}, true
 		case d.fate == sent:
-			return decision{repeat: true, of: d.by}
+			return decision{repeat: true, of: d.by}, true
 		case m.underWay(*d, now):
-			return decision{reason: otp.KeyInUse, wait: d.at.Add(m.policy.SendTimeout).Sub(now)}
+			return decision{reason: otp.KeyInUse, wait: d.at.Add(m.policy.SendTimeout).Sub(now)}, true
 		case d.fate == open || d.fate == lost:
-			return decision{reason: otp.SendUnconfirmed, wait: d.resendAt.Sub(now)}
+			return decision{reason: otp.SendUnconfirmed, wait: d.resendAt.Sub(now)}, true
 		case d.fate == notSent:
-			return decision{reason: otp.SendFailed}
+			return decision{reason: otp.SendFailed}, true
 		case now.Before(d.resendAt):
-			return decision{reason: otp.ProviderThrottled, wait: d.resendAt.Sub(now)}
+			return decision{reason: otp.ProviderThrottled, wait: d.resendAt.Sub(now)}, true
+		}
+	}
+	return decision{}, false
+}
+
+// deliver says what a send or resend gets.
+func (m *model) deliver(r *Request, now time.Time) decision {
+	if r.Voice && r.To.Kind() != recipient.Phone {
+		return decision{reason: otp.ChannelMismatch}
+	}
+	if d, over := m.repeated(r, now); over {
+		return d
+	}
+	if r.Operation == Send {
+		m.rememberedTests(now)
+		if d, over := m.keyedTest(r, now); over {
+			return d
 		}
 	}
 	if r.Operation == Resend && !m.usable(m.named(r.Of), now) {
@@ -608,6 +626,11 @@ func (m *model) matters(now time.Time) string {
 	for _, c := range m.codes {
 		if !c.gone && now.Before(c.expires) {
 			return "a code"
+		}
+	}
+	for _, c := range m.tests {
+		if now.Before(c.expires) {
+			return "a test recipient's code"
 		}
 	}
 	if now.Before(m.nextGuess()) {

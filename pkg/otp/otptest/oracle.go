@@ -51,7 +51,7 @@ func (w *World) modelOf(r *Request) model {
 // saw is called when a request learns the number's state.
 func (w *World) saw(r *Request, revision otp.Revision) {
 	m := w.modelOf(r)
-	if revision == "" && len(m.deliveries) > 0 {
+	if revision == "" && len(m.deliveries)+len(m.tests) > 0 {
 		if what := m.matters(w.Clock.Now()); what != "" {
 			w.violated("%s: the store forgot %s", r.Name, what)
 		}
@@ -59,6 +59,9 @@ func (w *World) saw(r *Request, revision otp.Revision) {
 		w.models[r.To] = m
 	}
 	r.view = m
+	if !r.looked {
+		r.looked, r.test = true, !r.testUntil.IsZero() && m.meansTest(r, w.Clock.Now())
+	}
 }
 
 // saved is called when a request's write takes effect.
@@ -67,6 +70,8 @@ func (w *World) saved(r *Request) {
 	now := r.read.Truncate(time.Millisecond)
 	m.forget(now)
 	switch {
+	case r.test:
+		w.tested(r, &m, now)
 	case r.call != nil:
 		w.record(r, &m, now)
 	case r.reserved && r.failures > 0 && !r.withdrawn:
@@ -153,10 +158,16 @@ func (w *World) ended(r *Request) {
 	}
 	switch {
 	case failure != nil && failure.Reason == otp.Unavailable && r.failures > 0:
+		if r.test {
+			return // what was saved stays: nobody paid for it
+		}
 		if m := w.modelOf(r); r.call == nil && r.reserved && !r.withdrawn && r.failures == 1 && m.holds(r) {
 			w.violated("%s: nothing was asked for, and its charge was not taken back", r.Name)
 		}
 	case failure != nil && failure.Reason == otp.Busy && r.conflicts >= 20:
+	case r.test:
+		w.endedTest(r, failure)
+		return
 	case r.call == nil:
 		w.refused(r, failure)
 	case r.Operation == Verify:
@@ -282,6 +293,13 @@ func (m *model) guessOf(r *Request) *Request {
 
 func (w *World) checkRemaining(r *Request, failure *otp.Error, now time.Time) {
 	if failure == nil || r.Operation != Verify || failure.Reason != otp.InvalidOrExpired {
+		return
+	}
+	r.view.rememberedTests(now)
+	if c := r.view.testNamed(r.Of); r.Of != nil && r.view.named(r.Of) == nil && c != nil {
+		if failure.Code != otp.CodeExpired || failure.Remaining == nil || *failure.Remaining != 0 {
+			w.violated("%s: a test recipient's code is %q to who is none", r.Name, failure.Code)
+		}
 		return
 	}
 	if r.Of == nil || r.view.named(r.Of) == nil {

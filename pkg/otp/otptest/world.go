@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -53,6 +54,8 @@ type Ask struct {
 	// Of is the send whose verification a resend or verify names, nil for none.
 	Of  *Request
 	PIN string
+	// Unheeded: it comes to a function that knows of no test recipients, or not any more.
+	Unheeded bool
 }
 
 // Request is one request under way.
@@ -81,6 +84,10 @@ type Request struct {
 	conflicts int
 	call      *Call // its call to the provider
 	view      model // of its number, as it last saw it
+	trace     otp.Trace
+	testUntil time.Time // it is of a test recipient, as it saw it
+	looked    bool      // it has seen its number's state,
+	test      bool      // and is about a code of a test recipient
 }
 
 // World is a service, its store and its provider, in which requests run one step at a
@@ -95,6 +102,7 @@ type World struct {
 	store   otp.Store
 	keyring pseudonym.Key
 	models  map[recipient.Recipient]model
+	tests   map[recipient.Recipient]time.Time
 	faults  []string
 	trace   []line
 }
@@ -104,7 +112,7 @@ type World struct {
 func NewWorld(policy otp.Policy, ttl bool) *World {
 	w := &World{
 		Policy: policy, Clock: NewClock(), Provider: &Provider{}, keyring: Keyring(),
-		models: map[recipient.Recipient]model{},
+		models: map[recipient.Recipient]model{}, tests: map[recipient.Recipient]time.Time{},
 	}
 	deletion := otp.Clock(NewClock()) // stands still
 	if ttl {
@@ -122,6 +130,7 @@ func (w *World) Fork() *World {
 	fork.Requests = slices.Clip(w.Requests)
 	fork.trace = slices.Clip(w.trace)
 	fork.Provider = w.Provider.fork()
+	maps.Copy(fork.tests, w.tests)
 	ctx := context.Background()
 	for to, m := range w.models {
 		key := w.keyring.LedgerKey(to)
@@ -273,6 +282,7 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 	service := otp.Service{
 		Store:    steppedStore{w, r, pause},
 		Provider: steppedProvider{w, r, pause},
+		Tests:    testsOf{w, r},
 		Clock:    readClock{w, r},
 		Policy:   w.Policy,
 	}
@@ -284,7 +294,7 @@ func (w *World) run(ctx context.Context, r *Request, pause func(Step)) {
 		return "mark of " + r.Name, nil
 	}
 	c := otp.Caller{
-		Keyrings: []otp.Keyring{w.keyring}, IdempotencyKey: r.Key, Client: r.Client,
+		Keyrings: []otp.Keyring{w.keyring}, IdempotencyKey: r.Key, Client: r.Client, Trace: &r.trace,
 		Count: func(context.Context) func() (string, error) { return admitted },
 	}
 	channel := otp.UsualChannel(r.To.Kind())
@@ -360,9 +370,9 @@ type steppedProvider struct {
 	pause func(Step)
 }
 
-func (p steppedProvider) Send(ctx context.Context, to recipient.Recipient, c otp.Channel) (string, error) {
+func (p steppedProvider) Send(ctx context.Context, to recipient.Recipient, c otp.Channel, message otp.Message) (string, error) {
 	defer p.begin()()
-	return p.w.Provider.Send(ctx, to, c)
+	return p.w.Provider.Send(ctx, to, c, message)
 }
 
 func (p steppedProvider) Resend(ctx context.Context, pinID string, c otp.Channel) (string, error) {
