@@ -59,15 +59,15 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	if err != nil {
 		return nil, fmt.Errorf("checking the props of %s: %w", id, err)
 	}
-	err = claimStage(scope, p.Stage)
-	if err != nil {
-		return nil, fmt.Errorf("placing %s: %w", id, err)
-	}
 	if p.AssetsDir == "" {
 		p.AssetsDir, err = functions.Built(context.Background(), p.GOARCH())
 		if err != nil {
 			return nil, fmt.Errorf("building the functions of %s: %w", id, err)
 		}
+	}
+	err = claimStage(scope, p.Stage)
+	if err != nil {
+		return nil, fmt.Errorf("placing %s: %w", id, err)
 	}
 
 	// The parts go under a construct of the CDK's: jsii takes no Go type that embeds one.
