@@ -128,7 +128,7 @@ func (d Design) Apart() []Line {
 // Fixed are the lines of a month in which nobody comes, in US dollars a month.
 func Fixed() []Line {
 	return []Line{
-		{"metrics of a stage", Metrics * Metric.USD, "24 at most; one that is not emitted in an hour is not paid in it"},
+		{"metrics of a stage", Metrics * Metric.USD, "25 at most; one that is not emitted in an hour is not paid in it"},
 		{"alarms", AlarmMetrics * AlarmMetric.USD, "24 alarms read 30 metrics; `ALARM_CONCURRENCY` adds one"},
 		{"dashboard", Dashboard.USD, ""},
 		{"secret", Secret.USD, ""},
