@@ -333,6 +333,7 @@ func TestACodeStaysWhatItWasBegunAs(t *testing.T) {
 		r.list.to = otptest.Bob
 		sent := r.mustSend(t, otptest.Alice)
 		r.list.to = otptest.Alice
+		r.mustSend(t, otptest.Alice)
 		wantReason(t, r.verify(t, otptest.Alice, sent.VerificationID, otptest.TestPIN, ""), otp.InvalidOrExpired)
 		if calls := r.provider.Calls(otptest.Verify); len(calls) != 1 || calls[0].PIN != otptest.TestPIN {
 			t.Errorf("the provider was asked %d times", len(calls))
