@@ -96,6 +96,8 @@ func TestWhatGuardsMoneyDoesNotApply(t *testing.T) {
 	for _, reason := range []otp.Reason{otp.RegionNotAllowed, otp.LineTypeNotAllowed} {
 		r.service.Guard = notPermitted{r.guard, reason}
 		r.mustSend(t, otptest.Alice)
+		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.Email})
+		wantReason(t, err, otp.ChannelMismatch)
 	}
 	r.service.Guard = notPermitted{r.guard, otp.ChannelNotAllowed}
 	_, err := r.send(t, otptest.Alice, "")
