@@ -37,7 +37,11 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 			found = append(found, failed("is it this project's stack? make deploy makes it again", "the stack has no function %s", p.name)...)
 			continue
 		}
-		got, err := v.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &f.id})
+		asked := &lambda.GetFunctionConfigurationInput{FunctionName: &f.id}
+		if f.alias != "" {
+			asked.Qualifier = &f.alias // what runs, which after a rollback is not what was deployed last
+		}
+		got, err := v.lambda.GetFunctionConfiguration(ctx, asked)
 		if err != nil {
 			found = append(found, refusedOrFailed(resource{"function", p.name, "the stack", "lambda:GetFunctionConfiguration"}, err)...)
 			continue

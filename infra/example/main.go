@@ -107,8 +107,8 @@ func addDomain(stack awscdk.Stack, service *infra.Service) {
 	domain := awsapigatewayv2.NewDomainName(stack, jsii.String("Domain"), &awsapigatewayv2.DomainNameProps{
 		DomainName: jsii.String("otp.example.com"), Certificate: certificate,
 	})
-	awsapigatewayv2.NewCfnApiMapping(stack, jsii.String("Mapping"), &awsapigatewayv2.CfnApiMappingProps{
-		ApiId: service.API.ApiId(), DomainName: domain.Name(), Stage: service.Stage.Ref(),
+	awsapigatewayv2.NewApiMapping(stack, jsii.String("Mapping"), &awsapigatewayv2.ApiMappingProps{
+		Api: service.API, DomainName: domain, Stage: service.Stage,
 	})
 }
 

@@ -37,6 +37,9 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	if err := s.offers(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.find(r); err != nil { // for what a key means, although none is sent
+		return Receipt{}, err
+	}
 	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)
 	if err != nil {
 		return Receipt{}, err
@@ -47,6 +50,7 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	}
 	r.Trace.set(func(t *Trace) { t.Channel = channel })
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
+	order.Locale = r.message.Locale
 	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {
 		var ticket Ticket
 		var err error
