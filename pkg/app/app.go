@@ -68,7 +68,9 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	ledgers, counter, kept := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Messages: c.Catalog(), Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy}
+	service := &otp.Service{
+		Store: ledgers, Provider: provider, Messages: c.Catalog(), Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy,
+	}
 	tests := newTestList(&c, source, logger)
 	if tests != nil { // or nil would be an interface that holds one
 		service.Tests = tests

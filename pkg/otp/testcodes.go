@@ -81,7 +81,7 @@ func (l *Ledger) ResendTest(now time.Time, p Policy, verificationID string, o Or
 	}
 	v := findIn(l.Tests, verificationID)
 	switch {
-	case v == nil || !v.Live(now) || v.Attempts >= p.PINAttempts:
+	case v == nil || !v.Live(now):
 		return Ticket{}, refuse(InvalidOrExpired, 0)
 	case l.Disabled(p):
 		return Ticket{}, refuse(RecipientLimited, l.opensAt(p).Sub(now))
