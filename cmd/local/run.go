@@ -13,6 +13,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -137,6 +138,14 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 	}
 	c.Infobip.BaseURL = "http://" + net.JoinHostPort(gatewayHost, port)
 	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
+	if !c.Catalog().Has(otp.Email) {
+		id, err := running.Account.ProvisionEmail(running.ApplicationID, c.Form.PINLength)
+		if err != nil {
+			running.Close()
+			return nil, fmt.Errorf("starting the simulator: %w", err)
+		}
+		c.Messages = append(c.Messages, catalog.Entry{Channel: otp.Email, ID: id})
+	}
 	c.Infobip.APIKey = c.simulation.Options.Key
 	return running, nil
 }

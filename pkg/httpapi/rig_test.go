@@ -146,11 +146,11 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) (*infobip.Client, catal
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	emailMessageID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
+	emailID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	messages := catalog.Catalog{Standard: true, List: catalog.List{{Channel: otp.Email, ID: emailMessageID}}}
+	messages := catalog.Catalog{List: catalog.List{{Channel: otp.Email, ID: emailID}}, Standard: true}
 	for name, text := range s.texts {
 		settings.ApplicationID, settings.MessageText = appID, text
 		if text == "" {

@@ -37,7 +37,7 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	if err := s.offers(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
-	if err := s.find(r); err != nil {
+	if err := s.find(r); err != nil { // for what a key means, although none is sent
 		return Receipt{}, err
 	}
 	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)

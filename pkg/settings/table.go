@@ -345,6 +345,23 @@ var table = [...]Setting{
 		Unset: "none; `make run`: every loopback origin", Example: "https://app.example.com", Readers: Laptop | Stack,
 		Sentence: "the pages that may call the API; in AWS `https` alone, and `*` in the stage `development` alone",
 	}, {
+		Name: "DOMAIN_NAME", Kind: Text{Form: "a host name of yours, such as otp.example.com", Accepts: isDomain},
+		Unset: "the API's own address", Example: "otp.example.com", Readers: Stack,
+		Sentence: "the address of the service in the place of the API's own, which is closed then; needs `CERTIFICATE_ARN` ([how](#a-domain-of-your-own))",
+	}, {
+		Name: "CERTIFICATE_ARN", Kind: Text{
+			Form: "the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab", Accepts: isCertificateARN,
+		},
+		Unset: "none; `DOMAIN_NAME` needs it", Example: "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Stack,
+		Sentence: "the domain's certificate in ACM, in the region of the deployment",
+	}, {
+		Name: "HOSTED_ZONE_ID", Kind: Text{Form: "the id of a hosted zone of Route 53, such as Z0123456789ABCDEFGHIJ", Accepts: isZone},
+		Unset: "none: the record is made elsewhere, for the output `DomainTarget`", Example: "Z0123456789ABCDEFGHIJ", Readers: Stack,
+		Sentence: "the zone in which the stack makes the domain's records",
+	}, {
+		Name: "AUTHORIZER", Kind: Word{Words: []string{"none", "iam"}}, Default: "none", Example: "iam", Readers: Stack,
+		Sentence: "who may send and verify: everybody, or roles of AWS that are let (your backends); `iam` needs `CLIENT_ADDRESS_HEADER` ([how](#for-backends-alone))",
+	}, {
 		Name: "THROTTLE_SEND", Kind: Throttle{Most: mostRequests}, Default: "50/100", Example: "1/2", Readers: Stack,
 		Sentence: "requests a second / burst, of all clients together, that reach the send route",
 	}, {
@@ -365,6 +382,9 @@ var table = [...]Setting{
 	}, {
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
+	}, {
+		Name: "DEPLOYMENT", Kind: Word{Words: []string{"all-at-once", "canary-10-5m", "canary-10-15m", "linear-10-1m"}}, Default: "all-at-once", Example: "canary-10-5m", Readers: Stack,
+		Sentence: "how requests come to a new version: all at once; a tenth of them for 5 or 15 minutes, then all; or a tenth more each minute. Alarms stop what is gradual, and take it back ([how](#versions-rollback-and-gradual-deployment))",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
 		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",
