@@ -355,6 +355,21 @@ func TestACodeStaysWhatItWasBegunAs(t *testing.T) {
 			t.Errorf("%d messages, want one", calls)
 		}
 	})
+	t.Run("a success without a name, and then a test recipient", func(t *testing.T) {
+		r := newTestRig()
+		r.guard.refuses = nil
+		r.list.to = otptest.Bob
+		r.mustSend(t, otptest.Alice)
+		pin := r.provider.PIN(otptest.Alice)
+		if _, err := r.try(t, "", pin, "key"); err != nil {
+			t.Fatal(err)
+		}
+		r.list.to = otptest.Alice
+		r.mustSend(t, otptest.Alice)
+		if again, err := r.try(t, "", pin, "key"); err != nil || again.Test || !again.Repeat {
+			t.Errorf("its repeat gets %+v, %v", again, err)
+		}
+	})
 	t.Run("a test recipient, and then none", func(t *testing.T) {
 		r := newTestRig()
 		sent := r.mustSend(t, otptest.Alice)
