@@ -92,7 +92,7 @@ func (k keys) PhoneKeys(context.Context) (pseudonym.Keys, error) {
 // prompt is a provider that takes no time, and takes every PIN.
 type prompt struct{}
 
-func (prompt) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (prompt) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return "9C817C6F8AF3D48F9FE553282AFA2B67", nil
 }
 

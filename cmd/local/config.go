@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/joho/godotenv"
 
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -19,6 +21,8 @@ type config struct {
 	// corsOrigins are the pages that may call the gateway; empty means those of every
 	// loopback origin.
 	corsOrigins []string
+	// offersAll: nobody said which channels are offered.
+	offersAll bool
 	// simulate is set unless the real provider was configured.
 	simulate   bool
 	simulation simulation.Config
@@ -46,6 +50,7 @@ func environment(getenv func(string) string, file string) (func(string) string, 
 }
 
 func readConfig(getenv func(string) string) (config, error) {
+	offersAll := getenv("CHANNELS") == ""
 	getenv = settings.OnLaptop(getenv)
 	common, err := app.ReadConfig(getenv)
 	r := settings.NewReader(getenv)
@@ -53,6 +58,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		Config:      common,
 		port:        r.Number("PORT"),
 		corsOrigins: r.List("CORS_ORIGINS"),
+		offersAll:   offersAll,
 		simulate:    common.Infobip.BaseURL == "",
 		simulation:  simulation.ReadConfig(r),
 	}
@@ -60,6 +66,13 @@ func readConfig(getenv func(string) string) (config, error) {
 		c.Table = defaultTable
 	}
 	return c, errors.Join(err, r.Err(), c.check())
+}
+
+// offer leaves out the channels that have no message, unless somebody asked for them.
+func (c *config) offer() {
+	if c.offersAll {
+		c.Guard.Channels = slices.DeleteFunc(c.Guard.Channels, func(channel otp.Channel) bool { return !c.Catalog().Has(channel) })
+	}
 }
 
 // check returns what does not go together.

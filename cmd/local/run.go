@@ -55,6 +55,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		if err != nil {
 			return err
 		}
+		c.offer()
 		defer running.Close()
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
@@ -62,6 +63,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
+		c.offer()
 		control, err := c.simulation.ListenControl(ctx)
 		if err != nil {
 			return err

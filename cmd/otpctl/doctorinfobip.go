@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 )
@@ -50,6 +52,29 @@ func checkInfobip(ctx context.Context, v *visit) []finding {
 		return warned("wait ten minutes, and run it again", "Infobip throttles calls about applications")
 	}
 	return failed("look at INFOBIP_BASE_URL; if it is right, ask Infobip's support", "%s", err)
+}
+
+// checkEmailResends asks for a resend of a PIN that is none. Infobip looks at the scope of
+// the key first, and the key of sends may lack that of resends by e-mail alone.
+func checkEmailResends(ctx context.Context, v *visit) []finding {
+	c, known := v.config()
+	switch {
+	case !known:
+		return unknown("no function starts with its settings")
+	case !slices.Contains(c.Guard.Channels, otp.Email):
+		return okay("not offered: CHANNELS has no email")
+	case v.provisioner == nil:
+		return unknown("Infobip was not asked")
+	}
+	call, ok := errors.AsType[*infobip.CallError](v.provisioner.ResendNothingByEmail(ctx))
+	switch {
+	case ok && call.Status == http.StatusForbidden:
+		return failed("give the key the scope 2fa:pin:send in the portal (2fa:pin:manage does for this, and not for sends)",
+			"the key may not resend by email: every such resend fails")
+	case ok && (call.Status == http.StatusNotFound || call.Status == http.StatusBadRequest):
+		return okay("the key may resend by email")
+	}
+	return warned("run it again", "whether the key may resend by email is not known: Infobip did not answer as it does about a PIN that is none")
 }
 
 const provisionAgain = "otpctl provision --dry-run shows what differs, and otpctl provision changes it"

@@ -68,6 +68,7 @@ const (
 	memberPhoneKeyFrom = "phoneKeyFrom"
 	memberOriginKeys   = "originKeys"
 	memberChallenge    = "challengeSecret"
+	memberTests        = "testRecipients"
 )
 
 // members are those of the value, also such as this program knows nothing of.

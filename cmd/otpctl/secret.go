@@ -23,7 +23,9 @@ type secret struct {
 	replace bool
 	others  bool
 	given   bool // the key is, rather than made
-	json    bool
+	// pinLength is how many digits PINs have, for those of test recipients.
+	pinLength int
+	json      bool
 }
 
 func newSecret(ui *tui, getenv func(string) string) *cobra.Command {
@@ -33,7 +35,7 @@ func newSecret(ui *tui, getenv func(string) string) *cobra.Command {
 		Short: "Put keys into the deployment's secret, change them, or check the secret",
 		Long: `secret works on the one secret of a deployment in AWS Secrets Manager, SECRET_ID or
 --secret: the Infobip API key, the keys under which phone numbers are kept, the origin
-keys of trusted senders, and the secret of a challenge. No value of it is ever printed, but for an origin key
+keys of trusted senders, the secret of a challenge, and the test recipients. No value of it is ever printed, but for an origin key
 that was made here, once.
 
 What a command does not change stays as it is, members that it does not know too. A
@@ -58,7 +60,8 @@ is not overwritten without --replace.`
 	check := s.command("check", "Say whether the functions can read the secret, and what it has", (*secret).check)
 	check.Long = check.Short + `:
 the versions of its phone keys, which one is in use and from when, how many origin keys
-there are, and whether there is a challenge's secret. Or what is wrong with it if they cannot. Whether Infobip takes the API
+there are, whether there is a challenge's secret, and how many test recipients there are
+until when. Or what is wrong with it if they cannot. Whether Infobip takes the API
 key is not asked.`
 	check.Flags().BoolVar(&s.json, "json", false, "write the report as JSON")
 
@@ -86,7 +89,18 @@ or read from standard input.`
 reCAPTCHA shows it. It is asked for without showing it, or read from standard input.`
 	challenge.Example = `  pass turnstile/secret | otpctl secret set-challenge-secret`
 
-	command.AddCommand(set, check, rotate, add, remove, challenge)
+	tests := s.command("set-test-recipients", "Put who is let in without a message into the secret", (*secret).setTestRecipients)
+	tests.Long = tests.Short + `: reviewers of
+app stores and end-to-end suites. The list is RECIPIENT=PIN@YYYY-MM-DD, with commas
+between them: phone numbers or email addresses, each with a PIN of PIN_LENGTH digits and
+its last day (UTC), at most 10, at most 90 days ahead. It is asked for without showing
+it, or read from standard input, and takes the place of the one before. Functions heed
+it with ALLOW_TEST_RECIPIENTS=true alone.`
+	tests.Example = `  echo '+14155552671=424242@2027-01-31' | otpctl secret set-test-recipients`
+
+	noTests := s.command("remove-test-recipients", "Take all test recipients out of the secret", (*secret).removeTestRecipients)
+
+	command.AddCommand(set, check, rotate, add, remove, challenge, tests, noTests)
 	return command
 }
 
@@ -102,6 +116,7 @@ func (s *secret) command(name, short string, do func(*secret, context.Context, *
 			if err != nil {
 				return err
 			}
+			s.pinLength = c.Form.PINLength
 			if c.SecretID == "" {
 				return fails(errors.New("no secret"), "set SECRET_ID or use --secret: the stack's output SecretId names it")
 			}
@@ -221,7 +236,7 @@ func (s *secret) check(ctx context.Context, client *secretsmanager.Client, id st
 		return err
 	}
 	s.ui.say("the functions can read the %s", secretNamed(id))
-	r := newSecretReport(id, parsed, held.now)
+	r := newSecretReport(id, parsed, s.pinLength, held.now)
 	if s.json {
 		return s.ui.emitJSON(r)
 	}
@@ -238,11 +253,14 @@ type secretReport struct {
 	From       time.Time `json:"phoneKeyFrom,omitzero"`
 	OriginKeys int       `json:"originKeys"`
 	Challenge  bool      `json:"challengeSecret"`
+
+	Tests testsReport `json:"testRecipients"`
 }
 
-func newSecretReport(id string, parsed secrets.Secret, now time.Time) *secretReport {
+func newSecretReport(id string, parsed secrets.Secret, pinLength int, now time.Time) *secretReport {
 	from, keys := parsed.PhoneKeyFrom(), parsed.PhoneKeys(now, 0).Ledgers
 	r := &secretReport{Secret: id, InUse: keys[0].Version(), OriginKeys: parsed.OriginKeys(), Challenge: parsed.ChallengeSecret() != ""}
+	r.Tests = newTestsReport(parsed.TestRecipients(), pinLength, now)
 	if !from.IsZero() {
 		r.From = second(from)
 	}
@@ -272,4 +290,5 @@ func (r *secretReport) lines(line func(string, string, ...any), now time.Time) {
 		challenge = "has a secret"
 	}
 	line("challenge", "%s", challenge)
+	line("test recipients", "%s", r.Tests)
 }

@@ -141,16 +141,16 @@ func TestCheckTellsNoValue(t *testing.T) {
 		return `{"infobipApiKey":"canary-key","phoneKeys":{` + keys + `},"phoneKey":"` + named + `"` + more + `}`
 	}
 	for name, test := range map[string]struct{ value, want string }{
-		"one key": {secret(key("1"), "1", ""), "phone keys 1|in use 1|origin keys 0|challenge none"},
+		"one key": {secret(key("1"), "1", ""), "phone keys 1|in use 1|origin keys 0|challenge none|test recipients none"},
 		"a change is under way": {
 			secret(key("1")+","+key("2"), "2", `,"phoneKeyFrom":"2029-11-24T13:00:00Z"`),
-			"phone keys 1, 2|in use 1, and 2 from 2029-11-24T13:00:00Z (in 1h00m)|origin keys 0|challenge none",
+			"phone keys 1, 2|in use 1, and 2 from 2029-11-24T13:00:00Z (in 1h00m)|origin keys 0|challenge none|test recipients none",
 		},
 		"a change is over": {
 			secret(key("10")+","+key("9"), "10", `,"phoneKeyFrom":"2029-11-24T11:00:00Z","originKeys":["`+someOrigin+`","`+otherOrigin+`"]`),
-			"phone keys 9, 10|in use 10 since 2029-11-24T11:00:00Z (1h00m ago)|origin keys 2|challenge none",
+			"phone keys 9, 10|in use 10 since 2029-11-24T11:00:00Z (1h00m ago)|origin keys 2|challenge none|test recipients none",
 		},
-		"since nobody knows when": {secret(key("1")+","+key("2"), "2", ""), "phone keys 1, 2|in use 2|origin keys 0|challenge none"},
+		"since nobody knows when": {secret(key("1")+","+key("2"), "2", ""), "phone keys 1, 2|in use 2|origin keys 0|challenge none|test recipients none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(test.value)
@@ -246,7 +246,7 @@ func TestBadOriginKeys(t *testing.T) {
 
 // changing are the commands that change a secret which is complete, each with its
 // standard input.
-var changing = map[string]string{"set": "canary-other", "rotate-phone-key": "", "add-origin-key": "", "remove-origin-key": someOrigin, "set-challenge-secret": "canary-challenge"}
+var changing = map[string]string{"set": "canary-other", "rotate-phone-key": "", "add-origin-key": "", "remove-origin-key": someOrigin, "set-challenge-secret": "canary-challenge", "set-test-recipients": someTests}
 
 var withOrigin = strings.TrimSuffix(complete, "}") + `,"originKeys":["` + someOrigin + `"]}`
 

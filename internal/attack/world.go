@@ -107,7 +107,7 @@ func (p *provider) deliver() (string, error) {
 	return fmt.Sprint("pin-", p.calls), nil
 }
 
-func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return p.deliver()
 }
 

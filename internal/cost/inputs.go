@@ -7,6 +7,8 @@
 // Functions, the stack and its emulators import nothing of it.
 package cost
 
+import "github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+
 // Spent is what a request costs in DynamoDB.
 type Spent struct {
 	Calls       int
@@ -47,14 +49,17 @@ const (
 	ClientBytes   = 700
 )
 
-// What a stage costs before its first request, as infra/watch's tests count it: metrics of the
-// functions and of the filters on the access log, and series that alarms read.
+// What a stage has before its first request, as infra/watch's tests count it, beside the metrics
+// of the functions: metrics of the filters on the access log, and series that alarms read.
 const (
-	Metrics      = 24
-	AlarmMetrics = 30
+	AccessLogMetrics = 2
+	AlarmMetrics     = 30
 )
 
-// Peak memory of a compiled function, of which test/cost measures less.
+// Metrics is how many a stage has at most.
+func Metrics() int { return len(telemetry.Metrics()) + AccessLogMetrics }
+
+// PeakMemoryMB is more than a compiled function has at once (test/cost).
 const PeakMemoryMB = 32
 
 // Inputs of the model that nobody can count here.

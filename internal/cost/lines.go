@@ -21,8 +21,7 @@ var (
 	Before = Design{MemoryMB: 256, SystemLines: true, AccessLine: 280}
 )
 
-// Target is what a million verified numbers may cost at most, without what stands in lines of
-// its own.
+// Target is what a million verified numbers may cost at most, without the lines that stand apart.
 const Target = 10.0
 
 // Line is a part of the bill, in US dollars for a million verified numbers.
@@ -63,10 +62,11 @@ func (d Design) computing(wait, cpu float64) float64 {
 // billed is how long a function takes that has only its part of a CPU, in milliseconds.
 func (d Design) billed(wait, cpu float64) float64 { return wait + cpu*memoryOfOneCPU/d.MemoryMB }
 
-// Slower is how much longer a send and a verify take than with a whole CPU, in milliseconds.
-func (d Design) Slower() (send, verify float64) {
-	return d.billed(-sendCPU, sendCPU), d.billed(-verifyCPU, verifyCPU)
-}
+// SlowerSend is how much longer a send takes than with a whole CPU, in milliseconds.
+func (d Design) SlowerSend() float64 { return d.billed(-sendCPU, sendCPU) }
+
+// SlowerVerify is the same of a verify.
+func (d Design) SlowerVerify() float64 { return d.billed(-verifyCPU, verifyCPU) }
 
 // logging is the cost of so many bytes in so many events, kept for a month.
 func logging(bytes, events float64) float64 {
@@ -113,23 +113,36 @@ func Traces(month float64) Line {
 	return Line{"tracing (`TRACING`)", share * requests * Trace.USD, "X-Ray: the first request of a second, and 5 % of the others"}
 }
 
+// guard is what strangers may not cost, and what that costs.
+func (d Design) guard() Line {
+	spent := GuardedSend.add(GuardedVerify).less(Send.add(Verify))
+	usd := spent.cost() + d.computing(roundTrip, guardSendCPU+guardVerifyCPU) + logging(GuardedLine-SendLine, 0)
+	return Line{"guard", usd, "8 write and 3 read units, and what it says in the log"}
+}
+
+func (d Design) proof() Line {
+	return Line{"proof", Signature.USD + d.computing(signingTime, 0), "a signature of KMS"}
+}
+
 // Apart are the lines that a service has as it chooses, at a million a month.
 func (d Design) Apart() []Line {
-	guard := GuardedSend.add(GuardedVerify).less(Send.add(Verify))
 	return []Line{
-		{"guard", guard.cost() + d.computing(roundTrip, guardSendCPU+guardVerifyCPU) + logging(GuardedLine-SendLine, 0), "what strangers may cost: 8 write and 3 read units"},
-		{"proof", Signature.USD + d.computing(signingTime, 0), "a signature of KMS"},
+		d.guard(), d.proof(),
 		{"front door", requests * (EdgeRequest.USD + WebRequest.USD), "CloudFront and AWS WAF, 2 requests each"},
 		Traces(million),
-		{"data to the internet", gigabytes(ProviderBytes+ClientBytes+requests*apiHeaders) * Outgoing.USD, "beyond the 100 GB a month that every account has free"},
+		{"data to the internet", gigabytes(ProviderBytes+ClientBytes+requests*apiHeaders) * Outgoing.USD, "beyond the 100 GB a month that every account has free: some 19 million verified numbers"},
 	}
 }
+
+// Deployed is what a million costs as the stack is deployed where nothing is chosen: with the
+// guard and with proofs.
+func (d Design) Deployed() float64 { return Total(d.Lines()) + d.guard().USD + d.proof().USD }
 
 // Fixed are the lines of a month in which nobody comes, in US dollars a month.
 func Fixed() []Line {
 	return []Line{
-		{"metrics of a stage", Metrics * Metric.USD, "24 at most; one that is not emitted in an hour is not paid in it"},
-		{"alarms", AlarmMetrics * AlarmMetric.USD, "24 alarms read 30 metrics; `ALARM_CONCURRENCY` adds one"},
+		{"metrics of a stage", float64(Metrics()) * Metric.USD, fmt.Sprintf("%d at most; one that is not emitted in an hour is not paid in it", Metrics())},
+		{"alarms", AlarmMetrics * AlarmMetric.USD, fmt.Sprintf("they read %d metrics; `ALARM_CONCURRENCY` adds one", AlarmMetrics)},
 		{"dashboard", Dashboard.USD, ""},
 		{"secret", Secret.USD, ""},
 	}
@@ -154,10 +167,10 @@ type Example struct {
 // Examples are the months of the documents. The shares are assumed.
 func Examples() []Example { return []Example{{1_000, 1}, {100_000, 0.1}, {million, coldShare}} }
 
-// Month is what an example costs without the lines that stand apart: what its verified numbers
-// cost, and what a month without any does.
-func (d Design) Month(e Example) (variable, fixed float64) {
+// Month is what the verified numbers of an example cost, without the lines that stand apart. The
+// month itself costs Fixed.
+func (d Design) Month(e Example) float64 {
 	more := (e.Cold - coldShare) * requests
 	per := Total(d.Lines()) + d.computing(more*initTime, 0) + more*SecretCall.USD
-	return per * e.Verified / million, Total(Fixed())
+	return per * e.Verified / million
 }

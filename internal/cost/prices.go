@@ -22,7 +22,6 @@ const (
 	lambdaPage   = "https://aws.amazon.com/lambda/pricing/"
 	watchPage    = "https://aws.amazon.com/cloudwatch/pricing/"
 	kmsPage      = "https://aws.amazon.com/kms/pricing/"
-	secretsPage  = "https://aws.amazon.com/secrets-manager/pricing/"
 	wafPage      = "https://aws.amazon.com/waf/pricing/"
 )
 
@@ -40,8 +39,8 @@ var (
 	Metric       = Price{"CloudWatch, metric", 0.30, perMonth, watchPage}
 	AlarmMetric  = Price{"CloudWatch, metric that an alarm reads", 0.10, perMonth, watchPage}
 	Dashboard    = Price{"CloudWatch, dashboard", 3.00, perMonth, watchPage}
-	Secret       = Price{"Secrets Manager, secret", 0.40, perMonth, secretsPage}
-	SecretCall   = Price{"Secrets Manager, call", 5.00, perMillion, secretsPage}
+	Secret       = Price{"Secrets Manager, secret", 0.40, perMonth, "https://aws.amazon.com/secrets-manager/pricing/"}
+	SecretCall   = Price{"Secrets Manager, call", 5.00, perMillion, "https://aws.amazon.com/secrets-manager/pricing/"}
 	Key          = Price{"KMS, key of one's own", 1.00, perMonth, kmsPage}
 	Signature    = Price{"KMS, call (RSA_2048 signatures too)", 3.00, perMillion, kmsPage}
 	Trace        = Price{"X-Ray, trace recorded", 5.00, perMillion, "https://aws.amazon.com/xray/pricing/"}

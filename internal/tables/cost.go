@@ -17,8 +17,19 @@ func millionTable() string {
 	for i, l := range now {
 		table.WriteString(row(l.Name, dollars(before[i].USD), dollars(l.USD), l.What))
 	}
-	table.WriteString(row("**in all**", "**"+dollars(cost.Total(before))+"**", "**"+dollars(cost.Total(now))+"**", "tracing came on top before: it was on unless switched off"))
+	traces := cost.Traces(million)
+	table.WriteString(row(traces.Name, dollars(traces.USD), "off", "was on, with no switch"))
+	table.WriteString(row("**in all**", "**"+dollars(cost.Total(before)+traces.USD)+"**", "**"+dollars(cost.Total(now))+"**"))
 	return table.String()
+}
+
+const million = 1e6
+
+// apartTable is what stands beside that bill, and what both come to where nothing is chosen.
+func apartTable() string {
+	lines := cost.Now.Apart()
+	deployed := cost.Line{Name: "**with guard and proof, as the stack is deployed**", USD: cost.Now.Deployed()}
+	return linesTable("US dollars for a million verified numbers", append(lines, deployed))
 }
 
 func linesTable(heading string, lines []cost.Line) string {
@@ -40,7 +51,7 @@ func monthsTable() string {
 	var table strings.Builder
 	table.WriteString("| verified numbers a month | requests that start an environment | for them | for the month itself | in all |\n|---:|---:|---:|---:|---:|\n")
 	for _, e := range cost.Examples() {
-		variable, fixed := cost.Now.Month(e)
+		variable, fixed := cost.Now.Month(e), cost.Total(cost.Fixed())
 		table.WriteString(row(fmt.Sprintf("%.0f", e.Verified), fmt.Sprintf("%.0f %%", 100*e.Cold), dollars(variable), dollars(fixed), dollars(variable+fixed)))
 	}
 	return table.String()
@@ -52,8 +63,7 @@ func memoryTable() string {
 	table.WriteString("| memory | time of the functions, US dollars a million | a send takes longer than on a whole CPU by | a verify by |\n|---:|---:|---:|---:|\n")
 	for _, mb := range []float64{128, 192, 256, 512} {
 		d := cost.Design{MemoryMB: mb}
-		send, verify := d.Slower()
-		table.WriteString(row(fmt.Sprintf("%.0f MB", mb), dollars(d.Time().USD), fmt.Sprintf("%.0f ms", send), fmt.Sprintf("%.0f ms", verify)))
+		table.WriteString(row(fmt.Sprintf("%.0f MB", mb), dollars(d.Time().USD), fmt.Sprintf("%.0f ms", d.SlowerSend()), fmt.Sprintf("%.0f ms", d.SlowerVerify())))
 	}
 	return table.String()
 }

@@ -39,7 +39,7 @@ func files(root string) ([]file, error) {
 		}},
 		{name: "docs/cost.md", begin: comment("begin"), end: comment("end"), places: map[string]string{
 			"a million": millionTable(),
-			"apart":     linesTable("US dollars for a million verified numbers", cost.Now.Apart()),
+			"apart":     apartTable(),
 			"month":     fixedTable(),
 			"months":    monthsTable(),
 			"more":      linesTable("US dollars a month", cost.FixedApart()),

@@ -59,13 +59,18 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
 	}
+	if err := c.checkMessages(); err != nil {
+		return nil, err
+	}
 	// A laptop without a secret to read has nobody to ask about a challenge.
 	checker, err := c.Guard.Checker(source, c.Function == 0 && c.Infobip.APIKey != "")
 	if err != nil {
 		return nil, err
 	}
 	ledgers, counter, kept := keeping(c, clock)
-	service := &otp.Service{Store: ledgers, Provider: provider, Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy}
+	service := &otp.Service{
+		Store: ledgers, Provider: provider, Messages: c.Catalog(), Guard: guard.New(c.Guard.Rules, kept, checker, clock), Clock: clock, Policy: c.Policy,
+	}
 	tests := newTestList(&c, source, logger)
 	if tests != nil { // or nil would be an interface that holds one
 		service.Tests = tests

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -133,6 +134,8 @@ func TestSettingsReachTheHandlers(t *testing.T) {
 		{"REQUIRE_PLUS", "true", "/send-otp", `{"phoneNumber":"14155552671"}`, http.StatusBadRequest, "phone_number_invalid"},
 		{"INFOBIP_2FA_APP_ID", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
 		{"INFOBIP_2FA_MSG_ID", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
+		{"INFOBIP_2FA_MESSAGES", "sms/*=another,sms/de=another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
+		{"INFOBIP_2FA_MESSAGES", "voice/*=another,sms/de=another", "/send-otp", send, http.StatusOK, "OTP sent successfully."},
 		{"INFOBIP_API_KEY", "another", "/send-otp", send, http.StatusInternalServerError, "send_failed"},
 	} {
 		t.Run(c.name+"="+c.value, func(t *testing.T) {
@@ -312,6 +315,11 @@ func TestStart(t *testing.T) {
 		"INFOBIP_BASE_URL": address, "INFOBIP_2FA_APP_ID": "a", "INFOBIP_2FA_MSG_ID": "m", "TABLE_NAME": "t", "AWS_REGION": "eu-central-1",
 		"SECRET_ID": "s", "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-secret",
 	}
+	variables["CHANNELS"] = "sms,email"
+	if _, err := start(settings.Send, env(variables), logger); err == nil || !strings.HasPrefix(err.Error(), "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email") {
+		t.Errorf("a channel without a message: %v", err)
+	}
+	delete(variables, "CHANNELS")
 	started := time.Now()
 	a, err := start(settings.Send, env(variables), logger)
 	if err != nil {
@@ -381,5 +389,32 @@ func TestNoCredentials(t *testing.T) {
 	found, err = AWS{AccessKeyID: "a", SecretAccessKey: "b", SessionToken: "c"}.credentials("http://127.0.0.1:1").Retrieve(t.Context())
 	if err != nil || found.AccessKeyID != "a" || found.SecretAccessKey != "b" || found.SessionToken != "c" {
 		t.Errorf("given credentials are not used: %v", err)
+	}
+}
+
+// TestChannelsHaveMessages: what is offered has one, or who sends does not start. Verify is
+// told neither, and a laptop is like who sends.
+func TestChannelsHaveMessages(t *testing.T) {
+	for _, c := range []struct {
+		function       settings.Program
+		messages, says string
+	}{
+		{settings.Send, "", "INFOBIP_2FA_MESSAGES must have email/*"},
+		{settings.Send, "email/de=M", "INFOBIP_2FA_MESSAGES must have email/*"},
+		{settings.Send, "email/*=M", ""},
+		{settings.Verify, "", ""},
+		{0, "", "INFOBIP_2FA_MESSAGES must have email/*"},
+	} {
+		_, variables := account(t)
+		variables["CHANNELS"], variables["INFOBIP_2FA_MESSAGES"] = "sms,email", c.messages
+		config, err := ReadConfig(env(variables))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Function = c.function
+		_, err = New(config, Clock{}, slog.New(slog.DiscardHandler))
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.HasPrefix(err.Error(), c.says)) {
+			t.Errorf("%v with %q: %v, want %q", c.function, c.messages, err, c.says)
+		}
 	}
 }

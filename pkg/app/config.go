@@ -10,6 +10,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/metrics"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -26,6 +27,11 @@ const FunctionTimeout = 20 * time.Second
 // of settings (pkg/settings), which has the defaults and the bounds.
 type Config struct {
 	Infobip Infobip
+	// Messages are those that codes go in, beside Infobip.MessageID.
+	Messages catalog.List
+	// Ending and Senders are what a send adds to its message.
+	Ending  catalog.Ending
+	Senders catalog.Senders
 	AWS     AWS
 	// Table is the DynamoDB table; empty keeps state in memory.
 	Table string
@@ -136,6 +142,9 @@ func ReadConfig(getenv func(string) string) (Config, error) {
 			MessageID:     r.Text("INFOBIP_2FA_MSG_ID"),
 			Timeout:       r.Duration("INFOBIP_TIMEOUT"),
 		},
+		Messages: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"),
+		Ending:   settings.Value[catalog.Ending](r, "INFOBIP_SMS_ENDING"),
+		Senders:  settings.Value[catalog.Senders](r, "INFOBIP_SENDERS"),
 		AWS: AWS{
 			Region:          cmp.Or(r.Text("AWS_REGION"), r.Text("AWS_DEFAULT_REGION")),
 			AccessKeyID:     r.Text("AWS_ACCESS_KEY_ID"),
@@ -206,6 +215,20 @@ func (c Config) CheckDeployed() error {
 	return errors.Join(append(missing, c.Guard.CheckDeployed(), c.Proofs.CheckDeployed(), c.Metrics.Check())...)
 }
 
+// Catalog returns the messages that sends choose from.
+func (c Config) Catalog() catalog.Catalog {
+	return catalog.Catalog{List: c.Messages, Standard: c.Infobip.MessageID != ""}
+}
+
+// checkMessages returns which channel is offered without a message. A function that does not
+// send is told neither channels nor messages.
+func (c Config) checkMessages() error {
+	if c.Function != 0 && c.Function&settings.Send == 0 {
+		return nil
+	}
+	return c.Catalog().Check(c.Guard.Channels)
+}
+
 // provider is what the provider's client is made from.
 func (c Config) provider(keys infobip.KeySource) infobip.Config {
 	return infobip.Config{
@@ -213,6 +236,8 @@ func (c Config) provider(keys infobip.KeySource) infobip.Config {
 		AllowHTTP:        c.Infobip.AllowHTTP,
 		ApplicationID:    c.Infobip.ApplicationID,
 		MessageID:        c.Infobip.MessageID,
+		Ending:           c.Ending,
+		Senders:          c.Senders,
 		Keys:             keys,
 		Timeout:          c.Infobip.Timeout,
 		VerifyRetryAfter: c.Policy.VerifySpacing,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
@@ -107,8 +108,19 @@ func TestEveryFieldIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	messages, err := catalog.Parse("sms/*=MSG1,sms/de=MSG2,voice/*=MSG3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ending, err := catalog.ParseEnding("\n@example.com #")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := Config{
-		Infobip: Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1", Timeout: 8 * time.Second},
+		Infobip:  Infobip{BaseURL: "xyz.api.infobip.com", AllowHTTP: true, APIKey: "another-key", ApplicationID: "APP1", MessageID: "MSG1", Timeout: 8 * time.Second},
+		Messages: messages,
+		Ending:   ending,
+		Senders:  catalog.Senders{{Region: "US", From: "18335550100"}},
 		AWS: AWS{
 			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
 		},
@@ -173,7 +185,10 @@ func TestProviderIsToldItsSettings(t *testing.T) {
 	}
 	want := infobip.Config{
 		BaseURL: "xyz.api.infobip.com", AllowHTTP: true, ApplicationID: "APP1", MessageID: "MSG1",
-		Timeout: 8 * time.Second, VerifyRetryAfter: 4 * time.Second,
+		Timeout: 8 * time.Second, VerifyRetryAfter: 4 * time.Second, Ending: c.Ending, Senders: c.Senders,
+	}
+	if c.Ending.IsZero() || len(c.Senders) == 0 {
+		t.Errorf("the examples have the ending %q and the senders %v", c.Ending, c.Senders)
 	}
 	if diff := cmp.Diff(want, c.provider(nil)); diff != "" {
 		t.Errorf("the client is told (-want +got):\n%s", diff)
@@ -269,6 +284,9 @@ func TestBounds(t *testing.T) {
 		"NUMBER_FAILURE_MEMORY":    {[]string{"1d", "3650d"}, []string{"23h", "3651d"}},
 		"NUMBER_DISABLED_MEMORY":   {[]string{"1h", "3650d"}, []string{"59m", "3651d"}},
 		"INFOBIP_BASE_URL":         {[]string{"https://xyz.api.infobip.com", "http://127.0.0.1:3001", "http://localhost"}, []string{"http://xyz.api.infobip.com", "https://user:pass@host", "ftp://host", "host/path"}},
+		"INFOBIP_2FA_MESSAGES":     {[]string{"sms/*=A", "sms/*=A,voice/de=B,email/*=C"}, []string{"A", "fax/*=A", "sms/*=A,sms/*=B"}},
+		"INFOBIP_SMS_ENDING":       {[]string{`\n@example.com #`, "\n@example.com #", `\nFA+9qCX9VSu`}, []string{"@example.com #", `\n{{pin}}`}},
+		"INFOBIP_SENDERS":          {[]string{"US=18335550100", "SG=My Shop"}, []string{"18335550100", "US=a,US=b"}},
 		"AWS_ENDPOINT_URL":         {[]string{"http://127.0.0.1:8000", "https://vpce.example.com"}, []string{"127.0.0.1:8000", "ftp://host"}},
 	} {
 		for _, value := range c.good {

@@ -57,7 +57,7 @@ func (p *provider) deliver() (string, error) {
 	return fmt.Sprintf("pin-%d", p.calls), p.delivery
 }
 
-func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return p.deliver()
 }
 

@@ -278,11 +278,11 @@ type unpaid struct {
 	guard *recorder
 }
 
-func (u unpaid) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+func (u unpaid) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel, message otp.Message) (string, error) {
 	if !u.guard.done.Load() {
 		u.t.Error("the provider is asked before the charge has ended")
 	}
-	return u.provider.Send(ctx, to, channel)
+	return u.provider.Send(ctx, to, channel, message)
 }
 
 // busyStore has somebody else save before each of the next saves.

@@ -43,7 +43,7 @@ func TestIdempotentSend(t *testing.T) {
 
 func TestIdempotencyKeyReused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRig(t, speaking)
 		sent := r.post(httpapi.RouteSend, sendBody(number), withKey).wantOK(t)
 		r.post(httpapi.RouteSend, `{"phoneNumber":"+14155552671","channel":"voice"}`, withKey).want(t, http.StatusUnprocessableEntity, keyReused)
 		r.post(httpapi.RouteSend, `{"phoneNumber":"+14155552671","locale":"de"}`, withKey).want(t, http.StatusUnprocessableEntity, keyReused)

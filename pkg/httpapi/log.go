@@ -45,6 +45,9 @@ func (h *Handler) log(ctx context.Context, r *request, status int, code string, 
 	if r.trace.Channel != "" {
 		attrs = append(attrs, slog.String("channel", string(r.trace.Channel)))
 	}
+	if r.trace.Locale != "" {
+		attrs = append(attrs, slog.String("locale", r.trace.Locale))
+	}
 	if seen := r.trace.Guard; len(seen) > 0 {
 		group := make([]slog.Attr, len(seen))
 		for i, f := range seen {

@@ -68,7 +68,7 @@ func TestLine(t *testing.T) {
 		want := map[string]any{
 			"timestamp": "2000-01-01T00:00:00.12Z", "level": "INFO", "message": "request", "apiRequestId": "request-1",
 			"route": "POST /send-otp", "status": 200.0, "code": "ok", "durationMs": 120.0, "region": "CH",
-			"provider": "sent", "providerMs": 120.0, "channel": "sms", "guard": map[string]any{},
+			"provider": "sent", "providerMs": 120.0, "channel": "sms", "locale": "*", "guard": map[string]any{},
 		}
 		if diff := cmp.Diff(want, line); diff != "" {
 			t.Errorf("the line differs (-want +got):\n%s", diff)

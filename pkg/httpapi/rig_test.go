@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/internal/lockedbuffer"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/challenge"
@@ -63,6 +64,10 @@ type setup struct {
 	published   *proof.Published
 	tests       otp.TestRecipients
 	logLevel    string
+	// texts of messages, by channel and language as a list has them; one that is empty is
+	// in another application. Without any all go in one template.
+	texts  map[string]string
+	ending string
 }
 
 // rig is the product but for its process: the handlers over the memory store and the
@@ -111,7 +116,8 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	if s.cells == nil {
 		s.cells = cells.NewMemory(clock)
 	}
-	service := &otp.Service{Store: r.store, Provider: r.provider(source, &s), Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Tests: s.tests, Clock: clock, Policy: s.policy}
+	service := &otp.Service{Store: r.store, Guard: guard.New(s.guard, s.cells, challenge.Pass{}, clock), Tests: s.tests, Clock: clock, Policy: s.policy}
+	service.Provider, service.Messages = r.provider(source, &s)
 	if s.sender == nil {
 		s.sender = service
 	}
@@ -129,13 +135,14 @@ func newRig(tb testing.TB, change ...func(*setup)) *rig {
 	return r
 }
 
-// provider connects the Infobip client with the simulator.
-func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
+// provider connects the Infobip client with the simulator, and lists its messages.
+func (r *rig) provider(keys infobip.KeySource, s *setup) (*infobip.Client, catalog.Catalog) {
 	r.tb.Helper()
-	appID, messageID, err := r.sim.Provision(simulator.Settings{
+	settings := simulator.Settings{
 		PINLength: s.form.PINLength, PINAttempts: 2 * s.policy.PINAttempts, PINTTL: s.policy.PINTTL,
 		VerifySpacing: s.policy.VerifySpacing, NumberSendLimit: s.policy.TotalLimit,
-	})
+	}
+	appID, messageID, err := r.sim.Provision(settings)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
@@ -143,14 +150,37 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 	if err != nil {
 		r.tb.Fatal(err)
 	}
+	messages := catalog.Catalog{Standard: true, List: catalog.List{{Channel: otp.Email, ID: emailMessageID}}}
+	for name, text := range s.texts {
+		settings.ApplicationID, settings.MessageText = appID, text
+		if text == "" {
+			settings.ApplicationID = ""
+		}
+		_, id, err := r.sim.Provision(settings)
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+		entry, err := catalog.Parse(name + "=" + id)
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+		messages.List = append(messages.List, entry...)
+	}
+	var ending catalog.Ending
+	if s.ending != "" {
+		ending, err = catalog.ParseEnding(s.ending)
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+	}
 	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: r.sim.API(), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(pipes) })
 	transport := &http.Transport{DialContext: pipes.dial}
 	client, err := infobip.New(infobip.Config{
-		BaseURL: "http://localhost", ApplicationID: appID, MessageID: messageID, EmailMessageID: emailMessageID, Keys: keys,
-		VerifyRetryAfter: s.policy.VerifySpacing, Transport: transport,
+		BaseURL: "http://localhost", ApplicationID: appID, MessageID: messageID, Keys: keys,
+		VerifyRetryAfter: s.policy.VerifySpacing, Transport: transport, Ending: ending,
 	})
 	if err != nil {
 		r.tb.Fatal(err)
@@ -161,7 +191,7 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) *infobip.Client {
 		_ = server.Close()
 		serving.Wait()
 	})
-	return client
+	return client, messages
 }
 
 // event is a request as API Gateway hands it over.

@@ -179,7 +179,7 @@ func (s *sendRoutes) send(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	receipt, err := s.sender.Send(ctx, otp.SendRequest{
-		Caller: caller, To: to, Channel: channel, Locale: language.String(), Challenge: members.get("challengeToken"),
+		Caller: caller, To: to, Channel: channel, Locale: language, Challenge: members.get("challengeToken"),
 	})
 	return s.sent(receipt, err)
 }
@@ -243,16 +243,15 @@ func channelOf(members fields, otherwise otp.Channel) (otp.Channel, *refusal) {
 	return channel, nil
 }
 
-// localeOf reads the language of a message; none is the default's.
-func localeOf(members fields) (locale.Tag, *refusal) {
+// localeOf returns the language of a message as it was written; empty for the default.
+func localeOf(members fields) (string, *refusal) {
 	if members["locale"] == nil {
-		return locale.Tag{}, nil
+		return "", nil
 	}
-	tag, err := locale.Parse(members.get("locale"))
-	if err != nil {
-		return locale.Tag{}, refuseLocale
+	if _, err := locale.Parse(members.get("locale")); err != nil {
+		return "", refuseLocale
 	}
-	return tag, nil
+	return members.get("locale"), nil
 }
 
 type verifyRoute struct {

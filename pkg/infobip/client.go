@@ -28,6 +28,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
@@ -48,12 +49,15 @@ type Config struct {
 	BaseURL string
 	// AllowHTTP lets a BaseURL other than this machine be plain http.
 	AllowHTTP bool
-	// ApplicationID and MessageID name the 2FA application and its template.
+	// ApplicationID and MessageID name the 2FA application, and the template of text
+	// messages and calls that name none.
 	ApplicationID string
 	MessageID     string
-	// EmailMessageID names the template of e-mail, which is one of another kind; empty
-	// where there is none.
-	EmailMessageID string
+	// Ending fills the placeholder of that name, behind which templates keep what only an
+	// SMS may carry. The zero Ending fills nothing.
+	Ending catalog.Ending
+	// Senders, by region, go before a template's own.
+	Senders catalog.Senders
 	// Keys is asked for the API key of each call.
 	Keys KeySource
 	// Timeout bounds one call; zero means 5 s.
@@ -73,7 +77,8 @@ type Client struct {
 	keys             KeySource
 	applicationID    string
 	messageID        string
-	emailMessageID   string
+	ending           catalog.Ending
+	senders          catalog.Senders
 	verifyRetryAfter time.Duration
 }
 
@@ -84,7 +89,7 @@ func New(config Config) (*Client, error) {
 	if config.ApplicationID == "" || config.MessageID == "" {
 		return nil, errors.New("infobip: the ids of the application and of the message template are needed")
 	}
-	if !utf8.ValidString(config.ApplicationID + config.MessageID + config.EmailMessageID) {
+	if !utf8.ValidString(config.ApplicationID + config.MessageID) {
 		return nil, errors.New("infobip: the ids of the application and of the message template have to be UTF-8")
 	}
 	if config.Keys == nil {
@@ -100,7 +105,8 @@ func New(config Config) (*Client, error) {
 		keys:             config.Keys,
 		applicationID:    config.ApplicationID,
 		messageID:        config.MessageID,
-		emailMessageID:   config.EmailMessageID,
+		ending:           config.Ending,
+		senders:          config.Senders,
 		verifyRetryAfter: config.VerifyRetryAfter,
 	}, nil
 }
@@ -147,10 +153,23 @@ type sendRequest struct {
 	ApplicationID string `json:"applicationId"`
 	MessageID     string `json:"messageId"`
 	To            string `json:"to"`
+	// From goes before the template's sender.
+	From         string       `json:"from,omitempty"`
+	Placeholders placeholders `json:"placeholders,omitzero"`
+}
+
+// resendRequest is the body of a resend, the same for each channel.
+type resendRequest struct {
+	Placeholders placeholders `json:"placeholders,omitzero"`
+}
+
+// placeholders are those that our templates have beside the PIN's.
+type placeholders struct {
+	Ending string `json:"ending,omitempty"`
 }
 
 // Send asks for a new PIN to be delivered.
-func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel, message otp.Message) (string, error) {
 	path := pathsOf(channel).send
 	if path == "" {
 		return "", notBegun(opSend, errChannel)
@@ -158,15 +177,21 @@ func (c *Client) Send(ctx context.Context, to recipient.Recipient, channel otp.C
 	if !channel.Reaches(to) {
 		return "", notBegun(opSend, errRecipient)
 	}
-	messageID := c.messageID
-	if channel == otp.Email {
-		messageID = c.emailMessageID
+	destination := destinationOf(to)
+	asked := sendRequest{
+		ApplicationID: c.applicationID, MessageID: message.ID, To: destination, From: c.senderOf(to.Region(), channel),
 	}
-	if messageID == "" {
+	if message.ID == "" && channel != otp.Email {
+		asked.MessageID = c.messageID
+	}
+	if asked.MessageID == "" {
 		return "", notBegun(opSend, errTemplate)
 	}
-	destination := destinationOf(to)
-	body, err := json.Marshal(sendRequest{ApplicationID: c.applicationID, MessageID: messageID, To: destination})
+	// A template that calls alone go in has no placeholder to fill.
+	if channel == otp.SMS || channel == otp.Voice && message.ID == "" {
+		asked.Placeholders = c.fill(channel)
+	}
+	body, err := json.Marshal(asked)
 	if err != nil {
 		return "", notBegun(opSend, err)
 	}
@@ -186,16 +211,43 @@ func (c *Client) Resend(ctx context.Context, pinID string, channel otp.Channel) 
 	if !isPinID(pinID) {
 		return "", notBegun(opResend, errPinID)
 	}
+	// The template is that of the send, by whichever channel that went.
+	body, err := json.Marshal(resendRequest{Placeholders: c.fill(channel)})
+	if err != nil {
+		return "", notBegun(opResend, err)
+	}
 	newPinID, failed := c.deliver(ctx, request{
 		operation: opResend,
 		path:      "/2fa/2/pin/" + url.PathEscape(pinID) + suffix,
-		body:      []byte("{}"),
+		body:      body,
 		secrets:   []string{pinID},
 	})
 	if failed != nil {
 		return "", failed
 	}
 	return newPinID, nil
+}
+
+// fill returns what stands in the place of an SMS's last lines: themselves, or what a call
+// says there.
+func (c *Client) fill(channel otp.Channel) placeholders {
+	switch channel {
+	case otp.SMS:
+		return placeholders{Ending: c.ending.Lines()}
+	case otp.Voice:
+		return placeholders{Ending: c.ending.Spoken()}
+	}
+	return placeholders{}
+}
+
+// senderOf returns the sender for a region, empty for the template's own. No call comes
+// from a name.
+func (c *Client) senderOf(region string, channel otp.Channel) string {
+	from := c.senders.For(region)
+	if channel == otp.Voice && digits(from) != from {
+		return ""
+	}
+	return from
 }
 
 // deliver makes the one call of a send or a resend and reads its handle.

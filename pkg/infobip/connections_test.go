@@ -218,7 +218,7 @@ func TestRoundTrips(t *testing.T) {
 			}{
 				{"warm-up", client.Warm, trips{1, full, 1, false}, 2 + full},
 				{"send", func(ctx context.Context) error {
-					_, err := client.Send(ctx, testRecipient, otp.SMS)
+					_, err := client.Send(ctx, testRecipient, otp.SMS, otp.Message{})
 					return err
 				}, trips{1, 1, 1, true}, 3},
 				{"resend", func(ctx context.Context) error {

@@ -25,19 +25,25 @@ type delivery struct {
 var deliveries = []delivery{
 	{
 		"send by SMS",
-		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testRecipient, otp.SMS) },
+		func(ctx context.Context, c *Client) (string, error) {
+			return c.Send(ctx, testRecipient, otp.SMS, otp.Message{})
+		},
 		"/2fa/2/pin?ncNeeded=false",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
 	},
 	{
 		"send by voice",
-		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testRecipient, otp.Voice) },
+		func(ctx context.Context, c *Client) (string, error) {
+			return c.Send(ctx, testRecipient, otp.Voice, otp.Message{})
+		},
 		"/2fa/2/pin/voice",
 		`{"applicationId":"app-1","messageId":"msg-1","to":"14155552671"}`,
 	},
 	{
 		"send by e-mail",
-		func(ctx context.Context, c *Client) (string, error) { return c.Send(ctx, testMailbox, otp.Email) },
+		func(ctx context.Context, c *Client) (string, error) {
+			return c.Send(ctx, testMailbox, otp.Email, otp.Message{ID: "mail-1"})
+		},
 		"/2fa/2/pin/email",
 		`{"applicationId":"app-1","messageId":"mail-1","to":"canary+tag@example.com"}`,
 	},
@@ -212,7 +218,7 @@ func TestDeliveryAnswers(t *testing.T) {
 
 func TestAcceptsAny2xx(t *testing.T) {
 	s := serve(t, says(202, `{"pinId":"A"}`))
-	pinID, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+	pinID, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if err != nil || pinID != "A" {
 		t.Errorf("got %q, %v, want A", pinID, err)
 	}
@@ -235,19 +241,19 @@ func TestResendPath(t *testing.T) {
 func TestNotBegun(t *testing.T) {
 	s := serve(t, says(200, verified))
 	client := clientOf(t, s)
-	config := testConfig(s.URL)
-	config.EmailMessageID = ""
-	noMail := newClient(t, config)
 	short, cancel := context.WithTimeout(t.Context(), stateReserve+leastCall/2)
 	defer cancel()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range map[string]func() error{
-		"send without a number":      func() error { _, err := client.Send(t.Context(), recipient.Recipient{}, otp.SMS); return err },
-		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "fax"); return err },
-		"e-mail to a number":         func() error { _, err := client.Send(t.Context(), testRecipient, otp.Email); return err },
-		"SMS to an address":          func() error { _, err := client.Send(t.Context(), testMailbox, otp.SMS); return err },
-		"e-mail without a template":  func() error { _, err := noMail.Send(t.Context(), testMailbox, otp.Email); return err },
+		"send without a number": func() error {
+			_, err := client.Send(t.Context(), recipient.Recipient{}, otp.SMS, otp.Message{})
+			return err
+		},
+		"send by an unknown channel": func() error { _, err := client.Send(t.Context(), testRecipient, "fax", otp.Message{}); return err },
+		"e-mail to a number":         func() error { _, err := client.Send(t.Context(), testRecipient, otp.Email, otp.Message{}); return err },
+		"SMS to an address":          func() error { _, err := client.Send(t.Context(), testMailbox, otp.SMS, otp.Message{}); return err },
+		"e-mail without a template":  func() error { _, err := client.Send(t.Context(), testMailbox, otp.Email, otp.Message{}); return err },
 		"resend by one":              func() error { _, err := client.Resend(t.Context(), testPinID, ""); return err },
 		"resend without a pinId":     func() error { _, err := client.Resend(t.Context(), "", otp.SMS); return err },
 		"resend of a folder":         func() error { _, err := client.Resend(t.Context(), "..", otp.SMS); return err },
@@ -259,8 +265,8 @@ func TestNotBegun(t *testing.T) {
 		},
 		"verify of what is no text":   func() error { _, err := client.Verify(t.Context(), testPinID, testRecipient, "\xff"); return err },
 		"verify with too little time": func() error { _, err := client.Verify(short, testPinID, testRecipient, testPIN); return err },
-		"send with too little time":   func() error { _, err := client.Send(short, testRecipient, otp.SMS); return err },
-		"send for nobody":             func() error { _, err := client.Send(over, testRecipient, otp.SMS); return err },
+		"send with too little time":   func() error { _, err := client.Send(short, testRecipient, otp.SMS, otp.Message{}); return err },
+		"send for nobody":             func() error { _, err := client.Send(over, testRecipient, otp.SMS, otp.Message{}); return err },
 	} {
 		if got := effectOf(t, call()); got != otp.NotSent {
 			t.Errorf("%s: got %v, want %v", name, got, otp.NotSent)
@@ -303,7 +309,7 @@ func TestRetryAfter(t *testing.T) {
 		w.Header().Set("Retry-After", "42")
 		says(429, ``)(w, r)
 	})
-	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if got := providerError(t, err).RetryAfter; got != 42*time.Second {
 		t.Errorf("the error has a RetryAfter of %v, want 42s", got)
 	}

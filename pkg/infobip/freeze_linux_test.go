@@ -53,7 +53,7 @@ func serveCalls(in io.Reader, out io.Writer) error {
 		case "warm":
 			err = client.Warm(ctx)
 		case "send":
-			_, err = client.Send(ctx, testRecipient, otp.SMS)
+			_, err = client.Send(ctx, testRecipient, otp.SMS, otp.Message{})
 		case "resend":
 			_, err = client.Resend(ctx, testPinID, otp.SMS)
 		case "verify":

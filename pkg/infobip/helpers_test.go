@@ -103,7 +103,6 @@ func testConfig(baseURL string) Config {
 		BaseURL:          baseURL,
 		ApplicationID:    "app-1",
 		MessageID:        "msg-1",
-		EmailMessageID:   "mail-1",
 		Keys:             StaticKey(testKey),
 		VerifyRetryAfter: time.Millisecond,
 	}

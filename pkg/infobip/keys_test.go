@@ -57,7 +57,10 @@ func withKeys(t *testing.T, s *server, keys KeySource) *Client {
 func TestKeyIsRefreshedOnce(t *testing.T) {
 	s := serve(t, only("new", says(200, verified)))
 	for name, call := range map[string]func(*Client) error{
-		"send":   func(c *Client) error { _, err := c.Send(t.Context(), testRecipient, otp.SMS); return err },
+		"send": func(c *Client) error {
+			_, err := c.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
+			return err
+		},
 		"resend": func(c *Client) error { _, err := c.Resend(t.Context(), testPinID, otp.SMS); return err },
 		"verify": func(c *Client) error { _, err := c.Verify(t.Context(), testPinID, testRecipient, testPIN); return err },
 	} {
@@ -85,7 +88,7 @@ func TestKeyIsRefreshedOnce(t *testing.T) {
 // A 401 that was not about the key: the call is made once more all the same.
 func TestRepeatAfter401WithTheSameKey(t *testing.T) {
 	s := serve(t, inTurn(says(401, ``), says(200, `{"pinId":"A"}`)))
-	pinID, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+	pinID, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if err != nil || pinID != "A" || len(s.got()) != 2 {
 		t.Errorf("got %q, %v in %d requests, want A in 2", pinID, err, len(s.got()))
 	}
@@ -101,7 +104,7 @@ func TestKeyUnavailable(t *testing.T) {
 		"after the 401": {&rotatingKeys{keys: []string{"old"}, err: down}, 1},
 	} {
 		s := serve(t, only("new", says(200, verified)))
-		_, err := withKeys(t, s, test.keys).Send(t.Context(), testRecipient, otp.SMS)
+		_, err := withKeys(t, s, test.keys).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 		if got := effectOf(t, err); got != otp.NotSent || !errors.Is(err, down) {
 			t.Errorf("%s: got %v (%v), want not sent because of %v", name, got, err, down)
 		}
@@ -115,7 +118,7 @@ func TestKeyUnavailable(t *testing.T) {
 func TestKeyUnusable(t *testing.T) {
 	s := serve(t, says(200, verified))
 	for _, key := range []string{"", testKey + "\n", "two " + testKey, testKey + "é", testKey + "\r\nX: y"} {
-		_, err := withKeys(t, s, StaticKey(key)).Send(t.Context(), testRecipient, otp.SMS)
+		_, err := withKeys(t, s, StaticKey(key)).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 		if got := effectOf(t, err); got != otp.NotSent {
 			t.Errorf("%d bytes: got %v, want %v", len(key), got, otp.NotSent)
 		}

@@ -62,11 +62,11 @@ func TestErrorsShowNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := clientOf(t, serve(t, answer))
-			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err := client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			showsNothing(t, err)
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
 			showsNothing(t, err)
-			_, err = client.Send(t.Context(), testMailbox, otp.Email)
+			_, err = client.Send(t.Context(), testMailbox, otp.Email, otp.Message{ID: "mail-1"})
 			showsNothing(t, err)
 			_, err = client.Verify(t.Context(), testPinID, testMailbox, testPIN)
 			showsNothing(t, err)
@@ -94,7 +94,7 @@ func showsNothing(t *testing.T, err error) {
 // What an operator needs is there: operation, status, the provider's word.
 func TestErrorsSayWhatHappened(t *testing.T) {
 	s := serve(t, says(400, `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request"}}}`))
-	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+	_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	const want = "provider: refused: infobip send: status 400: BAD_REQUEST: refused"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -128,7 +128,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			config.Timeout = 100 * time.Millisecond
 			client := newClient(t, config)
 			for range 3 {
-				_, _ = client.Send(t.Context(), testRecipient, otp.SMS)
+				_, _ = client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(20*time.Millisecond, cancel)

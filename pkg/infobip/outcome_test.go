@@ -184,7 +184,7 @@ func outcomeOf(t *testing.T, call string, status int, body string) string {
 		verdict, err := otp.Verdict(0), error(nil)
 		switch call {
 		case "send":
-			_, err = client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err = client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 		case "resend":
 			_, err = client.Resend(t.Context(), testPinID, otp.SMS)
 		default:

@@ -2,11 +2,14 @@ package infobip
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -177,6 +180,16 @@ func (m *Message) checkPINLength() error {
 		Operation: "message template",
 		Reason:    fmt.Sprintf("not begun: a PIN has 1 to %d characters", MaxPINLength),
 	}
+}
+
+// ResendNothingByEmail asks for a resend by e-mail of a PIN that is none, so that nothing can
+// be sent: its *CallError says 403 where the key may not resend by e-mail, and 404 where it
+// may. The scope of that is another than of all other calls: 2fa:manage is not enough.
+func (p *Provisioner) ResendNothingByEmail(ctx context.Context) error {
+	var nobodys [16]byte
+	_, _ = rand.Read(nobodys[:]) // never fails: crypto/rand ends the program instead
+	var answer json.RawMessage
+	return p.do(ctx, "resend nothing by email", http.MethodPost, "/2fa/2/pin/"+strings.ToUpper(hex.EncodeToString(nobodys[:]))+"/resend/email", nil, &answer)
 }
 
 // Close closes the idle connections.

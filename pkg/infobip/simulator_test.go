@@ -76,7 +76,7 @@ func newAccount(t *testing.T, options simulator.Options, change func(*Applicatio
 // send sends by SMS and returns the pinId, and the PIN that arrived.
 func (a *account) send(t *testing.T) (string, string) {
 	t.Helper()
-	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS)
+	pinID, err := a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,12 +109,12 @@ func other(pin string) string {
 // of what the provider rejects nothing is sent.
 func TestSimulatorFlowByEmail(t *testing.T) {
 	a := newAccount(t, simulator.Options{Strict: true}, nil)
-	var err error
-	a.client.emailMessageID, err = a.ProvisionEmail(a.application.ID, 6)
+	templateID, err := a.ProvisionEmail(a.application.ID, 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pinID, err := a.client.Send(t.Context(), testMailbox, otp.Email)
+	mail := otp.Message{ID: templateID}
+	pinID, err := a.client.Send(t.Context(), testMailbox, otp.Email, mail)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestSimulatorFlowByEmail(t *testing.T) {
 		}
 	}
 	a.fault(t, simulator.Fault{Operation: "send", Times: 1, EmailStatus: new("REJECTED_DESTINATION")})
-	_, err = a.client.Send(t.Context(), testMailbox, otp.Email)
+	_, err = a.client.Send(t.Context(), testMailbox, otp.Email, mail)
 	if got := effectOf(t, err); got != otp.NotSent {
 		t.Errorf("of a rejected e-mail it says %v, want %v", got, otp.NotSent)
 	}
@@ -151,7 +151,7 @@ func TestSimulatorFlow(t *testing.T) {
 	a.verify(t, pinID, other(pin), otp.Wrong)
 	a.verify(t, pinID, pin, otp.Verified)
 
-	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice)
+	byVoice, err := a.client.Send(t.Context(), testRecipient, otp.Voice, otp.Message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestSimulatorFlow(t *testing.T) {
 	third, pin := a.send(t)
 	a.clock.Advance(10 * time.Minute)
 	a.verify(t, third, pin, otp.Gone)
-	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
+	_, err = a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if got := effectOf(t, err); got != otp.Throttled {
 		t.Errorf("a fourth send in a day: got %v, want %v", got, otp.Throttled)
 	}
@@ -233,7 +233,7 @@ func TestSimulatorReadings(t *testing.T) {
 			pinID, pin = a.send(t)
 			a.clock.Advance(10 * time.Minute)
 			a.verify(t, pinID, pin, otp.Gone)
-			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err = a.client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			if got := effectOf(t, err); got != otp.Throttled {
 				t.Errorf("a fourth send in a day: got %v (%v), want %v", got, err, otp.Throttled)
 			}
@@ -243,7 +243,7 @@ func TestSimulatorReadings(t *testing.T) {
 
 func TestSimulatorFaults(t *testing.T) {
 	send := func(ctx context.Context, a *account) error {
-		_, err := a.client.Send(ctx, testRecipient, otp.SMS)
+		_, err := a.client.Send(ctx, testRecipient, otp.SMS, otp.Message{})
 		return err
 	}
 	for _, test := range []struct {

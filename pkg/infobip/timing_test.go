@@ -178,7 +178,7 @@ func TestCallsLeaveTimeForTheState(t *testing.T) {
 			if test.deadline != 0 {
 				ctx = within(t, test.deadline)
 			}
-			_, err := c.client.Send(ctx, testRecipient, otp.SMS)
+			_, err := c.client.Send(ctx, testRecipient, otp.SMS, otp.Message{})
 			if got := effectOf(t, err); got != otp.Unknown {
 				t.Errorf("deadline %v: got %v, want %v", test.deadline, got, otp.Unknown)
 			}

@@ -106,7 +106,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", status)
 		})
-		_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS)
+		_, err := clientOf(t, s).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 		if got := effectOf(t, err); got != otp.Unknown || len(s.got()) != 1 {
 			t.Errorf("%d: got %v after %d requests, want %v after 1", status, got, len(s.got()), otp.Unknown)
 		}
@@ -146,11 +146,11 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatalf("warm-up: %v", err)
 	}
-	_, err = client.Send(t.Context(), testRecipient, otp.SMS)
+	_, err = client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.Send(t.Context(), testRecipient, otp.SMS)
+	_, err = client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if got := effectOf(t, err); got != otp.Unknown {
 		t.Errorf("got %v, want %v", got, otp.Unknown)
 	}
@@ -240,7 +240,7 @@ func TestNotConnected(t *testing.T) {
 				config.Timeout = 100 * time.Millisecond
 			}
 			client := newClient(t, config)
-			_, err := client.Send(t.Context(), testRecipient, otp.SMS)
+			_, err := client.Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			if got := effectOf(t, err); got != otp.NotSent || !strings.HasSuffix(err.Error(), "not connected: "+test.reason) {
 				t.Errorf("send: got %v (%v), want not sent: %s", got, err, test.reason)
 			}
@@ -263,7 +263,7 @@ func TestNotConnected(t *testing.T) {
 func TestSilentTransportIsUnknown(t *testing.T) {
 	config := testConfig("https://example.com")
 	config.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New(testPIN) })
-	_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS)
+	_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 	if got := effectOf(t, err); got != otp.Unknown {
 		t.Errorf("got %v, want %v", got, otp.Unknown)
 	}
@@ -325,7 +325,7 @@ func TestEndlessAnswers(t *testing.T) {
 			config := testConfig(s.URL)
 			config.Timeout = 200 * time.Millisecond
 			start := time.Now()
-			_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS)
+			_, err := newClient(t, config).Send(t.Context(), testRecipient, otp.SMS, otp.Message{})
 			if got := effectOf(t, err); got != otp.Unknown || !strings.HasSuffix(err.Error(), test.reason) {
 				t.Errorf("got %v (%v), want unknown: %s", got, err, test.reason)
 			}

@@ -1,6 +1,6 @@
 package locale
 
-import "strings"
+import "bytes"
 
 // part is a part of a tag, in the order in which they may stand.
 type part int
@@ -28,12 +28,18 @@ const (
 	digitVariant     = 4
 )
 
+// span is where a part stands in a text; empty for one that is not there. (Slices in its
+// place would move the text to the heap.)
+type span struct{ from, to int }
+
+func (s span) of(text []byte) []byte { return text[s.from:s.to] }
+
 // grammar reads a tag in lower case, subtag by subtag.
 type grammar struct {
-	language, script, region string
+	language, script, region span
 	// extlangs are written behind the language, rest behind the region. Both begin with
 	// their hyphen.
-	extlangs, rest string
+	extlangs, rest span
 
 	last part
 	// count of extlangs.
@@ -44,26 +50,30 @@ type grammar struct {
 
 // read reports whether RFC 5646's ABNF has the text, which holds letters in lower case,
 // digits and hyphens.
-func (g *grammar) read(text string) bool {
-	first, _, _ := strings.Cut(text, "-")
-	g.language = first
+func (g *grammar) read(text []byte) bool {
+	first, _, _ := bytes.Cut(text, hyphen)
+	g.language = span{0, len(first)}
 	switch {
-	case first == "x":
+	case string(first) == "x":
 		g.last, g.open = private, true
 	case len(first) < shortestLanguage || len(first) > longestSubtag || !all(first, isLetter):
 		return false
 	}
 	for at := len(first); at < len(text); {
-		subtag, _, _ := strings.Cut(text[at+1:], "-")
-		if subtag == "" || len(subtag) > longestSubtag || !g.take(subtag) {
+		subtag, _, _ := bytes.Cut(text[at+1:], hyphen)
+		if len(subtag) == 0 || len(subtag) > longestSubtag || !g.take(subtag) {
 			return false
 		}
 		end := at + 1 + len(subtag)
 		switch {
 		case g.last == extlang:
-			g.extlangs = text[len(first):end]
-		case g.last >= variant && g.rest == "":
-			g.rest = text[at:]
+			g.extlangs = span{len(first), end}
+		case g.last == script:
+			g.script = span{at + 1, end}
+		case g.last == region:
+			g.region = span{at + 1, end}
+		case g.rest == span{}:
+			g.rest = span{at, len(text)}
 		}
 		at = end
 	}
@@ -71,7 +81,7 @@ func (g *grammar) read(text string) bool {
 }
 
 // take reports whether a subtag may stand behind what was read.
-func (g *grammar) take(subtag string) bool {
+func (g *grammar) take(subtag []byte) bool {
 	switch {
 	case g.last == private:
 		g.open = false
@@ -80,7 +90,7 @@ func (g *grammar) take(subtag string) bool {
 			return false
 		}
 		g.last, g.open = extension, true
-		if subtag == "x" {
+		if subtag[0] == 'x' {
 			g.last = private
 		}
 	case g.last == extension:
@@ -89,9 +99,9 @@ func (g *grammar) take(subtag string) bool {
 		g.last = extlang
 		g.count++
 	case g.last < script && len(subtag) == scriptLength && all(subtag, isLetter):
-		g.last, g.script = script, subtag
+		g.last = script
 	case g.last < region && (len(subtag) == letterRegion && all(subtag, isLetter) || len(subtag) == digitRegion && all(subtag, isDigit)):
-		g.last, g.region = region, subtag
+		g.last = region
 	case len(subtag) >= shortestVariant || len(subtag) == digitVariant && isDigit(subtag[0]):
 		g.last = variant
 	default:
@@ -100,45 +110,67 @@ func (g *grammar) take(subtag string) bool {
 	return true
 }
 
-func (g *grammar) isExtlang(subtag string) bool {
-	return g.last <= extlang && g.count < mostExtlangs && len(g.language) <= longestCode &&
+func (g *grammar) isExtlang(subtag []byte) bool {
+	return g.last <= extlang && g.count < mostExtlangs && g.language.to <= longestCode &&
 		len(subtag) == longestCode && all(subtag, isLetter)
 }
 
-// canonical writes a tag in the case of RFC 5646, 2.1.1, and in the one name of its
-// language: Hebrew, Indonesian and Yiddish by the codes that replaced those of older Java,
-// the two written forms of Norwegian as one language, and Chinese as it is written in
-// Taiwan, Hong Kong and Macao with its script.
-func (g *grammar) canonical() string {
-	switch g.language {
+// canonical appends the tag that was read in the case of RFC 5646, 2.1.1, and in the one
+// name of its language: Hebrew, Indonesian and Yiddish by the codes that replaced those of
+// older Java, the two written forms of Norwegian as one language, and Chinese as it is
+// written in Taiwan, Hong Kong and Macao with its script.
+func (g *grammar) canonical(tag, text []byte) []byte {
+	switch language := g.language.of(text); string(language) {
 	case "iw":
-		g.language = "he"
+		tag = append(tag, "he"...)
 	case "in":
-		g.language = "id"
+		tag = append(tag, "id"...)
 	case "ji":
-		g.language = "yi"
+		tag = append(tag, "yi"...)
 	case "nb", "nn":
-		g.language = "no"
-	case "zh":
-		traditional := g.region == "tw" || g.region == "hk" || g.region == "mo"
-		if traditional && g.script == "" && g.extlangs == "" {
-			g.script = "hant"
+		tag = append(tag, "no"...)
+	default:
+		tag = append(tag, language...)
+	}
+	tag = append(tag, g.extlangs.of(text)...)
+	if script := g.script.of(text); len(script) > 0 {
+		tag = append(tag, '-', upper(script[0]))
+		tag = append(tag, script[1:]...)
+	} else if g.traditional(text) {
+		tag = append(tag, "-Hant"...)
+	}
+	if region := g.region.of(text); len(region) > 0 {
+		tag = append(tag, '-')
+		for _, c := range region {
+			tag = append(tag, upper(c))
 		}
 	}
-	text := g.language + g.extlangs
-	if g.script != "" {
-		text += "-" + strings.ToUpper(g.script[:1]) + g.script[1:]
+	return append(tag, g.rest.of(text)...)
+}
+
+// traditional reports whether the tag is Chinese of where another script than the usual one
+// is written.
+func (g *grammar) traditional(text []byte) bool {
+	if string(g.language.of(text)) != "zh" || g.count > 0 {
+		return false
 	}
-	if g.region != "" {
-		text += "-" + strings.ToUpper(g.region)
+	region := string(g.region.of(text))
+	return region == "tw" || region == "hk" || region == "mo"
+}
+
+var hyphen = []byte{'-'}
+
+func upper(c byte) byte {
+	if isLetter(c) {
+		return c - 'a' + 'A'
 	}
-	return text + g.rest
+	return c
 }
 
 // all reports whether every byte of a text is of a kind.
-func all(text string, is func(byte) bool) bool {
-	for i := range len(text) {
-		if !is(text[i]) {
+func all(text []byte, is func(byte) bool) bool {
+	for _, c := range text {
+		if !is(c) {
 			return false
 		}
 	}

@@ -30,40 +30,43 @@ func Parse(text string) (Tag, error) {
 	if len(text) > maxLength {
 		return Tag{}, ErrInvalid
 	}
-	plain, ok := tidy(text)
+	var lower, canonical [maxLength]byte
+	plain, ok := tidy(lower[:0], text)
 	var g grammar
 	if !ok || !g.read(plain) {
 		return Tag{}, ErrInvalid
 	}
-	tag := Tag{g.canonical()}
-	if len(tag.text) > maxLength { // by the script of a Chinese one
+	found := g.canonical(canonical[:0], plain)
+	switch {
+	case len(found) > maxLength: // by the script of a Chinese one
 		return Tag{}, ErrInvalid
+	case string(found) == text: // as most are, which costs no memory
+		return Tag{text}, nil
 	}
-	return tag, nil
+	return Tag{string(found)}, nil
 }
 
-// tidy returns a tag in lower case, with hyphens, and without what platforms put behind
+// tidy appends a tag in lower case, with hyphens, and without what platforms put behind
 // it. It reports whether nothing but letters, digits and hyphens is left.
-func tidy(text string) (string, bool) {
+func tidy(plain []byte, text string) ([]byte, bool) {
 	text, _, _ = strings.Cut(text, "_#")
 	if end := strings.IndexAny(text, ".@"); end >= 0 {
 		text = text[:end]
 	}
 	text = strings.TrimSuffix(text, "_")
-	plain := make([]byte, len(text))
 	for i := range len(text) {
 		switch c := text[i]; {
 		case isLetter(c) || isDigit(c) || c == '-':
-			plain[i] = c
+			plain = append(plain, c)
 		case 'A' <= c && c <= 'Z':
-			plain[i] = c - 'A' + 'a'
+			plain = append(plain, c-'A'+'a')
 		case c == '_':
-			plain[i] = '-'
+			plain = append(plain, '-')
 		default:
-			return "", false
+			return nil, false
 		}
 	}
-	return string(plain), true
+	return plain, true
 }
 
 // String returns the tag; empty for none.
@@ -71,6 +74,9 @@ func (t Tag) String() string { return t.text }
 
 // IsZero reports whether the tag is none.
 func (t Tag) IsZero() bool { return t.text == "" }
+
+// Equal is ==, for comparisons that look for a method.
+func (t Tag) Equal(other Tag) bool { return t == other }
 
 // Parent returns the tag that is looked for after this one: without its last subtag, and
 // without the single letters and digits that would then be at the end (RFC 4647, 3.4).

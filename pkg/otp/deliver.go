@@ -15,6 +15,9 @@ type deliveryRequest struct {
 	to recipient.Recipient
 	// channel that the caller chose; empty for a resend by that of its send.
 	channel Channel
+	// locale that the caller of a send asked for, and the message that was found.
+	locale  string
+	message Message
 	// resend, if set, is of the verification that is named.
 	resend   bool
 	resendOf string
@@ -37,6 +40,9 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	if err := s.permits(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.find(r); err != nil {
+		return Receipt{}, err
+	}
 	fare := &fare{admission: s.admit(ctx, r)}
 	defer r.Trace.set(func(t *Trace) { t.Guard = fare.findings() })
 	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)
@@ -44,15 +50,24 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 		return Receipt{}, err
 	}
 	channel := r.channel
-	if v := doc.ledger.find(r.resendOf); channel == "" && v != nil {
+	v := doc.ledger.find(r.resendOf)
+	if channel == "" && v != nil {
 		channel = v.Channel
 		if err := s.permits(r.to, channel); err != nil {
 			return Receipt{}, err
 		}
 	}
-	r.Trace.set(func(t *Trace) { t.Channel = channel })
+	r.Trace.set(func(t *Trace) {
+		t.Channel = channel
+		switch {
+		case !r.resend:
+			t.Locale = traced(r.message.Locale)
+		case v != nil && !v.final():
+			t.Locale = traced(v.Locale)
+		}
+	})
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
-	order.Counted = doc.mark
+	order.Counted, order.Locale = doc.mark, r.message.Locale
 	if !r.resend { // a success is credited to whoever began the verification
 		order.Mark = fare.admission.Mark()
 	}
@@ -129,6 +144,7 @@ func (s *Service) reserve(ctx context.Context, doc *document, r *deliveryRequest
 
 func (s *Service) charge(l *Ledger, now time.Time, o Order, r *deliveryRequest) (Ticket, error) {
 	if r.resend {
+		o.Unspoken = s.unspoken(l.find(r.resendOf), o.Channel)
 		return l.ReserveResend(now, s.Policy, r.resendOf, o)
 	}
 	return l.Reserve(now, s.Policy, o)
@@ -185,4 +201,27 @@ func (s *Service) permits(to recipient.Recipient, channel Channel) error {
 		return refuse(ChannelMismatch, 0)
 	}
 	return nil
+}
+
+// find looks up the message of a send. A channel without one is not offered.
+func (s *Service) find(r *deliveryRequest) error {
+	if r.resend || s.Messages == nil {
+		return nil
+	}
+	message, ok := s.Messages.Message(r.channel, r.locale)
+	if !ok {
+		return refuse(ChannelNotAllowed, 0)
+	}
+	r.message = message
+	return nil
+}
+
+// unspoken reports whether a call would have to speak a language that calls have no message
+// in. A resend has the text of its send: whoever reads the language can read it by any
+// channel, but a voice has one language.
+func (s *Service) unspoken(v *Verification, channel Channel) bool {
+	if s.Messages == nil || v == nil || channel != Voice || v.Channel == Voice {
+		return false
+	}
+	return !s.Messages.Speaks(channel, v.Locale)
 }

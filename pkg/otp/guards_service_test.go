@@ -285,9 +285,9 @@ type channels struct {
 	sent, resent []otp.Channel
 }
 
-func (p *channels) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel) (string, error) {
+func (p *channels) Send(ctx context.Context, to recipient.Recipient, channel otp.Channel, message otp.Message) (string, error) {
 	p.sent = append(p.sent, channel)
-	return p.Provider.Send(ctx, to, channel)
+	return p.Provider.Send(ctx, to, channel, message)
 }
 
 func (p *channels) Resend(ctx context.Context, pinID string, channel otp.Channel) (string, error) {

@@ -78,6 +78,18 @@ func keyed(id, by, meaning string) Order {
 	return Order{ID: id, RunID: by, Fingerprint: meaning, Channel: SMS, Client: home}
 }
 
+// in returns an order for the message of a language.
+func in(locale string, o Order) Order {
+	o.Locale = locale
+	return o
+}
+
+// by returns an order for another channel.
+func by(channel Channel, o Order) Order {
+	o.Channel = channel
+	return o
+}
+
 func mustReserve(t *testing.T, n *Ledger, now time.Time, o Order) Ticket {
 	t.Helper()
 	ticket, refused := n.Reserve(now, testPolicy(), o)

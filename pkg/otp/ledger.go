@@ -108,6 +108,9 @@ type Failures struct {
 type Verification struct {
 	Delivery
 	State State
+	// Locale is the language of its message, which its resends have too; empty for the
+	// default's.
+	Locale string
 	// PinID is the provider's handle. It never leaves the server.
 	PinID string
 	// ExpiresAt ends the code's life; of a verified one, the time in which its success

@@ -76,6 +76,27 @@ func Alternatives() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
+// Message is the one of a deployment's messages that a code goes in.
+type Message struct {
+	// ID is that of the provider's template; empty for the one that the provider knows for
+	// text messages and calls.
+	ID string
+	// Locale is the language of its text, as the list of messages has it; empty for the
+	// default's.
+	Locale string
+}
+
+// Messages knows the messages of a deployment. Its methods make no call.
+type Messages interface {
+	// Message returns the message of a channel in the language that a caller asked for,
+	// the nearest that there is, or the default's; without a language the default's. It
+	// reports false for a channel that has none.
+	Message(channel Channel, locale string) (Message, bool)
+	// Speaks reports whether a channel has a message in the language of another
+	// channel's, or the nearest, the default's for no other.
+	Speaks(channel Channel, locale string) bool
+}
+
 // Provider makes, delivers and compares PINs. Infobip is the one that ships;
 // the domain never sees a PIN it made.
 //
@@ -85,10 +106,11 @@ func Alternatives() string {
 // effect; Verify may be repeated once by the implementation. Every error is a
 // *ProviderError.
 type Provider interface {
-	// Send asks for a new PIN to be delivered and returns the provider's handle of it.
-	Send(ctx context.Context, to recipient.Recipient, channel Channel) (pinID string, err error)
-	// Resend delivers the PIN behind pinID again and returns the handle that is
-	// valid from now on, usually the same.
+	// Send asks for a new PIN to be delivered in a message and returns the provider's
+	// handle of it.
+	Send(ctx context.Context, to recipient.Recipient, channel Channel, message Message) (pinID string, err error)
+	// Resend delivers the PIN behind pinID again, in the message of its send, and returns
+	// the handle that is valid from now on, usually the same.
 	Resend(ctx context.Context, pinID string, channel Channel) (newPinID string, err error)
 	// Verify compares a PIN. A nil error with Verified means that the provider
 	// said so, in a well-formed answer, for this pinID and this recipient.

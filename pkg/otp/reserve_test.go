@@ -130,9 +130,18 @@ func TestReserveRepeatUnderAKey(t *testing.T) {
 		{"known not sent", func(t *testing.T, n *Ledger) { fail(t, n, first, NotDelivered) }, at(time.Minute), again, false, SendFailed, 0},
 		{"turned away, cooling down", func(t *testing.T, n *Ledger) { fail(t, n, first, DeliveryThrottled) }, at(9 * time.Second), again, false, ProviderThrottled, time.Second},
 		{"turned away, cooled down", func(t *testing.T, n *Ledger) { fail(t, n, first, DeliveryThrottled) }, at(10 * time.Second), again, false, "", 0},
-		{"other meaning, sent", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), keyed("v", "run2", "voice"), false, KeyReused, 0},
-		{"other meaning, running", nothing, at(time.Second), keyed("v", "run2", "voice"), false, KeyReused, 0},
+		{"other meaning, sent", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), in("de", keyed("v", "run2", "de")), false, KeyReused, 0},
+		{"other meaning, running", nothing, at(time.Second), in("de", keyed("v", "run2", "de")), false, KeyReused, 0},
 		{"other meaning, failed", func(t *testing.T, n *Ledger) { fail(t, n, first, NotDelivered) }, at(time.Minute), keyed("v", "run2", ""), false, KeyReused, 0},
+		{"another language that comes to the same message", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), keyed("v", "run2", "de"), true, "", 0},
+		{"the same, running", nothing, at(time.Second), keyed("v", "run2", "de"), false, KeyInUse, 19 * time.Second},
+		{"the same, used", func(t *testing.T, n *Ledger) {
+			activate(t, n, first)
+			c := mustDebit(t, n, at(time.Second), guess("g"))
+			n.Settle(at(time.Second), testPolicy(), c, guess("g"), Verified)
+		}, at(time.Minute), keyed("v", "run2", "de"), false, KeyReused, 0},
+		{"the same words, and the messages are others now", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), in("de", again), true, "", 0},
+		{"the same message by another channel", func(t *testing.T, n *Ledger) { activate(t, n, first) }, at(time.Minute), by(Voice, keyed("v", "run2", "voice")), false, KeyReused, 0},
 		{"this run's own record after a lost write", nothing, at(time.Second), first, false, "", 0},
 	}
 	for _, tt := range tests {

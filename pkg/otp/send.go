@@ -23,6 +23,10 @@ type Order struct {
 	Fingerprint string
 	// Channel of the delivery. Empty, for a resend, is that of its send.
 	Channel Channel
+	// Locale of a send's message; empty for the default's.
+	Locale string
+	// Unspoken: the channel of a resend does not speak the language of the message.
+	Unspoken bool
 	// Client is the caller's, a short keyed hash.
 	Client string
 	// Mark is what the guard wants to find again with the delivery, Counted what the
@@ -67,7 +71,7 @@ func (l *Ledger) Reserve(now time.Time, p Policy, o Order) (Ticket, error) {
 	if wait := l.crowded(now); wait > 0 {
 		return Ticket{}, refuse(RecipientLimited, wait)
 	}
-	v := Verification{Delivery: l.delivery(now, o), State: StateSending, ExpiresAt: now.Add(p.PINTTL)}
+	v := Verification{Delivery: l.delivery(now, o), State: StateSending, Locale: o.Locale, ExpiresAt: now.Add(p.PINTTL)}
 	l.Verifications = append(l.Verifications, v)
 	return v.ticket(&v.Delivery), nil
 }
@@ -78,7 +82,7 @@ func (l *Ledger) ReserveResend(now time.Time, p Policy, verificationID string, o
 	l.forget(now, p)
 	// Of a code that has ended only the key is still taken: the same request finds no code.
 	if v, d := l.resend(o.ID); d != nil && (v.Live(now) || !d.notSent() && !sameSecret(d.Fingerprint, o.Fingerprint)) {
-		again, err := d.repeat(now, p, o)
+		again, err := d.repeat(now, p, o, sameSecret(d.Fingerprint, o.Fingerprint))
 		if err != nil || !again {
 			ticket := v.ticket(d)
 			ticket.Repeat = d.Progress == Sent
@@ -91,6 +95,9 @@ func (l *Ledger) ReserveResend(now time.Time, p Policy, verificationID string, o
 	}
 	if o.Channel == "" {
 		o.Channel = v.Channel
+	}
+	if o.Unspoken {
+		return Ticket{}, refuse(ChannelMismatch, 0)
 	}
 	if err := l.charge(now, p, o.Client); err != nil {
 		return Ticket{}, err
@@ -286,16 +293,24 @@ func (d *Delivery) notSent() bool {
 // it was sent.
 func (v *Verification) repeat(now time.Time, p Policy, o Order) (bool, error) {
 	over := v.State == StateVerified || v.State == StateLocked || v.State == StateExpired || !now.Before(v.ExpiresAt)
-	if over && !v.notSent() && sameSecret(v.Fingerprint, o.Fingerprint) {
+	same := v.asks(o)
+	if over && !v.notSent() && same {
 		return false, refuse(KeyExpired, 0)
 	}
-	return v.Delivery.repeat(now, p, o)
+	return v.Delivery.repeat(now, p, o, same)
 }
 
-// repeat decides what the repeat of an order gets. True means: nothing was sent, carry it
+// asks reports whether an order under the key of the verification's send means the same: in
+// the same words, which holds whatever the messages were then and are now, or another
+// language that comes to the same message. What has ended knows its words alone.
+func (v *Verification) asks(o Order) bool {
+	return sameSecret(v.Fingerprint, o.Fingerprint) || !v.final() && v.Channel == o.Channel && v.Locale == o.Locale
+}
+
+// repeat decides what the repeat of an order gets, if it means the same. True means: nothing was sent, carry it
 // out anew. False without an error: it was sent, or it is this very run's own record.
-func (d *Delivery) repeat(now time.Time, p Policy, o Order) (bool, error) {
-	if !sameSecret(d.Fingerprint, o.Fingerprint) {
+func (d *Delivery) repeat(now time.Time, p Policy, o Order, same bool) (bool, error) {
+	if !same {
 		return false, refuse(KeyReused, 0)
 	}
 	switch d.Progress {

@@ -89,7 +89,7 @@ func TestSendOutcomes(t *testing.T) {
 // errors that are no *ProviderError mean the most cautious thing.
 type untypedProvider struct{ otp.Provider }
 
-func (untypedProvider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (untypedProvider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return "", errors.New("something else")
 }
 
@@ -105,6 +105,7 @@ func TestSendErrorOfUnknownKindIsUnconfirmed(t *testing.T) {
 
 func TestOneKeyOneMessage(t *testing.T) {
 	r := newRig(&otptest.Provider{})
+	r.service.Messages = languages{otp.SMS: {"", "de"}, otp.Voice: {""}}
 	first, err := r.send(t, otptest.Alice, "key")
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,9 @@ type Keyring interface {
 type Service struct {
 	Store    Store
 	Provider Provider
+	// Messages, if not nil, knows the messages that codes go in. Without it all go in the
+	// one that the provider knows.
+	Messages Messages
 	// Guard, if not nil, rules what may be sent.
 	Guard Guard
 	// Tests, if not nil, knows the test recipients. Without it there are none.
@@ -60,7 +63,9 @@ type SendRequest struct {
 	Caller
 	To      recipient.Recipient
 	Channel Channel // that reaches the recipient, or it is ChannelMismatch
-	Locale  string
+	// Locale is the language that the message should have, as the caller wrote it; empty
+	// for the default.
+	Locale string
 	// Challenge is the token of a solved challenge; empty for none.
 	Challenge string
 }
@@ -128,15 +133,16 @@ func ValidVerificationID(id string) bool {
 // Send charges the recipient, has the provider send a PIN, and records its handle. Its
 // error is an *Error, or Count's.
 func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
-	return s.deliver(ctx, &deliveryRequest{
-		Caller: r.Caller, to: r.To, channel: r.Channel, challenge: r.Challenge,
+	d := &deliveryRequest{
+		Caller: r.Caller, to: r.To, channel: r.Channel, locale: r.Locale, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "send", r.To, channel, r.Locale, client)
 		},
-		call: func(ctx context.Context, t Ticket) (string, error) {
-			return s.Provider.Send(ctx, r.To, t.Channel)
-		},
-	})
+	}
+	d.call = func(ctx context.Context, t Ticket) (string, error) {
+		return s.Provider.Send(ctx, r.To, t.Channel, d.message)
+	}
+	return s.deliver(ctx, d)
 }
 
 // Resend has the provider deliver the PIN of a live verification again. Its error is
@@ -185,6 +191,7 @@ func (s *Service) Verify(ctx context.Context, r VerifyRequest) (Success, error) 
 		return success, nil
 	}
 
+	r.Trace.set(func(t *Trace) { t.Locale = traced(debited.Locale) })
 	started := s.Clock.Now()
 	verdict, err := s.Provider.Verify(ctx, debited.PinID, r.To, r.PIN)
 	r.Trace.provider(verdict.String(), err, s.Clock.Now().Sub(started))

@@ -62,7 +62,7 @@ func (l *Ledger) ReserveTest(now time.Time, p Policy, t TestTerms, o Order) (Tic
 	if l.Disabled(p) {
 		return Ticket{}, refuse(RecipientLimited, l.opensAt(p).Sub(now))
 	}
-	v := Verification{Delivery: testDelivery(now, p, o), State: StateActive, ExpiresAt: t.life(now, p)}
+	v := Verification{Delivery: testDelivery(now, p, o), State: StateActive, Locale: o.Locale, ExpiresAt: t.life(now, p)}
 	l.Tests = append(l.Tests, v)
 	l.boundTests(now)
 	return v.ticket(&v.Delivery), nil
@@ -74,14 +74,14 @@ func (l *Ledger) ReserveTest(now time.Time, p Policy, t TestTerms, o Order) (Tic
 func (l *Ledger) ResendTest(now time.Time, p Policy, verificationID string, o Order) (Ticket, error) {
 	l.forget(now, p)
 	if v, d := resendIn(l.Tests, o.ID); d != nil {
-		_, err := d.repeat(now, p, o)
+		_, err := d.repeat(now, p, o, sameSecret(d.Fingerprint, o.Fingerprint))
 		ticket := v.ticket(d)
 		ticket.Repeat = d.RunID != o.RunID
 		return ticket, err
 	}
 	v := findIn(l.Tests, verificationID)
 	switch {
-	case v == nil || !v.Live(now) || v.Attempts >= p.PINAttempts:
+	case v == nil || !v.Live(now):
 		return Ticket{}, refuse(InvalidOrExpired, 0)
 	case l.Disabled(p):
 		return Ticket{}, refuse(RecipientLimited, l.opensAt(p).Sub(now))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
+	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
@@ -443,5 +444,50 @@ func TestLostWriteOfATestCode(t *testing.T) {
 		if tried, saves, err := l.TryTest(now, p, terms, right, true); saves != changed || err != nil || tried.Repeat || tried.Channel != otp.Voice {
 			t.Errorf("got %+v, saves %t, %v", tried, saves, err)
 		}
+	}
+}
+
+// TestFewerAttemptsThanBefore: the settings of now decide about a code of before.
+func TestFewerAttemptsThanBefore(t *testing.T) {
+	r := newTestRig()
+	id := r.mustSend(t, otptest.Alice).VerificationID
+	for range 3 {
+		wantReason(t, r.verify(t, otptest.Alice, id, wrongPIN, ""), otp.InvalidOrExpired)
+	}
+	r.service.Policy.PINAttempts = 3
+	if failure := wantReason(t, r.verify(t, otptest.Alice, id, otptest.TestPIN, ""), otp.InvalidOrExpired); failure.Code != otp.CodeLocked {
+		t.Errorf("the code is %q", failure.Code)
+	}
+}
+
+// TestTestCodesAreNotMoved while a rotation of the phone key is under way: their ids and keys
+// derive from the one that they began under.
+func TestTestCodesAreNotMoved(t *testing.T) {
+	r := newTestRig()
+	r.list.ends = otptest.Start.Add(48 * time.Hour)
+	newer, err := pseudonym.NewKey("2", []byte("fedcba9876543210fedcba9876543210"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := otptest.Keyring()
+	rotating := caller("key")
+	send := func() otp.Receipt {
+		t.Helper()
+		receipt, err := r.service.Send(t.Context(), otp.SendRequest{Caller: rotating, To: otptest.Alice, Channel: otp.SMS})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return receipt
+	}
+	first := send()
+	rotating.Keyrings = []otp.Keyring{newer, older}
+	if again := send(); again != first {
+		t.Errorf("the repeat gets %+v, want %+v", again, first)
+	}
+	if _, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: rotating, To: otptest.Alice, PIN: otptest.TestPIN, VerificationID: first.VerificationID}); err != nil {
+		t.Errorf("the right PIN gets %v", err)
+	}
+	if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: rotating, To: otptest.Alice, Channel: otp.SMS}); err == nil {
+		t.Error("the key of a used code begins another")
 	}
 }

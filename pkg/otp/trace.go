@@ -1,6 +1,9 @@
 package otp
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Trace is what happened during one request, for its log line. A nil Trace is one
 // that nobody reads.
@@ -23,6 +26,8 @@ type Trace struct {
 	Test bool
 	// Channel of the delivery, or of the one that the PIN came with; empty if unknown.
 	Channel Channel
+	// Locale is the language of the message, "*" for the default's; empty if unknown.
+	Locale string
 	// Guard is what the guard saw and did.
 	Guard []Finding
 }
@@ -32,6 +37,9 @@ func (t *Trace) set(f func(*Trace)) {
 		f(t)
 	}
 }
+
+// traced writes the language of a message as the list of messages does.
+func traced(locale string) string { return cmp.Or(locale, "*") }
 
 func (t *Trace) provider(outcome string, err error, took time.Duration) {
 	t.set(func(t *Trace) {

@@ -28,8 +28,10 @@ type Debited struct {
 	Repeat         bool
 	VerificationID string
 	PinID          string
-	// Channel of the last delivery, and, of a repeat, when it was verified.
+	// Channel of the last delivery, the language of its message (not of a repeat), and, of
+	// a repeat, when it was verified.
 	Channel Channel
+	Locale  string
 	At      time.Time
 }
 
@@ -226,7 +228,7 @@ func (v *Verification) resolve(runID string) (Charge, bool) {
 }
 
 func (v *Verification) debited() Debited {
-	return Debited{VerificationID: v.ID, PinID: v.PinID, Channel: v.lastDelivery().Channel}
+	return Debited{VerificationID: v.ID, PinID: v.PinID, Channel: v.lastDelivery().Channel, Locale: v.Locale}
 }
 
 // lastDelivery returns the last delivery that went out, which is how the person got the

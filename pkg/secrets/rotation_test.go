@@ -19,7 +19,7 @@ const rightPIN, wrongPIN = "123456", "654321"
 // countingProvider takes one PIN for right, and counts what it was asked.
 type countingProvider struct{ sends, resends, verifies int }
 
-func (p *countingProvider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *countingProvider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	p.sends++
 	return fmt.Sprintf("pin-%d", p.sends), nil
 }

@@ -228,6 +228,9 @@ type Notation[T any] struct {
 	Parse func(string) (T, error)
 	// None allows the word none, which is the zero value.
 	None bool
+	// Explains: the parser's error says where the fault is and shows nothing of the value,
+	// so it stands behind the form.
+	Explains bool
 	// Such is a value, for the tables.
 	Such string
 }
@@ -250,6 +253,10 @@ func (k Notation[T]) fault(value string) string {
 	}
 	if k.None {
 		return none + ", or " + k.Form
+	}
+	if k.Explains {
+		_, err := k.Parse(value)
+		return k.Form + ": " + err.Error()
 	}
 	return k.Form
 }

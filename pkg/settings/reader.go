@@ -93,17 +93,29 @@ func (r *Reader) List(name string) []string {
 // Value returns a value of a notation of another package; a zero one if it is unset and has
 // no default.
 func Value[T any](r *Reader, name string) T {
-	value, kind := read[Notation[T]](r, name)
-	if value == "" {
-		var zero T
-		return zero
+	s, kind := declared[Notation[T]](name)
+	if value := r.getenv(name); value != "" {
+		parsed, ok := kind.parse(value) // once: a list of messages is long
+		if ok {
+			return parsed
+		}
+		r.Fault(name, kind.fault(value))
 	}
-	parsed, _ := kind.parse(value)
+	var parsed T
+	if s.Default != "" {
+		parsed, _ = kind.parse(s.Default)
+	}
 	return parsed
 }
 
 // read returns the value of a setting, and its kind.
 func read[K Kind](r *Reader, name string) (string, K) {
+	s, kind := declared[K](name)
+	return r.value(s), kind
+}
+
+// declared returns a setting and its kind.
+func declared[K Kind](name string) (*Setting, K) {
 	s := find(name)
 	if s == nil {
 		panic("settings: " + name + " is not in the table")
@@ -112,7 +124,7 @@ func read[K Kind](r *Reader, name string) (string, K) {
 	if !ok {
 		panic(fmt.Sprintf("settings: %s is a %T", name, s.Kind))
 	}
-	return r.value(s), kind
+	return s, kind
 }
 
 // value returns the default if the setting is unset or its value is refused.

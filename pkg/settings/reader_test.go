@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -46,6 +47,12 @@ func get(r *settings.Reader, name string) any {
 		return settings.Value[guard.Prices](r, name)
 	case settings.Notation[guard.Allowance]:
 		return settings.Value[guard.Allowance](r, name)
+	case settings.Notation[catalog.List]:
+		return settings.Value[catalog.List](r, name).String()
+	case settings.Notation[catalog.Ending]:
+		return settings.Value[catalog.Ending](r, name).String()
+	case settings.Notation[catalog.Senders]:
+		return settings.Value[catalog.Senders](r, name)
 	case settings.Notation[float64]:
 		return settings.Value[float64](r, name)
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"time"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
@@ -233,7 +234,25 @@ var table = [...]Setting{
 	}, {
 		Name: "INFOBIP_2FA_MSG_ID", Kind: Text{}, Unset: "drawn at each start of the simulator", Example: "MSG1",
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
-		Sentence: "message template, likewise",
+		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them",
+	}, {
+		Name: "INFOBIP_2FA_MESSAGES", Kind: Notation[catalog.List]{
+			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",
+		},
+		Unset: "none: every language gets the one message", Example: "sms/*=MSG1,sms/de=MSG2,voice/*=MSG3", Readers: Send | Laptop,
+		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest",
+	}, {
+		Name: "INFOBIP_SMS_ENDING", Kind: Notation[catalog.Ending]{
+			Form: catalog.EndingForm, Parse: catalog.ParseEnding, Explains: true, Such: `\n@example.com #`,
+		},
+		Unset: "none", Example: `\n@example.com #`, Readers: Send | Laptop,
+		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to",
+	}, {
+		Name: "INFOBIP_SENDERS", Kind: Notation[catalog.Senders]{
+			Form: catalog.SendersForm, Parse: catalog.ParseSenders, Explains: true, Such: "US=18335550100",
+		},
+		Unset: "the templates' own", Example: "US=18335550100", Readers: Send | Laptop,
+		Sentence: "who a message to a region comes from, likewise; a call only from a number",
 	}, {
 		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
 		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",

@@ -123,7 +123,7 @@ func TestImports(t *testing.T) {
 		}
 	}
 	slices.Sort(ours)
-	if diff := cmp.Diff([]string{"pkg/email", "pkg/guard", "pkg/otp", "pkg/phone", "pkg/proof", "pkg/rate", "pkg/recipient", "pkg/settings"}, ours); diff != "" {
+	if diff := cmp.Diff([]string{"pkg/catalog", "pkg/email", "pkg/guard", "pkg/locale", "pkg/otp", "pkg/phone", "pkg/proof", "pkg/rate", "pkg/recipient", "pkg/settings"}, ours); diff != "" {
 		t.Errorf("packages of ours (-want +got):\n%s", diff)
 	}
 	if len(others) > 0 {

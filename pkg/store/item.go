@@ -70,6 +70,7 @@ func encode(key string, l otp.Ledger, revision otp.Revision) item {
 func encodeVerification(v *otp.Verification, usual otp.Channel) item {
 	e := encodeDelivery(&v.Delivery, usual)
 	attributes.PutText(e, "state", string(v.State))
+	attributes.PutText(e, "locale", v.Locale)
 	attributes.PutText(e, "pinId", v.PinID)
 	attributes.PutTime(e, "expiresAt", v.ExpiresAt)
 	attributes.PutNumber(e, "attempts", int64(v.Attempts))
@@ -208,6 +209,7 @@ func (r *reader) verification() otp.Verification {
 	v := otp.Verification{
 		Delivery:  r.delivery(),
 		State:     otp.State(r.Text("state")),
+		Locale:    r.Text("locale"),
 		PinID:     r.Text("pinId"),
 		ExpiresAt: r.Time("expiresAt"),
 		Attempts:  int(r.Integer("attempts")),

@@ -34,7 +34,7 @@ func TestItem(t *testing.T) {
 				ID: "id", RunID: "by", Progress: otp.Sent, Fingerprint: "meaning", Channel: otp.SMS, Client: "aBcDeFgH", Mark: "mark", Counted: "counted",
 				StartedAt: moment(7), ResendAt: moment(8),
 			},
-			State: otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 3,
+			State: otp.StateActive, Locale: "de", PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 3,
 			Charges:   []otp.Charge{{RunID: "run"}, {RunID: "run2", Key: "key", Client: "aBcDeFgH", Stranger: true, Forgiven: true, At: moment(0)}},
 			SettledBy: "guess", SettledAt: moment(13), Nonce: "nonce",
 			Resends: []otp.Delivery{{ID: "again", Progress: otp.InFlight, Channel: otp.Voice}},
@@ -54,7 +54,7 @@ func TestItem(t *testing.T) {
 		"verifications": list(object(item{
 			"id": text("id"), "by": text("by"), "progress": text("sent"), "meaning": text("meaning"), "from": text("aBcDeFgH.mark"),
 			"counted": text("counted"), "startedAt": number("1773342238007"), "resendAt": number("1773342238008"),
-			"state": text("active"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
+			"state": text("active"), "locale": text("de"), "pinId": text("pin"), "expiresAt": number("1773342238009"),
 			"attempts": number("2"), "others": number("3"),
 			"pending":   list(text("run"), text("~run2.key.aBcDeFgH.s.mmnu6k34")),
 			"settledBy": text("guess"), "settledAt": number("1773342238013"), "nonce": text("nonce"),

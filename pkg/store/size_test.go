@@ -74,6 +74,9 @@ const (
 	pin  = "9C817C6F8AF3D48F9FE553282AFA2B67" // as long as Infobip's
 )
 
+// locale12 is as long as the language of a message may be in their list.
+const locale12 = "zh-Hant-TW-x"
+
 // markLength is what a guard may keep with a delivery.
 const markLength = 8
 
@@ -95,7 +98,7 @@ func (l *life) order() otp.Order {
 	// With an idempotency key, which makes the larger record.
 	return otp.Order{
 		ID: id22 + l.fresh(), RunID: id11 + l.fresh(), Fingerprint: id11 + l.fresh(), Channel: l.channel,
-		Client: l.client(), Mark: strings.Repeat("m", markLength),
+		Client: l.client(), Mark: strings.Repeat("m", markLength), Locale: locale12,
 	}
 }
 

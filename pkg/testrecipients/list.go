@@ -144,7 +144,7 @@ func Parse(text string, pinLength int, now time.Time) (List, error) {
 }
 
 var (
-	errForm = errors.New("it has not the form RECIPIENT=PIN@YYYY-MM-DD, such as +14155552671=424242@2027-01-31")
+	errForm = errors.New("it has not the form RECIPIENT=PIN@YYYY-MM-DD")
 	errTo   = errors.New("its recipient is neither a valid phone number nor a valid email address")
 	errDate = errors.New("its last day is no date of the form YYYY-MM-DD, such as 2027-01-31")
 	errFar  = fmt.Errorf("its last day is more than %d days ahead", MostDays)

@@ -109,7 +109,7 @@ func TestLastDayIsWhole(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		form = "it has not the form RECIPIENT=PIN@YYYY-MM-DD, such as +14155552671=424242@2027-01-31"
+		form = "it has not the form RECIPIENT=PIN@YYYY-MM-DD"
 		to   = "its recipient is neither a valid phone number nor a valid email address"
 		pin  = "its PIN has not 6 digits"
 		date = "its last day is no date of the form YYYY-MM-DD, such as 2027-01-31"

@@ -149,7 +149,7 @@ type provider struct {
 	delivery error
 }
 
-func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *provider) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return fmt.Sprint("pin-", p.calls.Add(1)), p.delivery
 }
 

@@ -26,7 +26,7 @@ type truthful struct{ sends atomic.Int64 }
 
 const rightPIN, wrongPIN = "246802", "135791"
 
-func (p *truthful) Send(context.Context, recipient.Recipient, otp.Channel) (string, error) {
+func (p *truthful) Send(context.Context, recipient.Recipient, otp.Channel, otp.Message) (string, error) {
 	return fmt.Sprint("handle-", p.sends.Add(1)), nil
 }
 

@@ -96,7 +96,7 @@ func ProviderFailure(effect otp.Effect) *otp.ProviderError {
 }
 
 // Send implements otp.Provider.
-func (p *Provider) Send(_ context.Context, to recipient.Recipient, _ otp.Channel) (string, error) {
+func (p *Provider) Send(_ context.Context, to recipient.Recipient, _ otp.Channel, _ otp.Message) (string, error) {
 	return p.deliver(Send, "", to.Canonical())
 }
 

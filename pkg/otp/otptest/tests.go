@@ -146,7 +146,7 @@ func (m *model) test(r *Request, now time.Time) decision {
 		}
 		c := m.testNamed(r.Of)
 		switch {
-		case !c.live(now), m.testAttempts(c, false) >= m.policy.PINAttempts:
+		case !c.live(now):
 			return decision{reason: otp.InvalidOrExpired}
 		case m.disabled(now):
 			return closed

@@ -370,9 +370,9 @@ type steppedProvider struct {
 	pause func(Step)
 }
 
-func (p steppedProvider) Send(ctx context.Context, to recipient.Recipient, c otp.Channel) (string, error) {
+func (p steppedProvider) Send(ctx context.Context, to recipient.Recipient, c otp.Channel, message otp.Message) (string, error) {
 	defer p.begin()()
-	return p.w.Provider.Send(ctx, to, c)
+	return p.w.Provider.Send(ctx, to, c, message)
 }
 
 func (p steppedProvider) Resend(ctx context.Context, pinID string, c otp.Channel) (string, error) {

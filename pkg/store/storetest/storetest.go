@@ -149,6 +149,7 @@ func sample() otp.Ledger {
 					Client: "sender-1", Mark: "mark", Counted: "counted", StartedAt: at(8), ResendAt: at(9),
 				},
 				State:     otp.StateActive,
+				Locale:    "zh-Hant",
 				PinID:     "pin-1",
 				ExpiresAt: at(10),
 				Attempts:  3,
