@@ -93,6 +93,10 @@ bootstrap: ## Prepare the AWS account and region for the CDK, once (ARGS for cdk
 deploy: ## Build, look for what would go wrong, and deploy the CDK stack (ARGS for cdk deploy)
 	@cd infra && go run ./cmd/deploy deploy $(ARGS)
 
+.PHONY: rollback
+rollback: ## Have the deployed functions run their version before, code and settings
+	@cd infra && go run ./cmd/deploy rollback
+
 .PHONY: destroy
 destroy: ## Delete the CDK stack, and name what stays (asks for its name; ARGS=--yes does not)
 	@cd infra && go run ./cmd/deploy destroy $(ARGS)

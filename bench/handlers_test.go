@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
@@ -117,9 +118,13 @@ func newWorld(tb testing.TB) *world {
 	}
 	// Of a day, or the cells in memory would be swept away between two operations.
 	rules.Allowances.Region.Window, rules.Allowances.Service.Window = 24*time.Hour, 24*time.Hour
+	messages, err := catalog.Parse("sms/*=A,sms/de=B,voice/*=C")
+	if err != nil {
+		tb.Fatal(err)
+	}
 	service := &otp.Service{
 		Store: counted, Provider: prompt{}, Clock: c, Policy: otp.DefaultPolicy(),
-		Guard: guard.New(rules, counted, nil, c),
+		Guard: guard.New(rules, counted, nil, c), Messages: catalog.Catalog{List: messages, Standard: true},
 	}
 	form := httpapi.Form{PINLength: 6}
 	edge := httpapi.Edge{Keys: keys{key}, Counter: counted, Clock: c, Logger: telemetry.NewLogger(io.Discard, "INFO")}

@@ -24,7 +24,7 @@ const defaultRoute = "$default"
 type route struct {
 	id       string
 	key      string
-	function awslambda.Function
+	alias    awslambda.Alias
 	throttle *props.Throttle
 }
 
@@ -35,40 +35,54 @@ func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
 		ApiName:            jsii.String("infobip-otp-" + p.Stage),
 		CreateDefaultStage: jsii.Bool(false),
 		CorsPreflight:      preflights(p.CORSOrigins),
+		// A domain is the one way in, or what stands before it would be passed by.
+		DisableExecuteApiEndpoint: closed(p),
 	})
 }
 
+// closed is nil where the API's own address is open, so that the template says nothing of it.
+func closed(p props.Props) *bool {
+	if p.Domain == nil {
+		return nil
+	}
+	return jsii.Bool(true)
+}
+
 // addRoutes places the API's routes and its one stage.
-func addRoutes(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, logs awslogs.LogGroup, send, verify, discovery awslambda.Function) awsapigatewayv2.CfnStage {
-	t := p.Throttles
+func addRoutes(scope constructs.Construct, p props.Props, s *Service) awsapigatewayv2.HttpStage {
+	t, api := p.Throttles, s.API
 	routes := []route{
-		{id: "Send", key: "POST /send-otp", function: send, throttle: &t.Send},
-		{id: "Resend", key: "POST /resend-otp", function: send, throttle: &t.Resend},
-		{id: "Verify", key: "POST /verify-otp", function: verify, throttle: &t.Verify},
-		{id: "Banner", key: "GET /", function: discovery},
+		{id: "Send", key: "POST /send-otp", alias: s.SendAlias, throttle: &t.Send},
+		{id: "Resend", key: "POST /resend-otp", alias: s.SendAlias, throttle: &t.Resend},
+		{id: "Verify", key: "POST /verify-otp", alias: s.VerifyAlias, throttle: &t.Verify},
+		{id: "Banner", key: "GET /", alias: s.DiscoveryAlias},
 		// Unknown paths and wrong methods get our own 404 and 405, as they do locally.
-		{id: "Default", key: defaultRoute, function: discovery},
+		{id: "Default", key: defaultRoute, alias: s.DiscoveryAlias},
 	}
 
-	integrations := map[awslambda.Function]awsapigatewayv2.CfnIntegration{
-		send:      newIntegration(scope, "SendIntegration", api, send),
-		verify:    newIntegration(scope, "VerifyIntegration", api, verify),
-		discovery: newIntegration(scope, "DiscoveryIntegration", api, discovery),
+	integrations := map[awslambda.Alias]awsapigatewayv2.CfnIntegration{
+		s.SendAlias:      newIntegration(scope, "SendIntegration", api, s.SendAlias),
+		s.VerifyAlias:    newIntegration(scope, "VerifyIntegration", api, s.VerifyAlias),
+		s.DiscoveryAlias: newIntegration(scope, "DiscoveryIntegration", api, s.DiscoveryAlias),
 	}
 
-	stage := newStage(scope, p, api, logs, routes)
+	stage := newStage(scope, p, s, routes)
+	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
 	for _, r := range routes {
 		placed := awsapigatewayv2.NewCfnRoute(scope, jsii.String(r.id+"Route"), &awsapigatewayv2.CfnRouteProps{
 			ApiId:             api.ApiId(),
 			RouteKey:          jsii.String(r.key),
-			Target:            jsii.Sprintf("integrations/%s", *integrations[r.function].Ref()),
-			AuthorizationType: jsii.String("NONE"),
+			Target:            jsii.Sprintf("integrations/%s", *integrations[r.alias].Ref()),
+			AuthorizationType: jsii.String(authorization(p, r)),
 		})
-		acceptAnyone(placed)
+		if authorization(p, r) == anyone {
+			acceptAnyone(placed)
+		}
 		// A stage cannot name the throttle of a route that is not there yet.
-		stage.AddResourceDependency(placed, nil)
-		if r.key == defaultRoute || r.function != discovery {
-			mayInvoke(scope, api, r)
+		resource.AddResourceDependency(placed, nil)
+		if r.key == defaultRoute || r.alias != s.DiscoveryAlias {
+			// Before anything is called that may not be.
+			integrations[r.alias].AddResourceDependency(mayInvoke(scope, api, r), nil)
 		}
 	}
 	return stage
@@ -92,24 +106,24 @@ func preflights(origins []string) *awsapigatewayv2.CorsPreflightOptions {
 	}
 }
 
-func newIntegration(scope constructs.Construct, id string, api awsapigatewayv2.HttpApi, function awslambda.Function) awsapigatewayv2.CfnIntegration {
+func newIntegration(scope constructs.Construct, id string, api awsapigatewayv2.HttpApi, alias awslambda.Alias) awsapigatewayv2.CfnIntegration {
 	return awsapigatewayv2.NewCfnIntegration(scope, jsii.String(id), &awsapigatewayv2.CfnIntegrationProps{
 		ApiId:                api.ApiId(),
 		IntegrationType:      jsii.String("AWS_PROXY"),
-		IntegrationUri:       function.FunctionArn(),
+		IntegrationUri:       alias.FunctionArn(),
 		PayloadFormatVersion: jsii.String("2.0"),
 	})
 }
 
-// mayInvoke lets this route of this API, and nothing else, call the function.
-func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route) {
+// mayInvoke lets this route of this API, and nothing else, call the function by its alias.
+func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route) awslambda.CfnPermission {
 	methodAndPath := strings.Replace(r.key, " ", "", 1)
 	if r.key == defaultRoute {
 		methodAndPath = "*"
 	}
-	awslambda.NewCfnPermission(scope, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
+	return awslambda.NewCfnPermission(scope, jsii.String(r.id+"Permission"), &awslambda.CfnPermissionProps{
 		Action:       jsii.String("lambda:InvokeFunction"),
-		FunctionName: r.function.FunctionName(),
+		FunctionName: r.alias.FunctionArn(),
 		Principal:    jsii.String("apigateway.amazonaws.com"),
 		SourceArn: awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
 			Service:      jsii.String("execute-api"),
@@ -119,7 +133,18 @@ func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route)
 	})
 }
 
-func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.HttpApi, logs awslogs.LogGroup, routes []route) awsapigatewayv2.CfnStage {
+// authorization is who may call a route. The banner, the documents and what is no route are
+// everybody's: nothing is sent there, and verifiers of proofs come without credentials.
+func authorization(p props.Props, r route) string {
+	if p.Authorizer == props.IAMCallers && strings.HasPrefix(r.key, "POST ") {
+		return "AWS_IAM"
+	}
+	return anyone
+}
+
+const anyone = "NONE"
+
+func newStage(scope constructs.Construct, p props.Props, s *Service, routes []route) awsapigatewayv2.HttpStage {
 	perRoute := map[string]any{}
 	for _, r := range routes {
 		if r.throttle != nil {
@@ -130,20 +155,35 @@ func newStage(scope constructs.Construct, p props.Props, api awsapigatewayv2.Htt
 			}
 		}
 	}
-	return awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
-		ApiId:      api.ApiId(),
-		StageName:  jsii.String("$default"),
+	id := idOfStage(scope, s.API)
+	stage := awsapigatewayv2.NewHttpStage(scope, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
+		HttpApi:    s.API,
 		AutoDeploy: jsii.Bool(true),
-		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
-			DestinationArn: logs.LogGroupArn(),
-			Format:         jsii.String(accessLogFormat()),
+		Throttle: &awsapigatewayv2.ThrottleSettings{
+			RateLimit:  jsii.Number(p.Throttles.Other.Rate),
+			BurstLimit: jsii.Number(p.Throttles.Other.Burst),
 		},
-		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{
-			ThrottlingRateLimit:  jsii.Number(p.Throttles.Other.Rate),
-			ThrottlingBurstLimit: jsii.Number(p.Throttles.Other.Burst),
-		},
-		RouteSettings: perRoute,
 	})
+	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
+	resource.OverrideLogicalId(id)
+	resource.SetRouteSettings(perRoute)
+	resource.SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+		DestinationArn: s.AccessLog.LogGroupArn(),
+		Format:         jsii.String(accessLogFormat()),
+	})
+	return stage
+}
+
+// idOfStage is the logical id that the stage has always had, as a resource of CloudFormation's
+// in the place where the CDK's stage is now. Under another id CloudFormation would make the new
+// $default stage before it takes the old one away, and API Gateway has room for one of that name.
+func idOfStage(scope constructs.Construct, api awsapigatewayv2.HttpApi) *string {
+	before := awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
+		ApiId: api.ApiId(), StageName: jsii.String(defaultRoute),
+	})
+	id := awscdk.Stack_Of(scope).GetLogicalId(before)
+	scope.Node().TryRemoveChild(jsii.String("Stage"))
+	return id
 }
 
 // newAccessLog is the log group of the access log. CloudWatch Logs writes there on API Gateway's

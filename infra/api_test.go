@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/infra/internal/template"
 	"github.com/seed-a131a524/infobip-otp/internal/cost"
 )
 
@@ -33,7 +34,7 @@ func TestRoutes(t *testing.T) {
 		want = object{
 			"ApiId":                "${Api}",
 			"IntegrationType":      "AWS_PROXY",
-			"IntegrationUri":       "${" + r.function + "Function.Arn}",
+			"IntegrationUri":       "${" + r.function + "Alias}",
 			"PayloadFormatVersion": "2.0",
 		}
 		if diff := cmp.Diff(want, development.properties(t, r.function+"Integration", "AWS::ApiGatewayV2::Integration")); diff != "" {
@@ -44,7 +45,7 @@ func TestRoutes(t *testing.T) {
 		}
 		want = object{
 			"Action":       "lambda:InvokeFunction",
-			"FunctionName": "${" + r.function + "Function}",
+			"FunctionName": "${" + r.function + "Alias}",
 			"Principal":    "apigateway.amazonaws.com",
 			"SourceArn":    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/" + r.permitted,
 		}
@@ -88,24 +89,54 @@ func TestStage(t *testing.T) {
 	}
 }
 
-// API Gateway refuses a stage whose settings name a route that is not there yet.
-func TestStageWaitsForItsRoutes(t *testing.T) {
-	data, err := os.ReadFile(development.path())
+// raw is a template as CloudFormation gets it, as far as the order of creation goes.
+type raw struct {
+	Resources map[string]struct {
+		Type      string
+		DependsOn []string
+	}
+}
+
+func (d deployment) raw(t *testing.T) raw {
+	t.Helper()
+	data, err := os.ReadFile(d.path())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct {
-		Resources map[string]struct {
-			Type      string
-			DependsOn []string
-		}
-	}
+	var document raw
 	err = json.Unmarshal(data, &document)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return document
+}
+
+// A route that leads to an alias which API Gateway may not call yet answers 500 meanwhile.
+func TestIntegrationsWaitForTheirPermissions(t *testing.T) {
+	got := map[string][]string{}
+	for name, resource := range development.raw(t).Resources {
+		if resource.Type != "AWS::ApiGatewayV2::Integration" {
+			continue
+		}
+		for _, waited := range resource.DependsOn {
+			integration := template.NameInCDK(name, "Otp")
+			got[integration] = append(got[integration], template.NameInCDK(waited, "Otp"))
+		}
+	}
+	want := map[string][]string{
+		"SendIntegration":      {"ResendPermission", "SendPermission"},
+		"VerifyIntegration":    {"VerifyPermission"},
+		"DiscoveryIntegration": {"DefaultPermission"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("integrations wait for (-want +got):\n%s", diff)
+	}
+}
+
+// API Gateway refuses a stage whose settings name a route that is not there yet.
+func TestStageWaitsForItsRoutes(t *testing.T) {
 	var stage, routes []string
-	for name, resource := range document.Resources {
+	for name, resource := range development.raw(t).Resources {
 		switch resource.Type {
 		case "AWS::ApiGatewayV2::Stage":
 			stage = resource.DependsOn

@@ -53,6 +53,7 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),
+		CurrentVersionOptions:        versionOptions(p, f),
 	})
 	// Set below the CDK's own construct, which would add statements to the role for both:
 	// what the role may do is in access.go, and what an app grants it.

@@ -222,6 +222,8 @@ func TestNothingElse(t *testing.T) {
 	alarms := map[string]int{"development": 24, "production": 25} // one only where the account's is asked for
 	want := map[string]int{
 		"AWS::Lambda::Function":          3,
+		"AWS::Lambda::Version":           3,
+		"AWS::Lambda::Alias":             3,
 		"AWS::IAM::Role":                 3,
 		"AWS::Logs::LogGroup":            4,
 		"AWS::DynamoDB::Table":           1,
@@ -238,6 +240,9 @@ func TestNothingElse(t *testing.T) {
 	for _, d := range []deployment{development, production} {
 		want["AWS::KMS::Key"] = keys[d.props.Stage]
 		want["AWS::CloudWatch::Alarm"] = alarms[d.props.Stage]
+		if d.props.Deployment != "all-at-once" {
+			want["AWS::CodeDeploy::Application"], want["AWS::CodeDeploy::DeploymentGroup"], want["AWS::IAM::Role"] = 1, 3, 4
+		}
 		got := map[string]int{}
 		for _, resource := range d.Resources {
 			got[resource.Type]++
@@ -249,13 +254,39 @@ func TestNothingElse(t *testing.T) {
 }
 
 func TestOutputs(t *testing.T) {
-	want := map[string]any{
-		"ApiUrl":    object{"Description": "Base address of the service.", "Value": "${Api.ApiEndpoint}"},
-		"TableName": object{"Description": "State, one item for a phone number or a client address.", "Value": "${Table}"},
-		"SecretId":  object{"Description": "Put the secret's value here.", "Value": "${Secret}"},
-	}
-	if diff := cmp.Diff(want, development.Outputs); diff != "" {
-		t.Errorf("outputs (-want +got):\n%s", diff)
+	for _, test := range []struct {
+		deployment
+		url  string
+		more map[string]any
+	}{
+		{development, "${Api.ApiEndpoint}", nil},
+		{ownDomain, "https://otp.example.com", map[string]any{
+			"DomainTarget": object{"Description": "Where a record of the domain points: an alias, or a CNAME.", "Value": "${Domain.RegionalDomainName}"},
+		}},
+		{backends, "${Api.ApiEndpoint}", map[string]any{
+			"InvokeArn": object{
+				"Description": "What a backend's role is granted execute-api:Invoke on.",
+				"Value":       "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/POST/*",
+			},
+		}},
+	} {
+		want := map[string]any{
+			"ApiUrl":            object{"Description": "Base address of the service.", "Value": test.url},
+			"ApiId":             object{"Description": "Id of the HTTP API.", "Value": "${Api}"},
+			"TableName":         object{"Description": "State, one item for a phone number or a client address.", "Value": "${Table}"},
+			"SecretId":          object{"Description": "Put the secret's value here.", "Value": "${Secret}"},
+			"SendLogGroup":      object{"Description": "Log of the send function.", "Value": "${SendLogs}"},
+			"VerifyLogGroup":    object{"Description": "Log of the verify function.", "Value": "${VerifyLogs}"},
+			"DiscoveryLogGroup": object{"Description": "Log of the discovery function.", "Value": "${DiscoveryLogs}"},
+			"AccessLogGroup":    object{"Description": "Log of what the API was asked.", "Value": "${ApiLogs}"},
+			"SendAliasArn":      object{"Description": "What the API calls to send.", "Value": "${SendAlias}"},
+			"VerifyAliasArn":    object{"Description": "What the API calls to verify.", "Value": "${VerifyAlias}"},
+			"DiscoveryAliasArn": object{"Description": "What the API calls for everything else.", "Value": "${DiscoveryAlias}"},
+		}
+		maps.Copy(want, test.more)
+		if diff := cmp.Diff(want, test.Outputs); diff != "" {
+			t.Errorf("outputs (-want +got):\n%s", diff)
+		}
 	}
 }
 

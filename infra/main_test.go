@@ -19,7 +19,10 @@ import (
 var (
 	assets      string
 	development deployment // all defaults
-	production  deployment // everything set
+	production  deployment // everything set but what makes the shapes below
+	ownDomain   deployment // under a domain of the owner's, whose zone is here
+	zoneless    deployment // likewise, with the zone elsewhere
+	backends    deployment // for callers with IAM credentials alone
 )
 
 // deployment is a synthesised stack.
@@ -56,11 +59,18 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for into, p := range map[*deployment]props.Props{
+	shapes := map[*deployment]props.Props{
 		&development: props.Default(assets),
 		&production:  productionProps(),
-	} {
-		*into, err = synthesize(filepath.Join(dir, p.Stage), p)
+		&ownDomain:   domainProps("Z0123456789ABCDEFGHIJ"),
+		&zoneless:    domainProps(""),
+		&backends:    backendProps(),
+	}
+	for into, p := range shapes {
+		out, err := os.MkdirTemp(dir, p.Stage+"-")
+		if err == nil {
+			*into, err = synthesize(out, p)
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -69,7 +79,24 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// productionProps differ from the defaults in every setting.
+// domainProps are of a service under a domain, in or without a zone of Route 53.
+func domainProps(zone string) props.Props {
+	p := props.Default(assets)
+	p.Domain = &props.Domain{
+		Name: "otp.example.com", CertificateARN: "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab", HostedZoneID: zone,
+	}
+	return p
+}
+
+func backendProps() props.Props {
+	p := props.Default(assets)
+	p.Authorizer = props.IAMCallers
+	p.Settings["CLIENT_ADDRESS_HEADER"] = "X-Client-Address"
+	return p
+}
+
+// productionProps differ from the defaults in every setting, but for those that make another
+// shape.
 func productionProps() props.Props {
 	p := props.Default(assets)
 	p.Stage = "production"
@@ -82,6 +109,7 @@ func productionProps() props.Props {
 	p.LogLevel = "DEBUG"
 	p.LogRetentionDays = 90
 	p.Tracing = true
+	p.Deployment = "canary-10-5m"
 	p.Alarms = props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)}
 	p.CORSOrigins = []string{"https://app.example.com", "https://www.example.com"}
 	p.Throttles = props.Throttles{

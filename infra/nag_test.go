@@ -19,8 +19,10 @@ import (
 // TestNag runs cdk-nag's AwsSolutions rules and reads their report: a finding without a
 // suppression fails, and so does one whose reason says nothing.
 func TestNag(t *testing.T) {
-	for _, d := range []deployment{development, production} {
-		t.Run(d.props.Stage, func(t *testing.T) { checkNag(t, d.props) })
+	for name, d := range map[string]deployment{
+		"development": development, "production": production, "domain": ownDomain, "domain without a zone": zoneless, "backends": backends,
+	} {
+		t.Run(name, func(t *testing.T) { checkNag(t, d.props) })
 	}
 }
 

@@ -51,13 +51,13 @@ func newProofKey(scope constructs.Construct, p props.Props, number string) awskm
 	})
 }
 
-// variables are what the functions are told: of whom proofs are, the API itself unless the
-// owner says otherwise, and the keys.
-func (k proofKeys) variables(p props.Props, endpoint *string) map[string]*string {
+// variables are what the functions are told: of whom proofs are, the service's own address unless
+// the owner says otherwise, and the keys.
+func (k proofKeys) variables(p props.Props, address *string) map[string]*string {
 	if len(k) == 0 {
 		return nil
 	}
-	variables := map[string]*string{"PROOF_KEY": k[0], "PROOF_ISSUER": endpoint}
+	variables := map[string]*string{"PROOF_KEY": k[0], "PROOF_ISSUER": address}
 	if issuer := p.Settings["PROOF_ISSUER"]; issuer != "" {
 		variables["PROOF_ISSUER"] = jsii.String(issuer)
 	}

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -25,9 +27,18 @@ type Service struct {
 	Send      awslambda.Function
 	Verify    awslambda.Function
 	Discovery awslambda.Function
-	API       awsapigatewayv2.HttpApi
-	Stage     awsapigatewayv2.CfnStage
-	Table     awsdynamodb.ITable
+	// The aliases are what the API calls, and what may be given provisioned concurrency.
+	SendAlias      awslambda.Alias
+	VerifyAlias    awslambda.Alias
+	DiscoveryAlias awslambda.Alias
+
+	API   awsapigatewayv2.HttpApi
+	Stage awsapigatewayv2.HttpStage
+	Table awsdynamodb.ITable
+	// Domain is the owner's domain; nil without one.
+	Domain awsapigatewayv2.DomainName
+	// AccessLog is the log group of the API; those of the functions are theirs.
+	AccessLog awslogs.LogGroup
 
 	// SecretID is what the functions read the secret by: an ARN, or the name that was given.
 	SecretID *string
@@ -44,13 +55,9 @@ type Service struct {
 // A stack has room for several services, each of a stage of its own: the stage tells apart their
 // metrics and the names of their alarms.
 func NewService(scope constructs.Construct, id string, p props.Props) (*Service, error) {
-	err := p.Validate()
+	err := errors.Join(p.Validate(), p.CheckRegion(regionOf(scope, p)))
 	if err != nil {
 		return nil, fmt.Errorf("checking the props of %s: %w", id, err)
-	}
-	err = claimStage(scope, p.Stage)
-	if err != nil {
-		return nil, fmt.Errorf("placing %s: %w", id, err)
 	}
 	if p.AssetsDir == "" {
 		p.AssetsDir, err = functions.Built(context.Background(), p.GOARCH())
@@ -58,19 +65,25 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 			return nil, fmt.Errorf("building the functions of %s: %w", id, err)
 		}
 	}
+	err = claimStage(scope, p.Stage)
+	if err != nil {
+		return nil, fmt.Errorf("placing %s: %w", id, err)
+	}
 
 	// The parts go under a construct of the CDK's: jsii takes no Go type that embeds one.
 	inside := constructs.NewConstruct(scope, jsii.String(id))
+	inside.Node().SetContext(jsii.String(ruleOfVersions), true)
 	s := &Service{Table: newTable(inside, p)}
 	secret := newSecret(inside, p)
 	s.SecretID = secret.id
 
-	s.API = newAPI(inside, p)
+	s.API, s.Domain = newAPI(inside, p), newDomain(inside, p)
+	s.URL = url(p, s.API)
 	proofKeys := newProofKeys(inside, p)
 
 	known, parameters := infobipValues(inside, p)
 	s.parameters = parameters
-	maps.Copy(known, proofKeys.variables(p, s.API.ApiEndpoint()))
+	maps.Copy(known, proofKeys.variables(p, s.URL))
 	known["TABLE_NAME"] = tableID(s.Table, p)
 	known["SECRET_ID"] = secret.id
 	known["METRICS_NAMESPACE"] = jsii.String(watch.Namespace)
@@ -99,11 +112,28 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 		reserved:    p.ReservedConcurrency.Discovery,
 	})
 
-	apiLogs := newAccessLog(inside, p)
-	s.Stage = addRoutes(inside, p, s.API, apiLogs, s.Send, s.Verify, s.Discovery)
-	s.URL = s.API.ApiEndpoint()
-	addWatch(inside, p, s, apiLogs)
+	s.SendAlias = newAlias(inside, "Send", s.Send)
+	s.VerifyAlias = newAlias(inside, "Verify", s.Verify)
+	s.DiscoveryAlias = newAlias(inside, "Discovery", s.Discovery)
+
+	s.AccessLog = newAccessLog(inside, p)
+	s.Stage = addRoutes(inside, p, s)
+	mapDomain(inside, s)
+	alarms := addWatch(inside, p, s)
+	addRollout(inside, p, []release{
+		{"Send", watch.Send, s.Send, s.SendAlias},
+		{"Verify", watch.Verify, s.Verify, s.VerifyAlias},
+		{"Discovery", watch.Discovery, s.Discovery, s.DiscoveryAlias},
+	}, alarms)
 	return s, nil
+}
+
+// InvokeARN is what a role is granted execute-api:Invoke on, to send and to verify where the
+// authorizer is IAM.
+func (s *Service) InvokeARN() *string {
+	return awscdk.Stack_Of(s.API).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("execute-api"), Resource: s.API.ApiId(), ResourceName: jsii.String(defaultRoute + "/POST/*"),
+	})
 }
 
 // claimStage refuses a second service of a stage in a stack: metrics and alarms of both would

@@ -48,6 +48,20 @@ func NewStack(scope constructs.Construct, p props.Props) (awscdk.Stack, *Service
 	output(stack, "ApiUrl", "Base address of the service.", service.URL)
 	output(stack, "TableName", "State, one item for a phone number or a client address.", service.Table.TableName())
 	output(stack, "SecretId", "Put the secret's value here.", service.SecretID)
+	output(stack, "ApiId", "Id of the HTTP API.", service.API.ApiId())
+	output(stack, "SendLogGroup", "Log of the send function.", service.Send.LogGroup().LogGroupName())
+	output(stack, "VerifyLogGroup", "Log of the verify function.", service.Verify.LogGroup().LogGroupName())
+	output(stack, "DiscoveryLogGroup", "Log of the discovery function.", service.Discovery.LogGroup().LogGroupName())
+	output(stack, "AccessLogGroup", "Log of what the API was asked.", service.AccessLog.LogGroupName())
+	output(stack, "SendAliasArn", "What the API calls to send.", service.SendAlias.FunctionArn())
+	output(stack, "VerifyAliasArn", "What the API calls to verify.", service.VerifyAlias.FunctionArn())
+	output(stack, "DiscoveryAliasArn", "What the API calls for everything else.", service.DiscoveryAlias.FunctionArn())
+	if service.Domain != nil {
+		output(stack, "DomainTarget", "Where a record of the domain points: an alias, or a CNAME.", service.Domain.RegionalDomainName())
+	}
+	if p.Authorizer == props.IAMCallers {
+		output(stack, "InvokeArn", "What a backend's role is granted execute-api:Invoke on.", service.InvokeARN())
+	}
 	return stack, service, nil
 }
 

@@ -23,23 +23,26 @@ type watcher struct {
 }
 
 // addWatch places the alarms, the dashboard, the filters on the access log and the saved
-// queries.
-func addWatch(scope constructs.Construct, p props.Props, s *Service, apiLogs awslogs.LogGroup) {
+// queries. It returns the alarms by their names. What AWS measures of a function is of all its
+// versions and aliases together.
+func addWatch(scope constructs.Construct, p props.Props, s *Service) map[string]awscloudwatch.CfnAlarm {
 	w := watcher{scope, p, s}
 	for _, f := range watch.Filters() {
-		w.filter(f, apiLogs)
+		w.filter(f, s.AccessLog)
 	}
 	options := watch.Options{DailyCap: p.Alarms.ProviderDailyCap}
 	if p.Alarms.Concurrency != nil {
 		options.Concurrency = *p.Alarms.Concurrency
 	}
+	alarms := map[string]awscloudwatch.CfnAlarm{}
 	for _, a := range watch.Alarms(options) {
-		w.alarm(a)
+		alarms[a.Name] = w.alarm(a)
 	}
 	w.dashboard(watch.Dashboard())
 	for _, q := range watch.Queries() {
 		w.query(q)
 	}
+	return alarms
 }
 
 // name is that of the stack, as a rule, and what else tells apart what bears it.
@@ -60,7 +63,7 @@ func (w watcher) filter(f watch.Filter, logs awslogs.LogGroup) {
 	})
 }
 
-func (w watcher) alarm(a watch.Alarm) {
+func (w watcher) alarm(a watch.Alarm) awscloudwatch.CfnAlarm {
 	alarm := &awscloudwatch.CfnAlarmProps{
 		AlarmName:          w.name("-" + a.Name),
 		AlarmDescription:   jsii.String(a.Trouble + " docs/operations.md#" + a.Section),
@@ -100,7 +103,7 @@ func (w watcher) alarm(a watch.Alarm) {
 		})
 	}
 	alarm.Metrics = queries
-	awscloudwatch.NewCfnAlarm(w.scope, jsii.String(a.Name+"Alarm"), alarm)
+	return awscloudwatch.NewCfnAlarm(w.scope, jsii.String(a.Name+"Alarm"), alarm)
 }
 
 // metric is the name of a series' metric.

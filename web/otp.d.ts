@@ -42,7 +42,7 @@ export function receiveCode({ signal, length }?: {
  * seconds. Nothing else: the service answers all of that the same way under its key.
  * @param {ClientOptions} options
  */
-export function createClient({ baseUrl, timeout, patience, repeats, now, fetch, sleep, }: ClientOptions): {
+export function createClient({ baseUrl, locale, timeout, patience, repeats, now, fetch, sleep, }: ClientOptions): {
     /**
      * Asks for a code.
      * @param {SendRequest} body
@@ -241,6 +241,11 @@ export type ClientOptions = {
      * of the service
      */
     baseUrl: string;
+    /**
+     * language of the messages, as a tag such as pt-BR; empty for the service's own. One that a send
+     * names goes before it. Default: navigator.language
+     */
+    locale?: string | undefined;
     /**
      * milliseconds that one request may take. Default: 25,000, since a function may take 20 s
      */

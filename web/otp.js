@@ -272,6 +272,8 @@ export const codes = Object.freeze(/** @type {const} */ ([
 /**
  * @typedef {object} ClientOptions
  * @property {string} baseUrl of the service
+ * @property {string} [locale] language of the messages, as a tag such as pt-BR; empty for the service's own. One that a send
+ *   names goes before it. Default: navigator.language
  * @property {number} [timeout] milliseconds that one request may take. Default: 25,000, since a function may take 20 s
  * @property {number} [patience] the longest wait, in seconds, that is waited for instead of told. Default: 3, the pause that Infobip wants between checks
  * @property {number} [repeats] how often a request is repeated whose answer was lost. Default: 2
@@ -308,7 +310,7 @@ const longestRun = 30;
  * @param {ClientOptions} options
  */
 export function createClient({
-  baseUrl, timeout = 25_000, patience = 3, repeats = 2, now = () => performance.now(),
+  baseUrl, locale, timeout = 25_000, patience = 3, repeats = 2, now = () => performance.now(),
   fetch = (...request) => globalThis.fetch(...request), sleep = pause,
 }) {
   const base = baseUrl.replace(/\/+$/, '');
@@ -395,7 +397,14 @@ export function createClient({
      * @param {RequestOptions} [options]
      * @returns {Promise<SendResult>}
      */
-    send: (body, options = {}) => request('/send-otp', body, options, (members) => sentOf(members, now)),
+    send: async (body, options = {}) => {
+      const ask = (/** @type {SendRequest} */ asked) => request('/send-otp', asked, options, (members) => sentOf(members, now));
+      const language = locale ?? globalThis.navigator?.language;
+      if (!language || body.locale !== undefined) return ask(body);
+      const sent = await ask({ ...body, locale: language });
+      // A browser may call its language what it likes. Nothing came of that request, so its key is free.
+      return !sent.ok && sent.code === 'locale_invalid' ? ask(body) : sent;
+    },
 
     /**
      * Has the same code delivered again; it lives no longer for it.

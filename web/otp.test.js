@@ -99,12 +99,17 @@ const sentBody = { message: 'OTP sent successfully.', verificationId: 'BJGZI-GpW
  * An answer is [status, body, headers], 'lost', 'cut' (half a body), or 'late' (longer than the client's patience).
  */
 function service(...answers) {
+  return serviceFor({}, ...answers);
+}
+
+function serviceFor(options, ...answers) {
   const seen = [];
   const slept = [];
   let now = 0;
   const client = createClient({
     baseUrl: 'https://api.example.com/',
     timeout: 20,
+    ...options,
     now: () => now,
     sleep: async (ms, signal) => { signal?.throwIfAborted(); slept.push(ms / 1000); now += ms; },
     fetch: async (url, { method, headers, body, signal }) => {
@@ -132,6 +137,49 @@ test('a send that succeeds', async () => {
   assert.equal(seen[0].url, 'https://api.example.com/send-otp');
   assert.equal(seen[0].headers['Content-Type'], 'application/json');
   assert.match(seen[0].key, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+/** Has the test run in a browser that calls itself so. */
+function inBrowser(t, navigator) {
+  const had = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: navigator });
+  t.after(() => (had ? Object.defineProperty(globalThis, 'navigator', had) : delete globalThis.navigator));
+}
+
+test('a send asks for the language of the browser, unless another is named', async (t) => {
+  for (const [name, navigator, options, asked, want] of [
+    ['the browser\'s', { language: 'de-AT' }, {}, {}, 'de-AT'],
+    ['the client\'s', { language: 'de-AT' }, { locale: 'fr' }, {}, 'fr'],
+    ['the request\'s', { language: 'de-AT' }, { locale: 'fr' }, { locale: 'pt-BR' }, 'pt-BR'],
+    ['none on purpose', { language: 'de-AT' }, { locale: '' }, {}, undefined],
+    ['none that the browser says', { language: '' }, {}, {}, undefined],
+    ['none outside a browser', undefined, {}, {}, undefined],
+  ]) {
+    await t.test(name, async (t) => {
+      inBrowser(t, navigator);
+      const { client, seen } = serviceFor(options, [200, sentBody]);
+      const sent = await client.send({ ...send, ...asked });
+      assert.equal(sent.ok, true);
+      assert.deepEqual(seen.map(({ body }) => body.locale), [want]);
+      await client.resend({ ...send, verificationId: sent.verificationId });
+      assert.equal('locale' in seen[1].body, false); // a resend keeps the language of its send
+    });
+  }
+});
+
+test('a language that the service refuses does not keep a code back', async (t) => {
+  const refused = [400, { error: 'Invalid locale.', code: 'locale_invalid' }];
+  inBrowser(t, { language: 'C' });
+  const { client, seen } = service(refused, [200, sentBody]);
+  const sent = await client.send(send, { idempotencyKey: 'kept' });
+  assert.equal(sent.ok, true);
+  assert.deepEqual(seen.map(({ body, key }) => [body.locale, key]), [['C', 'kept'], [undefined, 'kept']]);
+  // What the caller named is the caller's mistake, and no other refusal is asked about again.
+  for (const [asked, answer] of [[{ ...send, locale: 'C' }, refused], [send, [400, { error: 'x', code: 'phone_number_invalid' }]]]) {
+    const s = service(answer);
+    assert.equal((await s.client.send(asked)).code, answer[1].code);
+    assert.equal(s.seen.length, 1);
+  }
 });
 
 test('each call has a key of its own, or the one it is given', async () => {

@@ -14,13 +14,32 @@ import (
 
 // docs/deploy.md explains each check, and no other.
 func TestDocsExplainEachCheck(t *testing.T) {
+	var want []string
+	for _, c := range checks {
+		want = append(want, c.name)
+	}
+	if explained := explainedChecks(t, "Look at a deployment: otpctl doctor"); !slices.Equal(explained, want) {
+		t.Errorf("docs/deploy.md explains %q, want %q", explained, want)
+	}
+	want = nil
+	for _, c := range append(slices.Clone(smokeChecks), smokeMessage, smokeExhaust, smokeClosed) {
+		want = append(want, c.name)
+	}
+	if explained := explainedChecks(t, "Hold it to its contract: make deploy-smoke"); !slices.Equal(explained, want) {
+		t.Errorf("docs/deploy.md explains %q, want %q", explained, want)
+	}
+}
+
+// explainedChecks are the names that the table of a section of docs/deploy.md begins its lines with.
+func explainedChecks(t *testing.T, title string) []string {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(page), "\n## Look at a deployment: otpctl doctor\n")
+	_, section, _ := strings.Cut(string(page), "\n## "+title+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	var explained, want []string
+	var explained []string
 	for line := range strings.Lines(section) {
 		if first, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | "); found && strings.HasPrefix(first, "`") {
 			for name := range strings.SplitSeq(first, ", ") {
@@ -28,12 +47,7 @@ func TestDocsExplainEachCheck(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range checks {
-		want = append(want, c.name)
-	}
-	if !slices.Equal(explained, want) {
-		t.Errorf("docs/deploy.md explains %q, want %q", explained, want)
-	}
+	return explained
 }
 
 // What Infobip does not say is a finding each, and judged no further.

@@ -101,6 +101,8 @@ func (v *visit) routeFaults(ctx context.Context, id string) ([]finding, error) {
 			found = append(found, failed(deployAgain, "there is no route %s", want.key)...)
 		case f != nil && !leadsTo(leads, f.id):
 			found = append(found, failed(deployAgain, "%s does not lead to the function %s", want.key, want.function)...)
+		case f != nil && f.alias != "" && !leadsTo(leads, f.id+":"+f.alias):
+			found = append(found, failed(deployAgain, "%s leads past the alias %s of %s: it runs what was deployed last, whatever was rolled back", want.key, f.alias, want.function)...)
 		}
 	}
 	return found, nil

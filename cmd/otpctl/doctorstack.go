@@ -92,6 +92,7 @@ func checkStack(ctx context.Context, v *visit) []finding {
 
 func (v *visit) listResources(ctx context.Context) error {
 	v.resources, v.functions = map[string][]string{}, map[string]*deployedFunction{}
+	aliases := map[string]string{}
 	pages := cloudformation.NewListStackResourcesPaginator(v.cloudformation, &cloudformation.ListStackResourcesInput{StackName: &v.stack})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -105,10 +106,19 @@ func (v *visit) listResources(ctx context.Context) error {
 			}
 			v.resources[kind] = append(v.resources[kind], physical)
 			for _, p := range programs {
-				if kind == "AWS::Lambda::Function" && strings.Contains(logical, strings.ToUpper(p.name[:1])+p.name[1:]+"Function") {
+				name := strings.ToUpper(p.name[:1]) + p.name[1:]
+				switch {
+				case kind == "AWS::Lambda::Function" && strings.Contains(logical, name+"Function"):
 					v.functions[p.name] = &deployedFunction{program: p.program, id: physical}
+				case kind == "AWS::Lambda::Alias" && strings.Contains(logical, name+"Alias"):
+					aliases[p.name] = physical[strings.LastIndexByte(physical, ':')+1:]
 				}
 			}
+		}
+	}
+	for name, alias := range aliases {
+		if f := v.functions[name]; f != nil {
+			f.alias = alias
 		}
 	}
 	return nil

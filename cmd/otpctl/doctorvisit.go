@@ -65,6 +65,7 @@ type clients struct {
 type deployedFunction struct {
 	program settings.Program
 	id      string // in Lambda
+	alias   string // that the API calls; empty in a stack of before aliases
 	found   *lambda.GetFunctionConfigurationOutput
 	// What its environment comes to; zero where it does not start with it.
 	config app.Config

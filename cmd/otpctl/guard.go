@@ -75,7 +75,7 @@ one it is named under the phone key, as log lines name it, which needs the secre
 	show.Flags().BoolVar(&g.json, "json", false, "write the report as JSON")
 	show.Flags().StringVar(&g.region, "region", "", "show the cell of a region, by its `code`")
 	show.Flags().StringVar(&g.address, "address", "", "show the cell of the network that an `address` is in")
-	show.Flags().StringVar(&g.prefix, "prefix", "", "show the cell of a `prefix`: a number without its last four digits, such as +1415555")
+	show.Flags().StringVar(&g.prefix, "prefix", "", "show the cell of a `prefix`: a number without its last four digits, such as +1415555, or an e-mail address")
 	show.Flags().StringVar(&g.logged, "cell", "", "show the cell that log lines call by this `name`")
 	g.target.registerSecret(show.Flags())
 

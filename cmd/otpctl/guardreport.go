@@ -139,8 +139,9 @@ func (g *guardCommand) asked(ctx context.Context) ([]string, error) {
 	if _, err := netip.ParseAddr(g.address); g.address != "" && err != nil {
 		return nil, fails(errors.New("this is not an address"), "write an IPv4 or IPv6 address, such as 203.0.113.7")
 	}
-	if digits := strings.TrimPrefix(g.prefix, "+"); g.prefix != "" && strings.Trim(digits, "0123456789") != "" {
-		return nil, fails(errors.New("this is not a prefix of numbers"), "write a number in E.164 without its last four digits, such as +1415555")
+	prefix, err := prefixOf(g.prefix)
+	if err != nil {
+		return nil, err
 	}
 	names, err := g.names(ctx)
 	if err != nil {
@@ -149,10 +150,27 @@ func (g *guardCommand) asked(ctx context.Context) ([]string, error) {
 	if g.address != "" {
 		keys = append(keys, guard.NetworkKeys(ratelimit.Site(g.address), names)...)
 	}
-	if g.prefix != "" {
-		keys = append(keys, guard.PrefixKeys("+"+strings.TrimPrefix(g.prefix, "+"), names)...)
+	if prefix != "" {
+		keys = append(keys, guard.PrefixKeys(prefix, names)...)
 	}
 	return keys, nil
+}
+
+// prefixOf reads what a prefix's cell is of: the beginning of numbers, or an e-mail address.
+// No error repeats it.
+func prefixOf(text string) (string, error) {
+	if strings.Contains(text, "@") {
+		to, err := parseRecipient(text)
+		return to.Canonical(), err
+	}
+	digits := strings.TrimPrefix(text, "+")
+	switch {
+	case text == "":
+		return "", nil
+	case digits == "" || strings.Trim(digits, "0123456789") != "":
+		return "", fails(errors.New("this is not a prefix of numbers"), "write a number in E.164 without its last four digits, such as +1415555, or an e-mail address")
+	}
+	return "+" + digits, nil
 }
 
 // secretNames returns the key under which cells are named.

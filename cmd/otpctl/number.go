@@ -11,7 +11,6 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/secrets"
@@ -30,10 +29,11 @@ func newNumber(ui *tui, getenv func(string) string) *cobra.Command {
 	n := &number{ui: ui, target: target{ui: ui, getenv: getenv}}
 	command := &cobra.Command{
 		Use:   "number",
-		Short: "Show, re-enable or forget what is remembered of a phone number",
+		Short: "Show, re-enable or forget what is remembered of a phone number or an e-mail address",
 		Long: `number looks at the state that the gateway keeps of one phone number in its table,
 and changes it for an operator. Its changes are saved only if nothing else was
-saved in between, so it can be used while the number is in use.
+saved in between, so it can be used while the number is in use. An e-mail address takes
+the place of the number wherever one is written here.
 
 The number is written in E.164, such as +14155552671. As an argument it stays in the
 shell's history and shows in the list of processes, and it is personal data: leave it
@@ -58,7 +58,7 @@ then both are shown, and both are changed.`,
 	show := n.command("show", "Show what is remembered of a phone number", (*number).show)
 	show.Long = show.Short + `: whether it is disabled, its failures and sends, and its
 verifications. Ids are abbreviated, and handles at Infobip are left out. The name
-that the number has in the gateway's log lines ("number") is shown to find them by.`
+that the number has in the gateway's log lines ("number", of an address "email") is shown to find them by.`
 	show.Example = `  otpctl number show
   pass customers/42 | otpctl number show - --json`
 	show.Flags().BoolVar(&n.json, "json", false, "write the report as JSON")
@@ -80,7 +80,7 @@ It asks first, unless there is --yes.`
 
 func (n *number) command(name, short string, do func(*number, context.Context, *subject) error) *cobra.Command {
 	command := &cobra.Command{
-		Use:               name + " [phone number | -]",
+		Use:               name + " [phone number | e-mail address | -]",
 		Short:             short,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -142,12 +142,11 @@ func (n *number) open(ctx context.Context, args []string) ([]*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := recipient.OfPhone(who)
 	all := make([]*subject, 0, len(keys.Ledgers))
 	for _, key := range keys.Ledgers {
 		s := &subject{
 			table: tableNamed(c.Table), store: store.NewDynamoDB(client, c.Table), clock: app.Clock{}, policy: c.Policy,
-			key: key.LedgerKey(to), logName: keys.Oldest.LogName(to), keptBy: keptBy(c, key),
+			key: key.LedgerKey(who), logName: keys.Oldest.LogName(who), keptBy: keptBy(c, key),
 		}
 		s.state, _, err = s.store.Load(ctx, s.key)
 		if err != nil {
@@ -169,28 +168,23 @@ func counting(all []*subject, now time.Time) []*subject {
 	return all[first : first+1]
 }
 
-// whose reads the number. No error repeats it.
-func (n *number) whose(args []string) (phone.Number, error) {
+// whose reads the number, or the address. No error repeats it.
+func (n *number) whose(args []string) (recipient.Recipient, error) {
 	text := "-"
 	if len(args) == 1 {
 		text = args[0]
 	} else if _, interactive := n.ui.terminal(); !interactive {
-		return phone.Number{}, fails(errors.New("no phone number"),
+		return recipient.Recipient{}, fails(errors.New("no phone number and no e-mail address"),
 			"write it behind the command, or - to read it from standard input, or run this in a terminal to be asked for it")
 	}
 	if text == "-" {
 		var err error
-		text, err = n.ui.readLine("phone number")
+		text, err = n.ui.readLine(recipientPrompt)
 		if err != nil {
-			return phone.Number{}, fails(err)
+			return recipient.Recipient{}, fails(err)
 		}
 	}
-	who, err := phone.Parse(text)
-	if err != nil {
-		return phone.Number{}, fails(errors.New("this is not a valid phone number in E.164"),
-			"write a plus, the country code and the rest, digits only, such as +14155552671")
-	}
-	return who, nil
+	return parseRecipient(text)
 }
 
 // secretTime bounds one call about the secret.

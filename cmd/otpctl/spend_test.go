@@ -124,6 +124,7 @@ func TestGuardShowsCells(t *testing.T) {
 	g.spends(t, "guard#region#DE", 2*unit, 90)
 	g.spends(t, guard.NetworkKeys("203.0.113.7", key)[0], unit, -3)
 	g.spends(t, guard.PrefixKeys("+1415555", key)[0], unit, 15)
+	g.spends(t, guard.PrefixKeys("jane+tag@example.com", key)[0], unit, 17)
 	network := strings.TrimPrefix(guard.NetworkKeys("203.0.113.7", key)[0], "guard#network#")
 	head := []string{
 		"table             " + "otp",
@@ -149,6 +150,8 @@ func TestGuardShowsCells(t *testing.T) {
 	shows("-3 of 10 left")
 	g.address, g.prefix = "", "1415555"
 	shows("15 of 20 left")
+	g.prefix = "Jane+Another@Example.com" // of the same mailbox
+	shows("17 of 20 left")
 	g.prefix, g.region = "", "DE"
 	shows("90 of 100 left")
 	g.region, g.logged = "", network
@@ -156,7 +159,9 @@ func TestGuardShowsCells(t *testing.T) {
 	g.logged, g.address = "", "nowhere"
 	g.does(t, (*guardCommand).show, "otpctl: error: this is not an address", "otpctl: hint: write an IPv4 or IPv6 address, such as 203.0.113.7")
 	g.address, g.prefix = "", "1415x"
-	g.does(t, (*guardCommand).show, "otpctl: error: this is not a prefix of numbers", "otpctl: hint: write a number in E.164 without its last four digits, such as +1415555")
+	g.does(t, (*guardCommand).show, "otpctl: error: this is not a prefix of numbers", "otpctl: hint: write a number in E.164 without its last four digits, such as +1415555, or an e-mail address")
+	g.prefix = "canary@example"
+	g.does(t, (*guardCommand).show, "otpctl: error: this is not a valid e-mail address", "otpctl: hint: write the address alone, in ASCII, such as jane@example.com")
 	g.prefix, g.names = "1415", func(context.Context) (otp.Keyring, error) { return nil, fails(errors.New("no key")) }
 	g.does(t, (*guardCommand).show, "otpctl: error: no key")
 }

@@ -139,10 +139,10 @@ func TestNumberIsAskedForInATerminal(t *testing.T) {
 		var got string
 		said, err := asked(t, " +447400123456 ", func(ui *tui) error {
 			who, err := (&number{ui: ui}).whose(args)
-			got = who.E164()
+			got = who.Canonical()
 			return err
 		})
-		if err != nil || got != "+447400123456" || said != "otpctl: phone number: " {
+		if err != nil || got != "+447400123456" || said != "otpctl: phone number or e-mail address: " {
 			t.Errorf("%q: got %q, %v, it said %q", args, got, err, said)
 		}
 	}

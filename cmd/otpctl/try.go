@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // try is the command of that name.
@@ -23,6 +23,7 @@ type try struct {
 	ui       *tui
 	api      tryAPI
 	phone    string
+	email    string
 	channel  string
 	outbox   string
 	audience string
@@ -33,13 +34,13 @@ func newTry(ui *tui) *cobra.Command {
 	t := &try{ui: ui}
 	command := &cobra.Command{
 		Use:   "try URL",
-		Short: "Send a code to a phone of yours, verify it, and check the proof",
+		Short: "Send a code to a phone or a mailbox of yours, verify it, and check the proof",
 		Long: `try does what a visitor's page does with the service at URL: it has a code sent, asks
 for it, verifies it, and checks the proof as a backend would, against the keys that the
 service publishes. It sends one message, which costs what a message costs.
 
-URL is the stack's output ApiUrl, or http://localhost:3000 for make run. The number and
-then the code are asked for, or read from standard input, a line each. The number is
+URL is the stack's output ApiUrl, or http://localhost:3000 for make run. The number (or an
+e-mail address) and then the code are asked for, or read from standard input, a line each. The number is
 never printed, and neither is the proof, which is as good as a ticket until it expires.
 
 With --outbox, the control listener that make run prints, the code is read there.`,
@@ -55,6 +56,7 @@ With --outbox, the control listener that make run prints, the code is read there
 	flags := command.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&t.phone, "phone", "", "`number` in E.164, such as +14155552671; without it, it is asked for")
+	flags.StringVar(&t.email, "email", "", "e-mail `address`, in place of a number")
 	flags.StringVar(&t.channel, "channel", "", "`channel` that the code goes by, "+otp.Alternatives()+" (default the service's own)")
 	flags.StringVar(&t.audience, "audience", "", "`word` that the proof has to be for, PROOF_AUDIENCE of the deployment")
 	flags.StringVar(&t.outbox, "outbox", "", "`address` of the control listener of make run, to read the code there")
@@ -68,7 +70,7 @@ func oneAddress(_ *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return errors.New("name the service by one address, the stack's output ApiUrl or http://localhost:3000; a number goes behind --phone")
+	return errors.New("name the service by one address, the stack's output ApiUrl or http://localhost:3000; a number goes behind --phone, an e-mail address behind --email")
 }
 
 // tried is what came of a try. Like every report it can be told to others: it has no number,
@@ -110,7 +112,7 @@ func (t *try) all(ctx context.Context) (*tried, error) {
 			return nil, fails(err, "the address is the one of the control listener that make run prints, http://127.0.0.1:3002 by default")
 		}
 	}
-	to, err := t.number()
+	to, err := t.recipient()
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,7 @@ func (t *try) all(ctx context.Context) (*tried, error) {
 	}
 	report.tried.Verified = true
 	report.tried.Proof, err = t.check(ctx, answer.Proof, expectation{
-		audience: t.audience, phoneNumber: to.E164(), nonce: nonce, id: report.id, now: time.Now(),
+		audience: t.audience, to: to, nonce: nonce, id: report.id, now: time.Now(),
 	})
 	if err != nil {
 		return nil, err
@@ -144,26 +146,25 @@ type sending struct {
 	id string // of the verification, whole
 }
 
-// number asks for the number, unless a flag has it. No error repeats it.
-func (t *try) number() (phone.Number, error) {
-	text := t.phone
+// recipient asks for whom to send to, unless a flag says it. No error repeats it.
+func (t *try) recipient() (recipient.Recipient, error) {
+	if t.phone != "" && t.email != "" {
+		return recipient.Recipient{}, fails(errors.New("--phone and --email are two recipients"), "name one of them")
+	}
+	text := cmp.Or(t.phone, t.email)
 	if text == "" || text == "-" {
 		var err error
-		text, err = t.ui.readLine("phone number")
+		text, err = t.ui.readLine(recipientPrompt)
 		if err != nil {
-			return phone.Number{}, fails(err)
+			return recipient.Recipient{}, fails(err)
 		}
 	}
-	to, err := phone.Parse(text)
-	if err != nil {
-		return phone.Number{}, fails(errors.New("this is not a valid phone number in E.164"),
-			"write a plus, the country code and the rest, digits only, such as +14155552671")
-	}
-	return to, nil
+	return parseRecipient(text)
 }
 
-func (t *try) send(ctx context.Context, to phone.Number) (*sending, error) {
-	request := map[string]string{"phoneNumber": to.E164()}
+func (t *try) send(ctx context.Context, to recipient.Recipient) (*sending, error) {
+	member, name := naming(to)
+	request := map[string]string{member: name}
 	if t.channel != "" {
 		request["channel"] = t.channel
 	}
@@ -189,8 +190,9 @@ func (t *try) send(ctx context.Context, to phone.Number) (*sending, error) {
 const wrongGuesses = 3
 
 // verify asks for the code and verifies it, again after a slip.
-func (t *try) verify(ctx context.Context, to phone.Number, from *outbox, report *sending) (apiAnswer, string, error) {
+func (t *try) verify(ctx context.Context, to recipient.Recipient, from *outbox, report *sending) (apiAnswer, string, error) {
 	nonce := rand.Text()
+	member, name := naming(to)
 	for guess := 1; ; guess++ {
 		pin, err := t.code(ctx, to, from)
 		if err != nil {
@@ -199,7 +201,7 @@ func (t *try) verify(ctx context.Context, to phone.Number, from *outbox, report 
 		done := t.ui.during("verifying")
 		began := time.Now()
 		answer, err := t.api.post(ctx, "/verify-otp", rand.Text(), map[string]string{
-			"phoneNumber": to.E164(), "pin": pin, "verificationId": report.id, "nonce": nonce,
+			member: name, "pin": pin, "verificationId": report.id, "nonce": nonce,
 		})
 		report.CheckedIn = time.Since(began).Milliseconds()
 		done()
@@ -221,7 +223,7 @@ func (t *try) verify(ctx context.Context, to phone.Number, from *outbox, report 
 }
 
 // code gets the code from the outbox, or from who has the phone.
-func (t *try) code(ctx context.Context, to phone.Number, from *outbox) (string, error) {
+func (t *try) code(ctx context.Context, to recipient.Recipient, from *outbox) (string, error) {
 	if from != nil {
 		done := t.ui.during("waiting for the message in the outbox")
 		defer done()
@@ -327,8 +329,10 @@ var refusalHints = map[string]string{
 	"budget_exhausted":        "the money of the window is used up: otpctl spend show, and otpctl spend raise if it was honest traffic",
 	"busy":                    "many requests about one number at once: try again",
 	"challenge_required":      "the service asks for a solved challenge (CHALLENGE), which a terminal cannot give: try from your page, or from a network with room (otpctl guard show)",
+	"channel_mismatch":        "sms and voice go to a phone number, email to an address",
 	"channel_not_allowed":     "CHANNELS of the deployment leaves this channel out",
 	"client_address_required": "CLIENT_ADDRESS_HEADER is set: call by CloudFront or the backend that sends the header",
+	"email_invalid":           "write the address alone, in ASCII, such as jane@example.com",
 	"idempotency_key_expired": "begin anew: the code of this send is over",
 	"idempotency_key_in_use":  "the same request is still running: try again",
 	"internal":                "a fault of the service: look at its log",
@@ -352,9 +356,9 @@ var refusalHints = map[string]string{
 
 // ownMistakes are codes that only a fault of otpctl's can bring.
 var ownMistakes = []string{
-	"body_invalid", "body_too_large", "channel_unknown", "content_type_unsupported", "field_type", "field_unknown", "idempotency_key_invalid",
+	"body_invalid", "body_too_large", "channel_unknown", "content_type_unsupported", "email_and_pin_required", "email_required", "field_type", "field_unknown", "idempotency_key_invalid",
 	"idempotency_key_reused", "locale_invalid", "method_not_allowed", "nonce_invalid", "not_found", "phone_number_and_pin_required",
-	"phone_number_required", "verification_id_invalid", "verification_id_required",
+	"phone_number_required", "recipient_ambiguous", "verification_id_invalid", "verification_id_required",
 }
 
 // completeChannels completes --channel.

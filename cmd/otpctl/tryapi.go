@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // tryAPI is the service as its clients see it.
@@ -278,8 +278,8 @@ type outboxMessage struct {
 }
 
 // look notes what is in the outbox before a send.
-func (o *outbox) look(ctx context.Context, to phone.Number) error {
-	status, raw, err := o.api.get(ctx, o.api.base+"/outbox?to="+url.QueryEscape(to.Digits()))
+func (o *outbox) look(ctx context.Context, to recipient.Recipient) error {
+	status, raw, err := o.api.get(ctx, o.api.base+"/outbox?to="+url.QueryEscape(to.Canonical()))
 	if err != nil {
 		return fmt.Errorf("the outbox: %w", err)
 	}
@@ -294,8 +294,8 @@ func (o *outbox) look(ctx context.Context, to phone.Number) error {
 }
 
 // wait returns the PIN of the next message.
-func (o *outbox) wait(ctx context.Context, to phone.Number) (string, error) {
-	query := url.Values{"to": {to.Digits()}, "timeout": {"10s"}}
+func (o *outbox) wait(ctx context.Context, to recipient.Recipient) (string, error) {
+	query := url.Values{"to": {to.Canonical()}, "timeout": {"10s"}}
 	if o.after != "" {
 		query.Set("after", o.after)
 	}

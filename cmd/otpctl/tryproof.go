@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 // This file checks a proof as a backend does (docs/proof.md): the signature by a key that is
@@ -66,12 +68,12 @@ func parseKeySet(raw []byte) (keySet, error) {
 
 // expectation is what a proof has to say.
 type expectation struct {
-	issuer      string
-	audience    string // empty takes any
-	phoneNumber string
-	nonce       string
-	id          string // of the verification
-	now         time.Time
+	issuer   string
+	audience string // empty takes any
+	to       recipient.Recipient
+	nonce    string
+	id       string // of the verification
+	now      time.Time
 }
 
 // proofCheck is a proof that was checked, without what names a person.
@@ -86,20 +88,25 @@ type proofCheck struct {
 	Expires   time.Time `json:"exp"`
 	ID        string    `json:"jti"`
 	HasNumber bool      `json:"phoneNumberVerified"`
+	HasEmail  bool      `json:"emailVerified"`
 	now       time.Time
+	byEmail   bool
 }
 
 // lines are the claims for a person.
 func (p *proofCheck) lines() [][2]string {
-	number := "not in it (PROOF_PHONE_NUMBER is false): sub alone names the number"
-	if p.HasNumber {
-		number = "the one that was sent to, verified"
+	claim, named := "phone_number", "not in it (PROOF_PHONE_NUMBER is false): sub alone names the number"
+	if p.byEmail {
+		claim, named = "email", "not in it (PROOF_PHONE_NUMBER is false): sub alone names the address"
+	}
+	if p.HasNumber || p.HasEmail {
+		named = "the one that was sent to, verified"
 	}
 	return [][2]string{
 		{"iss", p.Issuer},
 		{"aud", p.Audience},
 		{"sub", p.Subject},
-		{"phone_number", number},
+		{claim, named},
 		{"amr", strings.Join(p.Methods, ", ")},
 		{"auth_time", when(p.AuthTime, p.now)},
 		{"iat", when(p.IssuedAt, p.now)},
@@ -153,17 +160,20 @@ func checkProof(token string, published keySet, want expectation) (*proofCheck, 
 	return &proofCheck{
 		KeyID: header.KeyID, Issuer: claims.Issuer, Audience: claims.Audience, Subject: claims.Subject, Methods: claims.Methods,
 		AuthTime: at(claims.AuthTime), IssuedAt: at(claims.IssuedAt), Expires: at(claims.Expires),
-		ID: abbreviated(claims.ID), HasNumber: claims.PhoneNumber != "", now: want.now,
+		ID: abbreviated(claims.ID), HasNumber: claims.PhoneNumber != "", HasEmail: claims.Email != "", now: want.now,
+		byEmail: want.to.Kind() == recipient.Email,
 	}, nil
 }
 
-// claimSet is what a proof about a number says.
+// claimSet is what a proof about a number or an address says.
 type claimSet struct {
 	Issuer      string   `json:"iss"`
 	Audience    string   `json:"aud"`
 	Subject     string   `json:"sub"`
 	PhoneNumber string   `json:"phone_number"`
 	Verified    bool     `json:"phone_number_verified"`
+	Email       string   `json:"email"`
+	HasRead     bool     `json:"email_verified"`
 	Methods     []string `json:"amr"`
 	AuthTime    int64    `json:"auth_time"`
 	IssuedAt    int64    `json:"iat"`
@@ -174,6 +184,10 @@ type claimSet struct {
 
 func (c *claimSet) check(want expectation) error {
 	now := want.now.Unix()
+	number, address := "", want.to.Canonical()
+	if want.to.Kind() == recipient.Phone {
+		number, address = address, ""
+	}
 	skew := int64(clockSkew / time.Second)
 	switch {
 	case c.Issuer != want.issuer:
@@ -182,8 +196,10 @@ func (c *claimSet) check(want expectation) error {
 		return fmt.Errorf("its aud is %q, not the audience that was asked for", printable(c.Audience))
 	case c.Subject == "":
 		return errors.New("it has no sub")
-	case c.PhoneNumber != "" && (c.PhoneNumber != want.phoneNumber || !c.Verified):
+	case c.PhoneNumber != "" && (c.PhoneNumber != number || !c.Verified):
 		return errors.New("its phone_number is not the number that was verified")
+	case c.Email != "" && (c.Email != address || !c.HasRead):
+		return errors.New("its email is not the address that was verified")
 	case c.ID != want.id:
 		return errors.New("its jti is not the id of the verification")
 	case c.Nonce != want.nonce:

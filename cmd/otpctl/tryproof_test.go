@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/proof"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 )
 
 const (
@@ -106,7 +108,52 @@ func (p *prover) changed(part string, changes map[string]any) string {
 
 func (p *prover) expected() expectation {
 	return expectation{
-		issuer: provenIssuer, audience: "accounts.example.com", phoneNumber: canaryNumber, nonce: provenNonce, id: provenID, now: p.now,
+		issuer: provenIssuer, audience: "accounts.example.com", to: recipientOf(p.t, canaryNumber), nonce: provenNonce, id: provenID, now: p.now,
+	}
+}
+
+func recipientOf(t *testing.T, text string) recipient.Recipient {
+	t.Helper()
+	to, err := parseRecipient(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// TestProofOfAnAddress: it has the address, and no number.
+func TestProofOfAnAddress(t *testing.T) {
+	p := newProver(t)
+	const address = "canary@example.com"
+	want := p.expected()
+	want.to = recipientOf(t, "Canary@Example.com")
+	claims := func(more map[string]any) map[string]any {
+		all := map[string]any{"phone_number": nil, "phone_number_verified": nil, "email": address, "email_verified": true, "amr": []string{"otp"}}
+		maps.Copy(all, more)
+		return all
+	}
+	got, err := checkProof(p.signed(nil, claims(nil)), p.published(), want)
+	if err != nil || !got.HasEmail || got.HasNumber {
+		t.Fatalf("a good one: %+v, %v", got, err)
+	}
+	if lines := fmt.Sprint(got.lines()); !strings.Contains(lines, "[email the one that was sent to, verified]") || strings.Contains(lines, "canary") {
+		t.Errorf("it is shown as %s", lines)
+	}
+	for name, bad := range map[string]struct {
+		claims map[string]any
+		says   string
+	}{
+		"another address":       {claims(map[string]any{"email": "other@example.com"}), "its email"},
+		"not verified":          {claims(map[string]any{"email_verified": false}), "its email"},
+		"a number beside it":    {claims(map[string]any{"phone_number": canaryNumber, "phone_number_verified": true}), "its phone_number"},
+		"a number in its place": {map[string]any{}, "its phone_number"},
+	} {
+		if _, err := checkProof(p.signed(nil, bad.claims), p.published(), want); err == nil || !strings.Contains(err.Error(), bad.says) || strings.Contains(err.Error(), "example.com") {
+			t.Errorf("%s: %v, want %q", name, err, bad.says)
+		}
+	}
+	if _, err := checkProof(p.signed(nil, claims(nil)), p.published(), p.expected()); err == nil || !strings.Contains(err.Error(), "its email") {
+		t.Errorf("a proof of an address, where a number was verified: %v", err)
 	}
 }
 
@@ -243,6 +290,15 @@ func TestEveryCodeHasAHint(t *testing.T) {
 	for _, code := range append(slices.Collect(maps.Keys(refusalHints)), ownMistakes...) {
 		if !slices.Contains(all, code) {
 			t.Errorf("%s is no code of the service's", code)
+		}
+	}
+}
+
+// TestNaming: a request names a recipient by the member of its kind.
+func TestNaming(t *testing.T) {
+	for text, want := range map[string]string{canaryNumber: "phoneNumber " + canaryNumber, "447400123456": "phoneNumber " + canaryNumber, "Jane@Example.com": "email jane@example.com"} {
+		if member, name := naming(recipientOf(t, text)); member+" "+name != want {
+			t.Errorf("it is named by %s, and rightly: %t", member, name == want)
 		}
 	}
 }

@@ -32,10 +32,16 @@ var completers = []completer{
 	{"AWS::IAM::Role", completeRole},
 	{"AWS::ApiGatewayV2::Api", createAPI},
 	{"AWS::Lambda::Function", createFunction},
+	{"AWS::Lambda::Version", createVersion},
+	{"AWS::Lambda::Alias", createAlias},
 	{"AWS::ApiGatewayV2::Integration", createIntegration},
 	{"AWS::ApiGatewayV2::Route", createRoute},
 	{"AWS::ApiGatewayV2::Stage", createStage},
+	{"AWS::ApiGatewayV2::DomainName", createDomain},
+	{"AWS::ApiGatewayV2::ApiMapping", createMapping},
 	{"AWS::Lambda::Permission", createPermission},
+	{"AWS::CodeDeploy::Application", createApplication},
+	{"AWS::CodeDeploy::DeploymentGroup", createDeploymentGroup},
 }
 
 // complete creates what the named resources lack, and gives the names of those it knew how to.
@@ -180,19 +186,6 @@ func createFunction(ctx context.Context, d *deployment, name string, properties 
 	})
 	if err != nil {
 		return fmt.Errorf("reserving a function's concurrency: %w", err)
-	}
-	return nil
-}
-
-func createPermission(ctx context.Context, d *deployment, name string, properties map[string]any) error {
-	input := &lambda.AddPermissionInput{StatementId: aws.String(name)}
-	err := fill(input, properties)
-	if err != nil {
-		return err
-	}
-	_, err = d.lambda.AddPermission(ctx, input)
-	if err != nil {
-		return fmt.Errorf("adding a permission: %w", err)
 	}
 	return nil
 }

@@ -55,10 +55,18 @@ func TestDeployment(t *testing.T) {
 			"CORS_ORIGINS":                   "https://app.example.com,https://www.example.com",
 			"LOG_RETENTION_DAYS":             "90",
 			"TRACING":                        "true",
+			"DEPLOYMENT":                     "canary-10-5m",
 			"RESERVED_CONCURRENCY_SEND":      "10",
 			"RESERVED_CONCURRENCY_VERIFY":    "20",
 			"RESERVED_CONCURRENCY_DISCOVERY": "5",
 			"SECRET_KEY_ARN":                 "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		}},
+		{stage: "backends", environment: map[string]string{
+			"INFOBIP_BASE_URL": "abc123.api.infobip.com", "INFOBIP_2FA_APP_ID": "APP1", "INFOBIP_2FA_MSG_ID": "MSG1",
+			"ALLOWED_REGIONS": "AT,DE", "SPEND_LIMIT": "50/1d", "PROOF_AUDIENCE": "accounts.example.com",
+			"AUTHORIZER": "iam", "CLIENT_ADDRESS_HEADER": "X-Client-Address",
+			"DOMAIN_NAME": "otp.example.com", "HOSTED_ZONE_ID": "Z0123456789ABCDEFGHIJ",
+			"CERTIFICATE_ARN": "arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
 		}},
 	} {
 		t.Run(test.stage, func(t *testing.T) {

@@ -49,6 +49,11 @@ func load(c clients, dir, name string, parameters map[string]string) (*deploymen
 	for parameter, value := range parameters {
 		d.values[parameter] = value
 	}
+	for name, resource := range loaded.Resources {
+		if resource.Type == "AWS::CloudWatch::Alarm" {
+			d.values[name], _ = resource.Properties["AlarmName"].(string)
+		}
+	}
 	return d, nil
 }
 
@@ -178,7 +183,9 @@ func (d *deployment) create(ctx context.Context, parameters map[string]string) e
 }
 
 // body is the template without what the emulator fails on: outputs and variables that read an
-// attribute of the API, which it skips. complete puts the variables back.
+// attribute of the API, which it skips; published versions, whose number it does not tell, and
+// what hangs on them; records of a domain that has no target there. complete makes and puts back
+// all but the outputs and the records.
 func (d *deployment) body() (string, error) {
 	data, err := os.ReadFile(filepath.Join(d.dir, d.name+".template.json"))
 	if err != nil {
@@ -190,10 +197,19 @@ func (d *deployment) body() (string, error) {
 		return "", fmt.Errorf("reading the template: %w", err)
 	}
 	outputs, _ := document["Outputs"].(map[string]any)
-	delete(outputs, "ApiUrl")
+	for name := range outputs {
+		if untold(name) {
+			delete(outputs, name)
+		}
+	}
 	resources, _ := document["Resources"].(map[string]any)
-	for _, resource := range resources {
+	for name, resource := range resources {
 		members, _ := resource.(map[string]any)
+		switch members["Type"] {
+		case "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::Permission", "AWS::Route53::RecordSet":
+			delete(resources, name)
+			continue
+		}
 		properties, _ := members["Properties"].(map[string]any)
 		environment, _ := properties["Environment"].(map[string]any)
 		variables, _ := environment["Variables"].(map[string]any)
@@ -204,4 +220,14 @@ func (d *deployment) body() (string, error) {
 		return "", fmt.Errorf("writing the template: %w", err)
 	}
 	return string(data), nil
+}
+
+// untold reports whether an output is of something that the emulated CloudFormation skips: it
+// fails on it.
+func untold(output string) bool {
+	switch output {
+	case "ApiUrl", "ApiId", "SendAliasArn", "VerifyAliasArn", "DiscoveryAliasArn", "DomainTarget", "InvokeArn":
+		return true
+	}
+	return false
 }

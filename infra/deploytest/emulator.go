@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -129,6 +130,7 @@ type clients struct {
 	logs           *cloudwatchlogs.Client
 	secrets        *secretsmanager.Client
 	api            *apigatewayv2.Client
+	codedeploy     *codedeploy.Client
 }
 
 func newClients(endpoint string) clients {
@@ -150,5 +152,6 @@ func newClients(endpoint string) clients {
 		logs:           cloudwatchlogs.NewFromConfig(config),
 		secrets:        secretsmanager.NewFromConfig(config),
 		api:            apigatewayv2.NewFromConfig(config),
+		codedeploy:     codedeploy.NewFromConfig(config),
 	}
 }

@@ -22,24 +22,30 @@ import (
 type observer func(ctx context.Context, d *deployment, name string) (map[string]any, error)
 
 var observers = map[string]observer{
-	"AWS::Lambda::Function":          observeFunction,
-	"AWS::Lambda::Permission":        observePermission,
-	"AWS::IAM::Role":                 observeRole,
-	"AWS::Logs::LogGroup":            observeLogGroup,
-	"AWS::DynamoDB::Table":           observeTable,
-	"AWS::SecretsManager::Secret":    observeSecret,
-	"AWS::KMS::Key":                  observeKey,
-	"AWS::ApiGatewayV2::Api":         observeAPI,
-	"AWS::ApiGatewayV2::Integration": observeIntegration,
-	"AWS::ApiGatewayV2::Route":       observeRoute,
-	"AWS::ApiGatewayV2::Stage":       observeStage,
+	"AWS::Lambda::Function":            observeFunction,
+	"AWS::Lambda::Version":             observeVersion,
+	"AWS::Lambda::Alias":               observeAlias,
+	"AWS::Lambda::Permission":          observePermission,
+	"AWS::IAM::Role":                   observeRole,
+	"AWS::Logs::LogGroup":              observeLogGroup,
+	"AWS::DynamoDB::Table":             observeTable,
+	"AWS::SecretsManager::Secret":      observeSecret,
+	"AWS::KMS::Key":                    observeKey,
+	"AWS::ApiGatewayV2::Api":           observeAPI,
+	"AWS::ApiGatewayV2::Integration":   observeIntegration,
+	"AWS::ApiGatewayV2::Route":         observeRoute,
+	"AWS::ApiGatewayV2::Stage":         observeStage,
+	"AWS::ApiGatewayV2::DomainName":    observeDomain,
+	"AWS::ApiGatewayV2::ApiMapping":    observeMapping,
+	"AWS::CodeDeploy::Application":     observeApplication,
+	"AWS::CodeDeploy::DeploymentGroup": observeDeploymentGroup,
 }
 
 // observe is what there is of the template, as a template. A type that has no observer is not
 // there, and so shows in the comparison.
 func (d *deployment) observe(ctx context.Context) (template.Template, error) {
 	observed := template.Template{Resources: map[string]template.Resource{}, Outputs: map[string]any{}}
-	// Permissions name an API and functions, so they come when those are known.
+	// Permissions name an API and aliases, so they come when those are known.
 	for _, late := range []bool{false, true} {
 		for name, resource := range d.template.Resources {
 			observer, known := observers[resource.Type]
@@ -95,47 +101,6 @@ func observeFunction(ctx context.Context, d *deployment, name string) (map[strin
 		properties["ReservedConcurrentExecutions"] = float64(*concurrency.ReservedConcurrentExecutions)
 	}
 	return properties, nil
-}
-
-// observePermission looks for the statement of the expected source in the function's policy.
-func observePermission(ctx context.Context, d *deployment, name string) (map[string]any, error) {
-	expected := d.template.Resolve(d.values).Resources[name].Properties
-	function, _ := expected["FunctionName"].(string)
-	policy, err := d.lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String(function)})
-	if err != nil {
-		return nil, ignoreNotFound(err, "getting a function's policy")
-	}
-	var document struct {
-		Statement []struct {
-			Effect, Action, Resource string
-			Principal                struct{ Service string }
-			Condition                map[string]map[string]string
-		}
-	}
-	err = json.Unmarshal([]byte(aws.ToString(policy.Policy)), &document)
-	if err != nil {
-		return nil, fmt.Errorf("reading a function's policy: %w", err)
-	}
-	for _, statement := range document.Statement {
-		source := statement.Condition["ArnLike"]["AWS:SourceArn"]
-		if source != expected["SourceArn"] || statement.Effect != "Allow" || statement.Resource != d.values[d.named(function)+".Arn"] {
-			continue
-		}
-		return map[string]any{
-			"Action": statement.Action, "FunctionName": function, "Principal": statement.Principal.Service, "SourceArn": source,
-		}, nil
-	}
-	return nil, nil
-}
-
-// named is the name in the template of something that was created.
-func (d *deployment) named(physical string) string {
-	for name, value := range d.physical {
-		if value == physical {
-			return name
-		}
-	}
-	return ""
 }
 
 func observeRole(ctx context.Context, d *deployment, name string) (map[string]any, error) {

@@ -22,7 +22,11 @@ func observeAPI(ctx context.Context, d *deployment, name string) (map[string]any
 	if err != nil {
 		return nil, err
 	}
-	return pick(answer, "Name", "ProtocolType", "CorsConfiguration"), nil
+	properties := pick(answer, "Name", "ProtocolType", "CorsConfiguration", "DisableExecuteApiEndpoint")
+	if properties["DisableExecuteApiEndpoint"] == false {
+		delete(properties, "DisableExecuteApiEndpoint") // of one that does not ask for it
+	}
+	return properties, nil
 }
 
 func observeIntegration(ctx context.Context, d *deployment, name string) (map[string]any, error) {

@@ -47,6 +47,7 @@ func place(stack awscdk.Stack) error {
 
 	// What an app makes itself goes in by its name or ARN, although only the deployment knows it.
 	key := awskms.NewKey(stack, jsii.String("Key"), nil)
+	key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.Sprintf("logs.%s.amazonaws.com", *stack.Region()), nil))
 	table := awsdynamodb.NewTable(stack, jsii.String("StaffTable"), &awsdynamodb.TableProps{
 		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		TimeToLiveAttribute: jsii.String("ttl"),
@@ -55,7 +56,7 @@ func place(stack awscdk.Stack) error {
 	})
 	secret := awssecretsmanager.NewSecret(stack, jsii.String("StaffSecret"), nil)
 	p := forStaff()
-	p.ExistingTable, p.TableKeyARN = *table.TableName(), *key.KeyArn()
+	p.ExistingTable, p.TableKeyARN, p.LogKeyARN = *table.TableName(), *key.KeyArn(), *key.KeyArn()
 	p.Secret = &props.ExistingSecret{ID: *secret.SecretArn()}
 	staff, err := infra.NewService(stack, "Staff", p)
 	if err != nil {
@@ -106,8 +107,8 @@ func addDomain(stack awscdk.Stack, service *infra.Service) {
 	domain := awsapigatewayv2.NewDomainName(stack, jsii.String("Domain"), &awsapigatewayv2.DomainNameProps{
 		DomainName: jsii.String("otp.example.com"), Certificate: certificate,
 	})
-	awsapigatewayv2.NewCfnApiMapping(stack, jsii.String("Mapping"), &awsapigatewayv2.CfnApiMappingProps{
-		ApiId: service.API.ApiId(), DomainName: domain.Name(), Stage: service.Stage.Ref(),
+	awsapigatewayv2.NewApiMapping(stack, jsii.String("Mapping"), &awsapigatewayv2.ApiMappingProps{
+		Api: service.API, DomainName: domain, Stage: service.Stage,
 	})
 }
 

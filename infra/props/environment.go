@@ -34,6 +34,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		Settings:         Settings{},
 		LogLevel:         r.Word("APPLICATION_LOG_LEVEL"),
 		LogRetentionDays: days,
+		Deployment:       r.Word("DEPLOYMENT"),
 		Tracing:          r.Truth("TRACING"),
 		LogKeyARN:        r.Text("LOG_KEY_ARN"),
 		Alarms: Alarms{
@@ -41,6 +42,7 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 			ProviderDailyCap: r.Number("PROVIDER_DAILY_CAP"),
 			Concurrency:      optional(r.Number("ALARM_CONCURRENCY")),
 		},
+		Authorizer:  r.Word("AUTHORIZER"),
 		CORSOrigins: r.List("CORS_ORIGINS"),
 		Throttles: Throttles{
 			Send:   r.Throttle("THROTTLE_SEND"),
@@ -65,6 +67,14 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	}
 	if infobip != (Infobip{}) {
 		p.Infobip = &infobip
+	}
+	domain := Domain{
+		Name:           r.Text("DOMAIN_NAME"),
+		CertificateARN: r.Text("CERTIFICATE_ARN"),
+		HostedZoneID:   r.Text("HOSTED_ZONE_ID"),
+	}
+	if domain != (Domain{}) {
+		p.Domain = &domain
 	}
 	vpc := VPC{SubnetIDs: r.List("VPC_SUBNET_IDS"), SecurityGroupIDs: r.List("VPC_SECURITY_GROUP_IDS")}
 	if len(vpc.SubnetIDs)+len(vpc.SecurityGroupIDs) > 0 {
@@ -97,7 +107,9 @@ func (p Props) own() map[string]string {
 		"MEMORY_MB":             strconv.Itoa(p.MemoryMB),
 		"STAGE":                 p.Stage,
 		"APPLICATION_LOG_LEVEL": p.LogLevel,
+		"DEPLOYMENT":            p.Deployment,
 		"LOG_RETENTION_DAYS":    strconv.Itoa(p.LogRetentionDays),
+		"AUTHORIZER":            p.Authorizer,
 		"THROTTLE_SEND":         p.Throttles.Send.String(),
 		"THROTTLE_RESEND":       p.Throttles.Resend.String(),
 		"THROTTLE_VERIFY":       p.Throttles.Verify.String(),
@@ -108,7 +120,14 @@ func (p Props) own() map[string]string {
 		values["PROOF_STACK_KEYS"] = strings.Join(p.ProofStackKeys, ",")
 	}
 	values["PROVIDER_DAILY_CAP"] = strconv.Itoa(p.Alarms.ProviderDailyCap)
+	domain := Domain{}
+	if p.Domain != nil {
+		domain = *p.Domain
+	}
 	for name, text := range map[string]string{
+		"DOMAIN_NAME":     domain.Name,
+		"CERTIFICATE_ARN": domain.CertificateARN,
+		"HOSTED_ZONE_ID":  domain.HostedZoneID,
 		"ALARM_TOPIC_ARN": p.Alarms.TopicARN,
 		"EXISTING_TABLE":  p.ExistingTable,
 		"TABLE_KEY_ARN":   p.TableKeyARN,

@@ -48,6 +48,10 @@ type Props struct {
 	// LogRetentionDays is how long the log groups keep an event: a period CloudWatch Logs knows.
 	LogRetentionDays int
 
+	// Deployment is how requests come to a new version of a function: all-at-once, or
+	// gradually as canary-10-5m, canary-10-15m or linear-10-1m, with alarms as the brake.
+	Deployment string
+
 	// Tracing has Lambda send the functions' traces to X-Ray.
 	Tracing bool
 
@@ -57,6 +61,13 @@ type Props struct {
 
 	// Alarms say when on call is told, and where.
 	Alarms Alarms
+
+	// Domain is the owner's domain in the place of the API's own address; nil for none.
+	Domain *Domain
+
+	// Authorizer says who may send and verify: none (everybody), or iam (the roles that are
+	// let call it). GET / and unknown paths are everybody's.
+	Authorizer string
 
 	// CORSOrigins are the web origins whose pages may call the API. Empty: no CORS at all,
 	// for callers that are servers or apps.
@@ -101,6 +112,21 @@ type Infobip struct {
 	ApplicationID string
 	MessageID     string
 }
+
+// Domain is a domain of the owner's, with which the API's own address is closed.
+type Domain struct {
+	Name           string
+	CertificateARN string // in ACM, in the region of the deployment
+	// HostedZoneID is the zone of Route 53 that gets the records. Empty: somebody else makes
+	// them, for the target that the stack's outputs say.
+	HostedZoneID string
+}
+
+// The words of Authorizer.
+const (
+	AnyCaller  = "none"
+	IAMCallers = "iam"
+)
 
 // Settings are the functions' own, by the names and in the notation of README's table, such as
 //

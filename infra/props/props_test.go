@@ -143,6 +143,28 @@ func TestValidate(t *testing.T) {
 		{"retention", func(p *props.Props) { p.LogRetentionDays = 3653 }, ""},
 		{"retention of 31 days", func(p *props.Props) { p.LogRetentionDays = 31 }, "LOG_RETENTION_DAYS must be one of 1, 3, 5"},
 
+		{"domain", func(p *props.Props) { p.Domain = domain("otp.example.com", certificate, "Z0123456789ABCDEFGHIJ") }, ""},
+		{"domain without a zone", func(p *props.Props) { p.Domain = domain("otp.example.com", certificate, "") }, ""},
+		{"domain without a certificate", func(p *props.Props) { p.Domain = domain("otp.example.com", "", "") }, "CERTIFICATE_ARN must be the ARN of a certificate, such as"},
+		{"certificate without a domain", func(p *props.Props) { p.Domain = domain("", certificate, "") }, "DOMAIN_NAME must be a host name of yours, such as otp.example.com: a domain has"},
+		{"domain in capitals", func(p *props.Props) { p.Domain = domain("Otp.example.com", certificate, "") }, "DOMAIN_NAME must be a host name"},
+		{"domain with https", func(p *props.Props) { p.Domain = domain("https://otp.example.com", certificate, "") }, "DOMAIN_NAME must be"},
+		{"domain of one label", func(p *props.Props) { p.Domain = domain("otp", certificate, "") }, "DOMAIN_NAME must be"},
+		{"domain of API Gateway", func(p *props.Props) {
+			p.Domain = domain("a1b2c3.execute-api.eu-central-1.amazonaws.com", certificate, "")
+		}, "DOMAIN_NAME must be"},
+		{"certificate of IAM", func(p *props.Props) {
+			p.Domain = domain("otp.example.com", "arn:aws:iam::111122223333:server-certificate/otp", "")
+		}, "CERTIFICATE_ARN must be the ARN of a certificate"},
+		{"zone by its name", func(p *props.Props) { p.Domain = domain("otp.example.com", certificate, "example.com") }, "HOSTED_ZONE_ID must be the id of a hosted zone"},
+
+		{"backends alone", func(p *props.Props) {
+			p.Authorizer = "iam"
+			set("CLIENT_ADDRESS_HEADER", "X-Client-Address")(p)
+		}, ""},
+		{"backends alone, as one client", func(p *props.Props) { p.Authorizer = "iam" }, "CLIENT_ADDRESS_HEADER must be set with AUTHORIZER=iam"},
+		{"authorizer that is none", func(p *props.Props) { p.Authorizer = "jwt" }, "AUTHORIZER must be one of none, iam"},
+
 		{"origin with a port", func(p *props.Props) { p.CORSOrigins = []string{"https://app.example.com:8443"} }, ""},
 		{"any origin in development", func(p *props.Props) { p.CORSOrigins = []string{"*"} }, ""},
 		{"any origin elsewhere", func(p *props.Props) {
@@ -258,6 +280,31 @@ func manyKeys(n int) string {
 	return strings.Join(list, ",")
 }
 
+const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+func domain(name, certificate, zone string) *props.Domain {
+	return &props.Domain{Name: name, CertificateARN: certificate, HostedZoneID: zone}
+}
+
+// A certificate of another region is one that API Gateway does not find, after minutes.
+func TestCheckRegion(t *testing.T) {
+	p := props.Default("")
+	if err := p.CheckRegion("us-east-1"); err != nil {
+		t.Errorf("without a domain: %v", err)
+	}
+	p.Domain = domain("otp.example.com", certificate, "")
+	for region, refused := range map[string]bool{"eu-central-1": false, "us-east-1": true, "": false} {
+		err := p.CheckRegion(region)
+		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "CERTIFICATE_ARN must be of a certificate in us-east-1") {
+			t.Errorf("a certificate of eu-central-1 in %q: %v", region, err)
+		}
+	}
+	p.Domain.CertificateARN = "no ARN"
+	if err := p.CheckRegion("us-east-1"); err != nil {
+		t.Errorf("what is no ARN is told twice: %v", err)
+	}
+}
+
 func infobip(baseURL, application, message string) *props.Infobip {
 	return &props.Infobip{BaseURL: baseURL, ApplicationID: application, MessageID: message}
 }
@@ -308,9 +355,15 @@ func TestFromEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "DEBUG",
 		LogRetentionDays: 90,
+		Deployment:       "canary-10-5m",
 		Tracing:          true,
 		Alarms:           props.Alarms{TopicARN: "arn:aws:sns:eu-central-1:111122223333:on-call", ProviderDailyCap: 50000, Concurrency: new(700)},
-		CORSOrigins:      []string{"https://app.example.com"},
+		Domain: &props.Domain{
+			Name: "otp.example.com", HostedZoneID: "Z0123456789ABCDEFGHIJ",
+			CertificateARN: "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
+		},
+		Authorizer:  "iam",
+		CORSOrigins: []string{"https://app.example.com"},
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 1, Burst: 2}, Resend: props.Throttle{Rate: 3, Burst: 4},
 			Verify: props.Throttle{Rate: 5, Burst: 6}, Other: props.Throttle{Rate: 7, Burst: 8},
@@ -360,7 +413,7 @@ func TestEverySettingOfADeploymentCounts(t *testing.T) {
 		bad, err := props.FromEnvironment(environment(map[string]string{name: "canary value!"}), dir)
 		err = errors.Join(err, bad.Validate())
 		// An account is whole or not at all.
-		if err == nil || !strings.Contains(err.Error(), name+" must be ") || strings.Contains(err.Error(), "canary") {
+		if err == nil || !strings.Contains(err.Error(), name+" must be ") || strings.Contains(err.Error(), "canary value") {
 			t.Errorf("%s=canary value!: %v", name, err)
 		}
 	}
@@ -419,6 +472,8 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 		Settings:         props.Settings{},
 		LogLevel:         "INFO",
 		LogRetentionDays: 30,
+		Deployment:       "all-at-once",
+		Authorizer:       "none",
 		Alarms:           props.Alarms{ProviderDailyCap: 10000},
 		Throttles: props.Throttles{
 			Send: props.Throttle{Rate: 50, Burst: 100}, Resend: props.Throttle{Rate: 50, Burst: 100},

@@ -59,10 +59,33 @@ func (p Props) Validate() error {
 		"THROTTLE_SEND and THROTTLE_RESEND must be at or below THROTTLE_VERIFY: they are %d and %d requests a second, and that is %d",
 		t.Send.Rate, t.Resend.Rate, t.Verify.Rate)
 	faults = append(faults, p.proofFaults()...)
+	if d := p.Domain; d != nil {
+		for _, needed := range []struct{ name, value string }{{"DOMAIN_NAME", d.Name}, {"CERTIFICATE_ARN", d.CertificateARN}} {
+			s, _ := settings.Lookup(needed.name)
+			if needed.value == "" {
+				faults = append(faults, fmt.Errorf("%w: a domain has a name and a certificate", s.Check("")))
+			}
+		}
+	}
+	refuse(p.Authorizer == IAMCallers && p.Settings["CLIENT_ADDRESS_HEADER"] == "",
+		"CLIENT_ADDRESS_HEADER must be set with AUTHORIZER=%s, such as X-Client-Address: a backend calls for its users, who would all share the limits of its address", IAMCallers)
 	if p.Secret != nil && !isToken(p.Secret.ID) {
 		refuse(!secretARNForm.MatchString(p.Secret.ID) && !secretNameForm.MatchString(p.Secret.ID), "SECRET_ID must be the full ARN of a secret, or its name")
 	}
 	return errors.Join(faults...)
+}
+
+// CheckRegion reports what cannot be deployed to a region; nothing of one that is not known.
+func (p Props) CheckRegion(region string) error {
+	if p.Domain == nil || isToken(p.Domain.CertificateARN) || region == "" {
+		return nil
+	}
+	const regionOfARN = 3
+	parts := strings.Split(p.Domain.CertificateARN, ":")
+	if len(parts) <= regionOfARN || parts[regionOfARN] == region {
+		return nil // what is no ARN is Validate's
+	}
+	return fmt.Errorf("CERTIFICATE_ARN must be of a certificate in %s, where this is deployed to: %s is another region", region, parts[regionOfARN])
 }
 
 // inOrder yields a map by its names, so that the same faults read the same.

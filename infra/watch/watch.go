@@ -3,7 +3,11 @@
 // made data points in a test; package infra places them.
 package watch
 
-import "github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+import (
+	"slices"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
+)
 
 // Namespace is that of what the functions measure, and of the filters on the access log. All
 // stages share it; the dimension Stage tells them apart.
@@ -69,6 +73,8 @@ type Alarm struct {
 	Section string
 	// Trouble is what the alarm says has happened.
 	Trouble string
+	// Brakes are the functions whose gradual deployment it stops ([Brakes]).
+	Brakes []Of
 
 	Series []Series
 	// Expression of metric math over the series; empty for the one series there is.
@@ -102,6 +108,7 @@ func Alarms(o Options) []Alarm {
 	alarms := []Alarm{
 		{
 			Name: "ApiErrors", Section: "api-errors", Trouble: "At least a tenth of all requests ended in a 5xx.",
+			Brakes: []Of{Send, Verify, Discovery},
 			// Documents say that 5xx is a count, and not that it is 0 for what went well.
 			Series:     []Series{{"errors", API, "5xx", "Sum"}, {"asked", API, "Count", "Sum"}},
 			Expression: "IF(asked >= " + fewRequests + ", 100 * errors / asked, 0)", Threshold: 10, Seconds: 5 * minute, Periods: 3, Breaching: 2,
@@ -123,10 +130,10 @@ func Alarms(o Options) []Alarm {
 			Series:     share(telemetry.VerifiesFailed),
 			Expression: "IF(asked >= " + fewSends + ", " + percentOf + ", 0)", Threshold: 10, Seconds: 5 * minute, Periods: 3, Breaching: 2,
 		},
-		single("Unrecorded", "unrecorded-outcomes", "An outcome was not saved: somebody holds a code that cannot be verified, or a right PIN did not count.", telemetry.Unrecorded, 1),
-		single("Unavailable", "unavailable", "The table, the secret or a key could not be reached.", telemetry.Unavailable, 3),
-		single("SecretUnreadable", "secret-unreadable", "The secret could not be read, or has not its form: nothing is sent or verified.", telemetry.SecretUnreadable, 1),
-		single("SigningFailed", "signing-fails", "KMS did not sign a proof, or did not give a key that is published.", telemetry.SigningFailed, 1),
+		single("Unrecorded", "unrecorded-outcomes", "An outcome was not saved: somebody holds a code that cannot be verified, or a right PIN did not count.", telemetry.Unrecorded, 1).braking(Send, Verify),
+		single("Unavailable", "unavailable", "The table, the secret or a key could not be reached.", telemetry.Unavailable, 3).braking(Send, Verify, Discovery),
+		single("SecretUnreadable", "secret-unreadable", "The secret could not be read, or has not its form: nothing is sent or verified.", telemetry.SecretUnreadable, 1).braking(Send, Verify),
+		single("SigningFailed", "signing-fails", "KMS did not sign a proof, or did not give a key that is published.", telemetry.SigningFailed, 1).braking(Verify, Discovery),
 		single("BudgetExhausted", "budget-exhausted", "SPEND_LIMIT, or a region's, is used up: sends are refused.", telemetry.RefusedByBudget, 1),
 		{
 			Name: "ProviderSlow", Section: "provider-slow", Trouble: "One in twenty calls to Infobip takes three seconds or more, for a quarter of an hour.",
@@ -154,7 +161,7 @@ func Alarms(o Options) []Alarm {
 			Threshold: 3, Seconds: hour, Periods: 1, Breaching: 1,
 		},
 		accessLog("GatewayThrottled", "gateway-throttles", "API Gateway refused 100 requests within five minutes before a function saw them.", 100),
-		accessLog("GatewayFailed", "gateway-fails", "API Gateway answered 5xx by itself: a function did not answer, or was not there.", 3),
+		accessLog("GatewayFailed", "gateway-fails", "API Gateway answered 5xx by itself: a function did not answer, or was not there.", 3).braking(Send, Verify, Discovery),
 		{
 			Name: "TableReadsThrottled", Section: "table-throttles", Trouble: "DynamoDB throttled reads of the table.",
 			Series: []Series{{"throttled", Table, "ReadThrottleEvents", "Sum"}}, Threshold: 1, Seconds: 5 * minute, Periods: 1, Breaching: 1,
@@ -185,7 +192,29 @@ func failing(name string, of Of) Alarm {
 	return Alarm{
 		Name: name + "Errors", Section: "function-errors", Trouble: "The function ended without an answer: it did not start, ran out of time or of memory, or crashed.",
 		Series: []Series{{"errors", of, "Errors", "Sum"}}, Threshold: 1, Seconds: 5 * minute, Periods: 1, Breaching: 1,
+		Brakes: []Of{of},
 	}
+}
+
+// braking returns the alarm as one that stops the gradual deployment of the functions.
+func (a Alarm) braking(functions ...Of) Alarm {
+	a.Brakes = functions
+	return a
+}
+
+// Brakes returns the names of the alarms that stop a function's gradual deployment: those that a
+// version which does not work sets off, within the minutes that a tenth of the requests are its
+// own. Not among them are shares of what Infobip answers, which a tenth of the requests hardly
+// moves and an outage of Infobip's does; throttling, money and guesses, of which a version is
+// innocent; and what takes an hour or a day to show.
+func Brakes(of Of) []string {
+	var names []string
+	for _, a := range Alarms(Options{}) {
+		if slices.Contains(a.Brakes, of) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 // single goes off when a metric of ours counts so many within five minutes.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-a131a524/infobip-otp/infra/watch"
 	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
@@ -292,6 +294,33 @@ func TestQueries(t *testing.T) {
 		}
 		if len(found) < 2 {
 			t.Errorf("%s asks for nothing: %s", q.Name, q.Text)
+		}
+	}
+}
+
+// CodeDeploy takes ten alarms at most, and a rollout without one would have no brake. An alarm
+// that an hour or a day makes up its mind in would come when it is over.
+func TestBrakes(t *testing.T) {
+	byName := map[string]watch.Alarm{}
+	for _, a := range watch.Alarms(watch.Options{DailyCap: 10000}) {
+		byName[a.Name] = a
+	}
+	for of, want := range map[watch.Of][]string{
+		watch.Send:      {"ApiErrors", "SendErrors", "Unrecorded", "Unavailable", "SecretUnreadable", "GatewayFailed"},
+		watch.Verify:    {"ApiErrors", "VerifyErrors", "Unrecorded", "Unavailable", "SecretUnreadable", "SigningFailed", "GatewayFailed"},
+		watch.Discovery: {"ApiErrors", "DiscoveryErrors", "Unavailable", "SigningFailed", "GatewayFailed"},
+	} {
+		got := watch.Brakes(of)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("a rollout is braked by (-want +got):\n%s", diff)
+		}
+		if len(got) > 10 {
+			t.Errorf("%d alarms: CodeDeploy takes ten", len(got))
+		}
+		for _, name := range got {
+			if a := byName[name]; a.Seconds > 300 {
+				t.Errorf("%s looks at %d seconds, longer than the shortest rollout takes", name, a.Seconds)
+			}
 		}
 	}
 }

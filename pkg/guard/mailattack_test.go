@@ -174,3 +174,13 @@ func TestMailIsSentAndCredited(t *testing.T) {
 		t.Errorf("its success earned nothing: %+v, then %+v", mail.Strangers, after.Strangers)
 	}
 }
+
+// TestPrefixKeysOfAnAddress: an operator finds the very cell that a send took from.
+func TestPrefixKeysOfAnAddress(t *testing.T) {
+	m := newMailbox(t)
+	m.send(t, "person+1@example.com", fromNetwork(1), false)
+	keys := guard.PrefixKeys("person+2@example.com", m.key)
+	if len(keys) != 1 || !m.kept.changed[keys[0]] {
+		t.Errorf("the cell is looked for under %v", keys)
+	}
+}

@@ -125,9 +125,12 @@ func NetworkKeys(client string, names otp.Keyring) []string {
 	return named("network", name(names, "network", networkOf(client)))
 }
 
-// PrefixKeys are the keys of the cell of a number's prefix: the number without its last four
-// digits, in E.164.
+// PrefixKeys are the keys of the cell of a number's prefix (the number without its last four
+// digits, in E.164), or of an e-mail address in lower case.
 func PrefixKeys(prefix string, names otp.Keyring) []string {
+	if strings.Contains(prefix, "@") {
+		return []string{prefixMailKey + name(names, mailPrefix, withoutTag(prefix))}
+	}
 	return []string{prefixKey + name(names, "prefix", prefix)}
 }
 

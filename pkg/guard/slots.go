@@ -113,13 +113,16 @@ func withoutTag(address string) string {
 	return local + "@" + domain
 }
 
+// mailPrefix is the label under which the prefix of an address is named.
+const mailPrefix = "prefix-mail"
+
 // subjectOf returns what a delivery to a recipient is counted under. The network is named
 // already: that of the client, or what a delivery's mark says.
 func subjectOf(to recipient.Recipient, names otp.Keyring, network string) subject {
 	_, isPhone := to.Phone()
 	label := "prefix"
 	if !isPhone {
-		label = "prefix-mail"
+		label = mailPrefix
 	}
 	return subject{
 		mail: !isPhone, network: network, region: to.Region(),

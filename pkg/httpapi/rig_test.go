@@ -146,11 +146,11 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) (*infobip.Client, catal
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	emailMessageIDs, err := r.sim.ProvisionTemplates(appID, s.form.PINLength, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
+	emailID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	messages := catalog.Catalog{Standard: true, List: catalog.List{{Channel: otp.Email, ID: emailMessageIDs[0]}}}
+	messages := catalog.Catalog{List: catalog.List{{Channel: otp.Email, ID: emailID}}, Standard: true}
 	for name, text := range s.texts {
 		settings.ApplicationID, settings.MessageText = appID, text
 		if text == "" {

@@ -25,7 +25,7 @@ type deliveryRequest struct {
 	challenge string
 	// order is made once the ledger, and with it the keyring and the channel, is known.
 	order func(k Keyring, client string, channel Channel) Order
-	call  func(context.Context, Ticket) (pinID string, err error)
+	call  func(context.Context, Ticket, Message) (pinID string, err error)
 }
 
 // deliver reserves, calls the provider at most once, and records the outcome.
@@ -67,10 +67,11 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 		}
 	})
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
-	order.Counted, order.Locale = doc.mark, r.message.Locale
+	order.Counted = doc.mark
 	if !r.resend { // a success is credited to whoever began the verification
 		order.Mark = fare.admission.Mark()
 	}
+	order.Locale = r.message.Locale
 	ticket, err := s.reserve(ctx, doc, r, order, fare)
 	if err != nil {
 		return Receipt{}, err
@@ -81,7 +82,7 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 	}
 
 	started := s.Clock.Now()
-	pinID, callErr := r.call(ctx, ticket)
+	pinID, callErr := r.call(ctx, ticket, r.message)
 	r.Trace.provider("sent", callErr, s.Clock.Now().Sub(started))
 	var beside sync.WaitGroup
 	defer beside.Wait() // also where the save panics: the trace reads what was given back

@@ -133,16 +133,15 @@ func ValidVerificationID(id string) bool {
 // Send charges the recipient, has the provider send a PIN, and records its handle. Its
 // error is an *Error, or Count's.
 func (s *Service) Send(ctx context.Context, r SendRequest) (Receipt, error) {
-	d := &deliveryRequest{
+	return s.deliver(ctx, &deliveryRequest{
 		Caller: r.Caller, to: r.To, channel: r.Channel, locale: r.Locale, challenge: r.Challenge,
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "send", r.To, channel, r.Locale, client)
 		},
-	}
-	d.call = func(ctx context.Context, t Ticket) (string, error) {
-		return s.Provider.Send(ctx, r.To, t.Channel, d.message)
-	}
-	return s.deliver(ctx, d)
+		call: func(ctx context.Context, t Ticket, m Message) (string, error) {
+			return s.Provider.Send(ctx, r.To, t.Channel, m)
+		},
+	})
 }
 
 // Resend has the provider deliver the PIN of a live verification again. Its error is
@@ -153,7 +152,7 @@ func (s *Service) Resend(ctx context.Context, r ResendRequest) (Receipt, error) 
 		order: func(k Keyring, client string, channel Channel) Order {
 			return order(r.Caller, k, "resend", r.To, channel, r.VerificationID, client)
 		},
-		call: func(ctx context.Context, t Ticket) (string, error) {
+		call: func(ctx context.Context, t Ticket, _ Message) (string, error) {
 			return s.Provider.Resend(ctx, t.PinID, t.Channel)
 		},
 	})

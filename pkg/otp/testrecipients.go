@@ -37,6 +37,9 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	if err := s.offers(r.to, r.channel); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.find(r); err != nil { // for what a key means, although none is sent
+		return Receipt{}, err
+	}
 	doc, err := s.open(ctx, r.Caller, r.to, r.resendOf)
 	if err != nil {
 		return Receipt{}, err
@@ -47,10 +50,12 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	}
 	r.Trace.set(func(t *Trace) { t.Channel = channel })
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
+	order.Locale = r.message.Locale
 	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {
 		var ticket Ticket
 		var err error
 		if r.resend {
+			order.Unspoken = s.unspoken(findIn(l.Tests, r.resendOf), channel)
 			ticket, err = l.ResendTest(now, s.Policy, r.resendOf, order)
 		} else {
 			ticket, err = l.ReserveTest(now, s.Policy, *terms, order)
@@ -68,10 +73,14 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 // else it permits is about money: regions and line types.
 func (s *Service) offers(to recipient.Recipient, channel Channel) error {
 	err := s.permits(to, channel)
-	if refused, ok := errors.AsType[*Error](err); ok && (refused.Reason == RegionNotAllowed || refused.Reason == LineTypeNotAllowed) {
-		return nil
+	refused, ok := errors.AsType[*Error](err)
+	if kind := ok && (refused.Reason == RegionNotAllowed || refused.Reason == LineTypeNotAllowed); !kind {
+		return err
 	}
-	return err
+	if channel != "" && !channel.Reaches(to) {
+		return refuse(ChannelMismatch, 0)
+	}
+	return nil
 }
 
 // verifyTest compares a PIN with that of a test recipient: a load and a save. No guard is

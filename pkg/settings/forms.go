@@ -148,6 +148,23 @@ func isKeyARN(arn string) bool {
 	return found && made(id, letters+digits+"-")
 }
 
+// isDomain reports whether a text can be a domain of the owner's.
+func isDomain(name string) bool {
+	return isHostname(name) && strings.Contains(name, ".") && !strings.HasSuffix(name, ".amazonaws.com")
+}
+
+// isCertificateARN reports whether a text is the ARN of a certificate of ACM.
+func isCertificateARN(arn string) bool {
+	id, found := strings.CutPrefix(ofService(arn, "acm"), "certificate/")
+	return found && made(id, letters+digits+"-")
+}
+
+// isZone reports whether a text can be the id of a hosted zone.
+func isZone(id string) bool {
+	const longest = 32
+	return strings.HasPrefix(id, "Z") && made(id, upper+digits) && len(id) <= longest
+}
+
 // isTable reports whether a text can be the name of a table of DynamoDB, or its ARN.
 func isTable(name string) bool {
 	const shortest, longest = 3, 255

@@ -294,7 +294,7 @@ func TestForms(t *testing.T) {
 
 // TestAllFaultsTogether: one start says everything that is wrong.
 func TestAllFaultsTogether(t *testing.T) {
-	r := settings.NewReader(func(name string) string { return "canary-" + name })
+	r := settings.NewReader(func(name string) string { return "sparrow-" + name })
 	names := []string{"PIN_LENGTH", "PIN_TTL", "IP_SEND_LIMIT", "REQUIRE_PLUS", "IP_SEND_COUNTS", "CHANNELS", "THROTTLE_SEND", "STAGE"}
 	for _, name := range names {
 		get(r, name)
@@ -305,7 +305,7 @@ func TestAllFaultsTogether(t *testing.T) {
 		t.Fatalf("there are %d faults: %v", len(lines), r.Err())
 	}
 	for i, name := range append(names, "E") {
-		if !strings.HasPrefix(lines[i], name+" must be ") || strings.Contains(lines[i], "canary") {
+		if !strings.HasPrefix(lines[i], name+" must be ") || strings.Contains(lines[i], "sparrow") {
 			t.Errorf("fault %d is %q", i+1, lines[i])
 		}
 	}
@@ -405,10 +405,10 @@ func inBounds(t *testing.T, s settings.Setting, got any) {
 func TestOnlyRegionsAreShown(t *testing.T) {
 	short := regexp.MustCompile(`: ([A-Z]{2}|[0-9]{3}) is none$`)
 	for _, s := range settings.All() {
-		for _, value := range []string{"QQ", "999", "canary", "AT,canary-key", "canary-key", "Q1", "QQQ", "99"} {
+		for _, value := range []string{"QQ", "999", "sparrow", "AT,sparrow-key", "sparrow-key", "Q1", "QQQ", "99"} {
 			got := text(s.Check(value))
 			shown := fmt.Sprintf(": %s is none", value)
-			if s.Name != "ALLOWED_REGIONS" && strings.Contains(got, shown) || strings.Contains(got, "canary") ||
+			if s.Name != "ALLOWED_REGIONS" && strings.Contains(got, shown) || strings.Contains(got, "sparrow") ||
 				strings.Contains(got, " is none") && !short.MatchString(got) {
 				t.Errorf("%s=%s says %q", s.Name, value, got)
 			}

@@ -240,19 +240,19 @@ var table = [...]Setting{
 			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",
 		},
 		Unset: "none: every language gets the one message", Example: "sms/*=MSG1,sms/de=MSG2,voice/*=MSG3", Readers: Send | Laptop,
-		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest",
+		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest. With its simulator `make run` has those of `MESSAGES_FILE`, and here alone their ids",
 	}, {
 		Name: "INFOBIP_SMS_ENDING", Kind: Notation[catalog.Ending]{
 			Form: catalog.EndingForm, Parse: catalog.ParseEnding, Explains: true, Such: `\n@example.com #`,
 		},
 		Unset: "none", Example: `\n@example.com #`, Readers: Send | Laptop,
-		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to",
+		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to. The simulator of `make run` has that of `MESSAGES_FILE`, whatever this says",
 	}, {
 		Name: "INFOBIP_SENDERS", Kind: Notation[catalog.Senders]{
 			Form: catalog.SendersForm, Parse: catalog.ParseSenders, Explains: true, Such: "US=18335550100",
 		},
 		Unset: "the templates' own", Example: "US=18335550100", Readers: Send | Laptop,
-		Sentence: "who a message to a region comes from, likewise; a call only from a number",
+		Sentence: "who a message to a region comes from, likewise, and likewise in `make run`; a call only from a number",
 	}, {
 		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
 		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",
@@ -296,6 +296,9 @@ var table = [...]Setting{
 	}, {
 		Name: "AWS_ENDPOINT_URL_KMS", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5002", Readers: Verify | Discovery | Laptop, Setter: Developer,
 		Sentence: "one of KMS alone",
+	}, {
+		Name: "MESSAGES_FILE", Kind: Text{}, Unset: "`messages.yaml`, or the program's own copy where there is none", Example: "staging.yaml", Readers: Laptop,
+		Sentence: "the texts of `make run`'s simulator, read at each start ([their file](docs/messages.md)); with the real Infobip it is not read",
 	}, {
 		Name: "PORT", Kind: Number{Most: highestPort}, Default: "3000", Example: "3010", Readers: Laptop,
 		Sentence: "gateway of `make run`; `0` takes a free one",
@@ -345,6 +348,23 @@ var table = [...]Setting{
 		Unset: "none; `make run`: every loopback origin", Example: "https://app.example.com", Readers: Laptop | Stack,
 		Sentence: "the pages that may call the API; in AWS `https` alone, and `*` in the stage `development` alone",
 	}, {
+		Name: "DOMAIN_NAME", Kind: Text{Form: "a host name of yours, such as otp.example.com", Accepts: isDomain},
+		Unset: "the API's own address", Example: "otp.example.com", Readers: Stack,
+		Sentence: "the address of the service in the place of the API's own, which is closed then; needs `CERTIFICATE_ARN` ([how](#a-domain-of-your-own))",
+	}, {
+		Name: "CERTIFICATE_ARN", Kind: Text{
+			Form: "the ARN of a certificate, such as arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab", Accepts: isCertificateARN,
+		},
+		Unset: "none; `DOMAIN_NAME` needs it", Example: "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab", Readers: Stack,
+		Sentence: "the domain's certificate in ACM, in the region of the deployment",
+	}, {
+		Name: "HOSTED_ZONE_ID", Kind: Text{Form: "the id of a hosted zone of Route 53, such as Z0123456789ABCDEFGHIJ", Accepts: isZone},
+		Unset: "none: the record is made elsewhere, for the output `DomainTarget`", Example: "Z0123456789ABCDEFGHIJ", Readers: Stack,
+		Sentence: "the zone in which the stack makes the domain's records",
+	}, {
+		Name: "AUTHORIZER", Kind: Word{Words: []string{"none", "iam"}}, Default: "none", Example: "iam", Readers: Stack,
+		Sentence: "who may send and verify: everybody, or roles of AWS that are let (your backends); `iam` needs `CLIENT_ADDRESS_HEADER` ([how](#for-backends-alone))",
+	}, {
 		Name: "THROTTLE_SEND", Kind: Throttle{Most: mostRequests}, Default: "50/100", Example: "1/2", Readers: Stack,
 		Sentence: "requests a second / burst, of all clients together, that reach the send route",
 	}, {
@@ -365,6 +385,9 @@ var table = [...]Setting{
 	}, {
 		Name: "RESERVED_CONCURRENCY_DISCOVERY", Kind: Number{Least: 1, Most: mostConcurrent}, Unset: "the account's pool", Example: "5", Readers: Stack,
 		Sentence: "of the discovery function",
+	}, {
+		Name: "DEPLOYMENT", Kind: Word{Words: []string{"all-at-once", "canary-10-5m", "canary-10-15m", "linear-10-1m"}}, Default: "all-at-once", Example: "canary-10-5m", Readers: Stack,
+		Sentence: "how requests come to a new version: all at once; a tenth of them for 5 or 15 minutes, then all; or a tenth more each minute. Alarms stop what is gradual, and take it back ([how](#versions-rollback-and-gradual-deployment))",
 	}, {
 		Name: "MEMORY_MB", Kind: Number{Least: 128, Most: 10240}, Default: "128", Example: "512", Readers: Stack,
 		Sentence: "memory of each function, and with it its share of a CPU ([what each costs](cost.md#what-was-done-to-lower-it))",

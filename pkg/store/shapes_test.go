@@ -71,11 +71,20 @@ var shapes = map[string]otp.Ledger{
 			},
 		},
 	},
-	// The language of a message, while its code lives, and codes of a test recipient.
+	// Codes of a test recipient.
 	"3.json": withTests(),
+	// The language of a message, while its code lives.
+	"4.json": withLocale(),
 }
 
-// withTests is the ledger of 2.json with a language, of a recipient who became a test recipient.
+// withLocale is the ledger of 3.json, with a message in a language.
+func withLocale() otp.Ledger {
+	l := withTests()
+	l.Verifications[0].Locale = "pt-BR"
+	return l
+}
+
+// withTests is the ledger of 2.json, of a recipient who became a test recipient.
 func withTests() otp.Ledger {
 	return otp.Ledger{
 		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
@@ -85,7 +94,7 @@ func withTests() otp.Ledger {
 		Verifications: []otp.Verification{
 			{
 				Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.Voice, Client: "aBcDeF", Mark: "mark", StartedAt: moment(7), ResendAt: moment(8)},
-				State:    otp.StateActive, Locale: "pt-BR", PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
+				State:    otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
 				Charges: []otp.Charge{
 					{RunID: "CCCCCCCCCCC", Key: "KKKKKK", Client: "aBcDeF", At: moment(16)},
 					{RunID: "DDDDDDDDDDD", Stranger: true, Forgiven: true, At: moment(17)},
@@ -138,7 +147,7 @@ func TestEveryShapeIsRead(t *testing.T) {
 
 // The newest shape of each kind is what this version writes.
 func TestNewestShapeIsWritten(t *testing.T) {
-	for file, kind := range map[string]string{"3.json": "number", "email.json": "email"} {
+	for file, kind := range map[string]string{"4.json": "number", "email.json": "email"} {
 		want := readItem(t, "testdata/"+file)
 		got := encode(kind+"#1#kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", shapes[file], "rrrrrrrrrrrrrrrr")
 		if diff := cmp.Diff(want, got, ignoreNoSmithy); diff != "" {
@@ -150,12 +159,7 @@ func TestNewestShapeIsWritten(t *testing.T) {
 // TestTheVersionBeforeReadsWhatThisOneWrites: during a deployment both are there. What it
 // reads keeps its kind, and its charges are texts that it carries along.
 func TestTheVersionBeforeReadsWhatThisOneWrites(t *testing.T) {
-	versionBefore(t, readItem(t, "testdata/1.json"), readItem(t, "testdata/2.json"))
-	versionBefore(t, readItem(t, "testdata/2.json"), readItem(t, "testdata/3.json"))
-}
-
-func versionBefore(t *testing.T, older, newer item) {
-	t.Helper()
+	older, newer := readItem(t, "testdata/1.json"), readItem(t, "testdata/4.json")
 	var same func(name string, old, now types.AttributeValue)
 	same = func(name string, old, now types.AttributeValue) {
 		if reflect.TypeOf(old) != reflect.TypeOf(now) {

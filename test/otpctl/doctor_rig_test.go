@@ -42,6 +42,7 @@ import (
 // patient is a deployment in moto, made of the resources that the stack has. Each field is what
 // a test may break before it is built.
 type patient struct {
+	qualifier string // behind the functions' names, in the API's integrations
 	moto      string
 	simulator *harness.Simulator
 	gateway   *harness.Gateway // publishes the documents
@@ -100,7 +101,8 @@ func (c *clinic) healthy(t *testing.T) *patient {
 	p := &patient{moto: c.moto, simulator: harness.StartSimulator(t), gateway: c.gateway, dist: t.TempDir(), cloud: &beside{concurrency: 1000}}
 	name := strings.ToLower(rand.Text()[:8])
 	p.stack, p.table, p.secret = "infobip-otp-t"+name, "otp-"+name, "otp/"+name
-	p.accessLog = "otp-api-" + name
+	p.accessLog = "/aws/vendedlogs/otp-api-" + name
+	p.qualifier = ":live"
 	p.value = `{"infobipApiKey":"` + harness.SimulatorKey + `","phoneKeys":{"1":"` + base64.StdEncoding.EncodeToString(make32()) + `"},"phoneKey":"1"}`
 	p.routes = []string{"POST /send-otp", "POST /resend-otp", "POST /verify-otp", "GET /", "$default"}
 	p.throttles = map[string]apitypes.RouteSettings{}
@@ -247,7 +249,15 @@ func (p *patient) buildFunctions(t *testing.T, config aws.Config) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		version, err := lambda.NewFromConfig(config).PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &id})
+		if err == nil {
+			_, err = lambda.NewFromConfig(config).CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &id, Name: aws.String("live"), FunctionVersion: version.Version})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		p.cloud.logging(id, f.format, f.level, "logs-"+id)
+		p.cloud.resource("Otp"+strings.ToUpper(name[:1])+name[1:]+"Alias1A2B3C4D", "AWS::Lambda::Alias", "arn:aws:lambda:"+harness.Region+":123456789012:function:"+id+":live")
 		p.cloud.resource("Otp"+strings.ToUpper(name[:1])+name[1:]+"Function1A2B3C4D", "AWS::Lambda::Function", id)
 		p.logGroup(t, "logs-"+id, f.retention)
 	}
@@ -301,7 +311,7 @@ func (p *patient) buildAPI(t *testing.T, config aws.Config) {
 	p.cloud.resource("OtpApi1A2B3C4D", "AWS::ApiGatewayV2::Api", p.api)
 	behind := map[string]string{"POST /send-otp": "send", "POST /resend-otp": "send", "POST /verify-otp": "verify", "GET /": "discovery", "$default": "discovery"}
 	for _, route := range p.routes {
-		uri := "arn:aws:lambda:" + harness.Region + ":123456789012:function:" + p.stack + "-" + behind[route]
+		uri := "arn:aws:lambda:" + harness.Region + ":123456789012:function:" + p.stack + "-" + behind[route] + p.qualifier
 		integration, err := client.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
 			ApiId: &p.api, IntegrationType: apitypes.IntegrationTypeAwsProxy, IntegrationUri: &uri, PayloadFormatVersion: aws.String("2.0"),
 		})

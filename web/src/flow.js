@@ -32,7 +32,7 @@ const signs = {
  * @param {() => number} now a monotonic clock that follows the simulator's when that is moved forward
  */
 export function startFlow(facts, now) {
-  const otp = createClient({ baseUrl: facts.gateway, now });
+  const otp = createClient({ baseUrl: facts.gateway, locale: '', now });
   const number = numberField();
   /** What is under way: whom it is for, how it was sent, and what the service said. */
   let current = { recipient: {}, shown: '', channel: 'sms', sent: undefined };

@@ -26,6 +26,9 @@ type cloud struct {
 	rate        int // of API Gateway; its bucket holds half of it
 	deleteFails bool
 
+	aliases  map[string]string // of functions: the version each names
+	versions []string          // of each function
+
 	calls []string // operations that change something
 }
 
@@ -62,10 +65,23 @@ func operationOf(r *http.Request, body string) string {
 		return "GetAccountSettings"
 	case strings.HasSuffix(r.URL.Path, "/concurrency"):
 		return "GetFunctionConcurrency"
+	case strings.HasSuffix(r.URL.Path, "/aliases/live") && r.Method == http.MethodGet:
+		return "GetAlias"
+	case strings.HasSuffix(r.URL.Path, "/aliases/live"):
+		return "UpdateAlias"
+	case strings.HasSuffix(r.URL.Path, "/versions"):
+		return "ListVersions"
 	case r.URL.Path == "/account":
 		return "GetAccount"
 	}
 	return r.Method + " " + r.URL.Path
+}
+
+// functionOf is the function that a request to Lambda is about.
+func functionOf(r *http.Request) string {
+	_, rest, _ := strings.Cut(r.URL.Path, "/functions/")
+	name, _, _ := strings.Cut(rest, "/")
+	return name
 }
 
 func (c *cloud) answer(t *testing.T, w http.ResponseWriter, r *http.Request, body string) {
@@ -128,6 +144,17 @@ func (c *cloud) answer(t *testing.T, w http.ResponseWriter, r *http.Request, bod
 				"<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>", part[0], part[1], part[2])
 		}
 		xml("<StackResourceSummaries>" + members.String() + "</StackResourceSummaries>")
+	case "GetAlias":
+		json(`{"Name":"live","FunctionVersion":%q}`, c.aliases[functionOf(r)])
+	case "ListVersions":
+		var list []string
+		for _, version := range append([]string{"$LATEST"}, c.versions...) {
+			list = append(list, fmt.Sprintf(`{"FunctionName":%q,"Version":%q}`, functionOf(r), version))
+		}
+		json(`{"Versions":[%s]}`, strings.Join(list, ","))
+	case "UpdateAlias":
+		c.calls = append(c.calls, functionOf(r)+" "+body)
+		json(`{"Name":"live"}`)
 	case "GetTemplate":
 		xml("<TemplateBody>" + c.template + "</TemplateBody>")
 	case "DeleteStack":

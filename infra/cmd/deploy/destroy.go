@@ -127,6 +127,8 @@ func remains(ctx context.Context, t target) ([]types.StackResourceSummary, int, 
 		policy := template.Resources[aws.ToString(resource.LogicalResourceId)].DeletionPolicy
 		switch {
 		case resource.ResourceStatus == types.ResourceStatusDeleteComplete:
+		case aws.ToString(resource.ResourceType) == "AWS::Lambda::Version":
+			gone++ // kept for a rollback, and gone with its function
 		case strings.HasPrefix(policy, "Retain"): // or RetainExceptOnCreate
 			kept = append(kept, resource)
 		default:

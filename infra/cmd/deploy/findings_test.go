@@ -182,10 +182,10 @@ func keeping(status string) *cloud {
 	c := ready()
 	c.status = status
 	c.template = `{"Resources":{"Table":{"DeletionPolicy":"RetainExceptOnCreate"},"Secret":{"DeletionPolicy":"Retain"},"Logs":{"DeletionPolicy":"RetainExceptOnCreate"},` +
-		`"Key":{"DeletionPolicy":"Retain"},"Bucket":{"DeletionPolicy":"Retain"},"Send":{"DeletionPolicy":"Delete"},"Role":{}}}`
+		`"Key":{"DeletionPolicy":"Retain"},"Bucket":{"DeletionPolicy":"Retain"},"Version":{"DeletionPolicy":"RetainExceptOnCreate"},"Send":{"DeletionPolicy":"Delete"},"Role":{}}}`
 	c.resources = []string{
 		"Table AWS::DynamoDB::Table otp-table", "Secret AWS::SecretsManager::Secret arn:secret", "Logs AWS::Logs::LogGroup /aws/vendedlogs/otp",
-		"Key AWS::KMS::Key 1234abcd", "Bucket AWS::S3::Bucket b", "Send AWS::Lambda::Function send-1", "Role AWS::IAM::Role r",
+		"Version AWS::Lambda::Version arn:version", "Key AWS::KMS::Key 1234abcd", "Bucket AWS::S3::Bucket b", "Send AWS::Lambda::Function send-1", "Role AWS::IAM::Role r",
 	}
 	return c
 }
@@ -199,7 +199,7 @@ func TestDestroyNamesWhatStays(t *testing.T) {
 		t.Errorf("exit code %d and %v, want 1 and nothing done:\n%s", code, c.calls, output)
 	}
 	want(t, output,
-		"the stack infobip-otp-development in account 123456789012 in eu-central-1: 2 resources go, 5 stay\n",
+		"the stack infobip-otp-development in account 123456789012 in eu-central-1: 3 resources go, 5 stay\n",
 		"- stays: table otp-table, with every limit and every closed number: 0.25 US dollars a GB and month\n"+
 			"    aws dynamodb update-table --no-deletion-protection-enabled --table-name otp-table --region eu-central-1\n"+
 			"    aws dynamodb delete-table --table-name otp-table --region eu-central-1\n",

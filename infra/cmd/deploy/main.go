@@ -1,7 +1,8 @@
-// Command deploy is what `make deploy`, `make bootstrap` and `make destroy` run:
+// Command deploy is what `make deploy`, `make bootstrap`, `make rollback` and `make destroy` run:
 //
 //	deploy deploy     puts the deployment of the environment and deploy.env into its AWS account
 //	deploy bootstrap  prepares the account and the region for the CDK
+//	deploy rollback   moves the functions' aliases to the version before
 //	deploy destroy    deletes the stack, and names what stays
 //
 // It runs in infra/. Before it changes anything it looks for what would go wrong, and says all
@@ -35,9 +36,9 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) error {
-	commands := map[string]func(context.Context, []string) error{"deploy": deploy, "bootstrap": bootstrap, "destroy": destroy}
+	commands := map[string]func(context.Context, []string) error{"deploy": deploy, "bootstrap": bootstrap, "rollback": rollback, "destroy": destroy}
 	if len(arguments) == 0 || commands[arguments[0]] == nil {
-		return errors.New("say what to do: deploy, bootstrap or destroy")
+		return errors.New("say what to do: deploy, bootstrap, rollback or destroy")
 	}
 	err := props.LoadFile(root)
 	if err != nil {
@@ -56,6 +57,9 @@ func deploy(ctx context.Context, arguments []string) error {
 	if signedIn && found.identify(ctx, &account) {
 		target := target{account: account, stage: p.Stage}
 		found.rightAccount(target, os.Getenv(accountVariable))
+		if err := p.CheckRegion(account.region()); err != nil {
+			found.stop(err.Error())
+		}
 		found.bootstrapped(ctx, target)
 		stack := found.updatable(ctx, target)
 		found.concurrency(ctx, target, stack, p)

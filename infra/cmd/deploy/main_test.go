@@ -233,7 +233,7 @@ func TestNoNode(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, arguments := range [][]string{nil, {"undo"}} {
 		output, code := runs(t, checkout(t), complete, arguments...)
-		if code != 1 || output != "say what to do: deploy, bootstrap or destroy\n" {
+		if code != 1 || output != "say what to do: deploy, bootstrap, rollback or destroy\n" {
 			t.Errorf("%v: exit code %d and\n%s", arguments, code, output)
 		}
 	}

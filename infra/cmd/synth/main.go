@@ -34,7 +34,8 @@ func run(notes io.Writer) error {
 		return err
 	}
 	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
-	err = errors.Join(err, p.Validate())
+	// The region is what the CDK's command line deploys to.
+	err = errors.Join(err, p.Validate(), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
 	if err != nil {
 		return err
 	}

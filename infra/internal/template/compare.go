@@ -89,6 +89,7 @@ func (t Template) Facts() map[string]string {
 			facts[name+".Condition"] = encode(resource.Condition)
 		}
 		collect(facts, name+".Properties", resource.Properties)
+		collect(facts, name+".UpdatePolicy", resource.UpdatePolicy)
 	}
 	for name, output := range t.Outputs {
 		collect(facts, "Outputs."+name, output)

@@ -28,11 +28,13 @@ type Resource struct {
 	Properties          map[string]any
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	UpdatePolicy        map[string]any
 	Condition           string // without which it is not there; see Assume
 }
 
 // LoadCDK reads a template of the CDK and gives its resources the names they have in the
-// construct named id: OtpTableFFF72E7F is Table.
+// construct named id: OtpTableFFF72E7F is Table. That of a published version has a hash of the
+// function behind it, and has its name without.
 func LoadCDK(path, id string) (Template, error) {
 	return load(path, func(name string) string { return NameInCDK(name, id) })
 }
@@ -57,11 +59,13 @@ func load(path string, rename func(string) string) (Template, error) {
 
 // NameInCDK is the name that a logical id has in the construct named id.
 func NameInCDK(logical, id string) string {
-	match := regexp.MustCompile(`^` + regexp.QuoteMeta(id) + `([A-Za-z0-9]+)[0-9A-F]{8}$`).FindStringSubmatch(logical)
-	if match == nil {
-		return logical
+	path := `^` + regexp.QuoteMeta(id) + `([A-Za-z0-9]+)[0-9A-F]{8}`
+	for _, form := range []string{path + `[0-9a-f]{32}$`, path + `$`} {
+		if match := regexp.MustCompile(form).FindStringSubmatch(logical); match != nil {
+			return match[1]
+		}
 	}
-	return match[1]
+	return logical
 }
 
 // build turns a parsed document into a Template.
@@ -114,6 +118,8 @@ func newResource(value any) (Resource, error) {
 			resource.DeletionPolicy, ok = value.(string)
 		case "UpdateReplacePolicy":
 			resource.UpdateReplacePolicy, ok = value.(string)
+		case "UpdatePolicy":
+			resource.UpdatePolicy, ok = value.(map[string]any)
 		case "Condition":
 			resource.Condition, ok = value.(string)
 		case "Metadata", "DependsOn":
@@ -149,6 +155,9 @@ func (t Template) mapped(change func(any) any) Template {
 	mapped := Template{Resources: map[string]Resource{}, Outputs: map[string]any{}}
 	for name, resource := range t.Resources {
 		resource.Properties, _ = change(resource.Properties).(map[string]any)
+		if resource.UpdatePolicy != nil {
+			resource.UpdatePolicy, _ = change(resource.UpdatePolicy).(map[string]any)
+		}
 		mapped.Resources[name] = resource
 	}
 	for name, output := range t.Outputs {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// move takes an alias from the version that it names to the one before.
+type move struct {
+	function, alias string
+	from, to        int
+}
+
+func (m move) String() string {
+	return fmt.Sprintf("%s:%s from version %d to %d", m.function, m.alias, m.from, m.to)
+}
+
+// rollback moves each alias of the stack to the version before: code and settings of the
+// deployment before, for requests that come from now on. All are looked at before the first is
+// moved, since two functions of different deployments may not understand each other.
+func rollback(ctx context.Context, arguments []string) error {
+	const refusal = "nothing was rolled back"
+	if len(arguments) > 0 {
+		return fmt.Errorf("%s: it takes no arguments, and %q is one", refusal, arguments[0])
+	}
+	t, found, err := findTarget(ctx)
+	if err != nil {
+		return err
+	}
+	err = found.report(os.Stderr, refusal)
+	if err != nil {
+		return err
+	}
+	client := lambda.NewFromConfig(t.config)
+	moves, err := movesBack(ctx, client, t)
+	if err != nil {
+		return fmt.Errorf("%s: %w", refusal, err)
+	}
+	for i, m := range moves {
+		_, err := client.UpdateAlias(ctx, &lambda.UpdateAliasInput{
+			FunctionName: &m.function, Name: &m.alias, FunctionVersion: aws.String(strconv.Itoa(m.to)),
+			// What a gradual deployment has begun ends too.
+			RoutingConfig: &lambdatypes.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
+		})
+		if err != nil {
+			return fmt.Errorf("moving %s (%d of %d are moved): %w", m, i, len(moves), err)
+		}
+		say("moved %s", m)
+	}
+	say("the next make deploy of another version moves on from here; with DEPLOYMENT=all-at-once the first time")
+	return nil
+}
+
+// movesBack returns the moves of all aliases of the stack.
+func movesBack(ctx context.Context, client *lambda.Client, t target) ([]move, error) {
+	resources, err := resourcesOf(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var moves []move
+	var faults []error
+	for _, resource := range resources {
+		if aws.ToString(resource.ResourceType) != "AWS::Lambda::Alias" {
+			continue
+		}
+		m, err := moveBack(ctx, client, aws.ToString(resource.PhysicalResourceId))
+		moves, faults = append(moves, m), append(faults, err)
+	}
+	if len(moves) == 0 {
+		return nil, fmt.Errorf("the stack %s has no alias: it is of a version that deployed without, so deploy the one before", t.stack())
+	}
+	return moves, errors.Join(faults...)
+}
+
+// moveBack looks for the newest version below the one that an alias names.
+func moveBack(ctx context.Context, client *lambda.Client, arn string) (move, error) {
+	at := strings.LastIndexByte(arn, ':')
+	if at < 0 {
+		return move{}, fmt.Errorf("%q is no ARN of an alias", arn)
+	}
+	m := move{function: arn[strings.LastIndexByte(arn[:at], ':')+1 : at], alias: arn[at+1:]}
+	alias, err := client.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &m.function, Name: &m.alias})
+	if err != nil {
+		return m, fmt.Errorf("asking for %s:%s: %w", m.function, m.alias, innermost(err))
+	}
+	m.from, err = strconv.Atoi(aws.ToString(alias.FunctionVersion))
+	if err != nil {
+		return m, fmt.Errorf("%s:%s names %s, which is no published version", m.function, m.alias, aws.ToString(alias.FunctionVersion))
+	}
+	pages := lambda.NewListVersionsByFunctionPaginator(client, &lambda.ListVersionsByFunctionInput{FunctionName: &m.function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return m, fmt.Errorf("asking for the versions of %s: %w", m.function, innermost(err))
+		}
+		for _, version := range page.Versions {
+			number, err := strconv.Atoi(aws.ToString(version.Version))
+			if err == nil && number < m.from { // $LATEST is no number
+				m.to = max(m.to, number)
+			}
+		}
+	}
+	if m.to == 0 {
+		return m, fmt.Errorf("%s has no version before %d", m.function, m.from)
+	}
+	return m, nil
+}

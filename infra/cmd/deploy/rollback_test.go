@@ -1,0 +1,66 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// released is a stack with a few versions behind it.
+func released() *cloud {
+	c := ready()
+	c.status = "UPDATE_COMPLETE"
+	for _, function := range []string{"send", "verify", "discovery"} {
+		c.resources = append(c.resources, function+"Alias AWS::Lambda::Alias arn:aws:lambda:eu-central-1:123456789012:function:"+function+":live",
+			function+"Function AWS::Lambda::Function "+function)
+	}
+	c.aliases = map[string]string{"send": "10", "verify": "3", "discovery": "9"}
+	c.versions = []string{"1", "2", "3", "9", "10", "11"}
+	return c
+}
+
+// TestRollsBack: each alias goes to the newest version below its own, by number and not by
+// letters, and what was gradual is not any more.
+func TestRollsBack(t *testing.T) {
+	c := released()
+	output, code := runs(t, checkout(t), append(complete, c.start(t)), "rollback")
+	if code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, output)
+	}
+	const moved = `{"FunctionVersion":"%","RoutingConfig":{"AdditionalVersionWeights":{}}}`
+	wanted := []string{"send " + strings.Replace(moved, "%", "9", 1), "verify " + strings.Replace(moved, "%", "2", 1), "discovery " + strings.Replace(moved, "%", "3", 1)}
+	slices.Sort(wanted)
+	slices.Sort(c.calls)
+	if diff := cmp.Diff(wanted, c.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	want(t, output, "moved send:live from version 10 to 9\n", "moved verify:live from version 3 to 2\n", "moved discovery:live from version 9 to 3\n")
+}
+
+// TestRollbackIsAllOrNothing: what cannot be moved is found before anything is.
+func TestRollbackIsAllOrNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		change    func(*cloud)
+		arguments []string
+		want      string
+	}{
+		"a first version":       {func(c *cloud) { c.aliases["verify"] = "1" }, nil, "nothing was rolled back: verify has no version before 1\n"},
+		"an alias of $LATEST":   {func(c *cloud) { c.aliases["send"] = "$LATEST" }, nil, "nothing was rolled back: send:live names $LATEST, which is no published version\n"},
+		"a stack of before":     {func(c *cloud) { c.resources = nil }, nil, "nothing was rolled back: the stack infobip-otp-development has no alias"},
+		"a role that may not":   {func(c *cloud) { c.forbids = []string{"ListVersions"} }, nil, "nothing was rolled back: asking for the versions of"},
+		"a word behind it":      {func(*cloud) {}, []string{"3"}, "nothing was rolled back: it takes no arguments, and \"3\" is one\n"},
+		"credentials of nobody": {func(c *cloud) { c.refuses = "InvalidClientTokenId" }, nil, "nothing was rolled back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := released()
+			test.change(c)
+			output, code := runs(t, checkout(t), append(complete, c.start(t)), append([]string{"rollback"}, test.arguments...)...)
+			if code != 1 || len(c.calls) != 0 {
+				t.Errorf("exit code %d and %v, want 1 and nothing moved:\n%s", code, c.calls, output)
+			}
+			want(t, output, test.want)
+		})
+	}
+}
