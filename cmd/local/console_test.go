@@ -84,7 +84,7 @@ func TestMessageIsBoundToThisMachine(t *testing.T) {
 	p := started(t, nil)
 	p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
 	_, _, got := p.call(http.MethodGet, p.control+"/outbox/wait?to=14155552671", "")
-	want := fmt.Sprintf("Your code is %[1]v.\n\n@localhost #%[1]v", got["pin"])
+	want := fmt.Sprintf("%[1]v is your code. Do not share it with anyone.\n@localhost #%[1]v", got["pin"])
 	if got["text"] != want || got["pin"] == nil {
 		t.Errorf("the message is %q, want %q", got["text"], want)
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
-	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -49,6 +48,9 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	var page *console.Console
 	var fault func() (simulator.GatewayFault, bool)
 	if c.simulate {
+		if err = c.readMessages(); err != nil {
+			return err
+		}
 		movable := simulator.NewClock()
 		clock = movable
 		c.simulation.Options.Clock = movable
@@ -101,7 +103,7 @@ func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Fa
 	}
 	return console.Facts{
 		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
-		Channels: offered, Locales: []string{}, Simulator: simulated,
+		Channels: offered, Locales: c.locales(), Simulator: simulated,
 	}
 }
 
@@ -111,12 +113,9 @@ func baseURL(listener net.Addr) string {
 	return "http://localhost:" + port
 }
 
-// localText ends as WebOTP wants it, bound to this machine, so that a phone's browser
-// would fill the code in (https://wicg.github.io/sms-one-time-codes/).
-const localText = "Your code is {{pin}}.\n\n@localhost #{{pin}}"
-
 // startSimulator opens the simulator's ports and points the gateway at it, with an
-// application made from the gateway's own settings, so that ours decide.
+// application made from the gateway's own settings, so that ours decide, and the messages of
+// the file.
 func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, error) {
 	running, err := simulation.Start(ctx, c.simulation, simulator.Settings{
 		ApplicationID:   c.Infobip.ApplicationID,
@@ -126,7 +125,6 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
 		NumberSendLimit: c.Policy.TotalLimit,
-		MessageText:     localText,
 	})
 	if err != nil {
 		return nil, err
@@ -137,14 +135,10 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
 	}
 	c.Infobip.BaseURL = "http://" + net.JoinHostPort(gatewayHost, port)
-	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
-	if !c.Catalog().Has(otp.Email) {
-		id, err := running.Account.ProvisionEmail(running.ApplicationID, c.Form.PINLength)
-		if err != nil {
-			running.Close()
-			return nil, fmt.Errorf("starting the simulator: %w", err)
-		}
-		c.Messages = append(c.Messages, catalog.Entry{Channel: otp.Email, ID: id})
+	c.Infobip.ApplicationID = running.ApplicationID
+	if err := c.say(running); err != nil {
+		running.Close()
+		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	c.Infobip.APIKey = c.simulation.Options.Key
 	return running, nil
@@ -164,7 +158,7 @@ func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Ad
 	pin, readIt := "123456", "the code from the SMS"
 	if c.simulate {
 		control := "http://" + control.String()
-		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  outbox    %s/outbox\n", listeners[0].Addr(), control)
+		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  messages  %s\n  outbox    %s/outbox\n", listeners[0].Addr(), c.summary(), control)
 		// The newest message is the last of the array.
 		pin = fmt.Sprintf(`'"$(curl -s '%s/outbox?to=14155552671' | sed 's/.*"pin":"\([0-9]*\)".*/\1/')"'`, control)
 		readIt = "the code from the outbox"
