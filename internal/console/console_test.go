@@ -149,7 +149,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 
 func TestConfigAndExchanges(t *testing.T) {
 	r := simulated(t)
-	if _, _, body := r.call("GET", "/config", ""); body != `{"gateway":"http://localhost:3000","realProvider":false,"channels":["sms"],"locales":[],"pinLength":6,`+
+	if _, _, body := r.call("GET", "/config", ""); body != `{"gateway":"http://localhost:3000","realProvider":false,"channels":["sms"],"pinLength":6,`+
 		`"simulator":{"api":"http://127.0.0.1:3001","applicationId":"","messageId":"","operations":null}}` {
 		t.Errorf("the page is told %s", body)
 	}

@@ -13,6 +13,8 @@ import (
 // Messages are what GET /messages tells the page: in which languages a code can be asked for,
 // and what the file of messages says.
 type Messages struct {
+	// Default is the locale of who asks for none, empty if nobody knows it.
+	Default string `json:"default"`
 	// Locales are those that a message is written in, and last one that none is; empty where
 	// there is one message for everybody.
 	Locales []Locale `json:"locales"`
@@ -46,7 +48,7 @@ var unwritten = []string{"sv", "nl", "pl", "tr", "fi", "el", "tlh"}
 // NewMessages returns what a page is told of a deployment's messages. Standard is the locale
 // of those that a list has under *, none if nobody knows it.
 func NewMessages(list catalog.List, offered []otp.Channel, standard locale.Tag) Messages {
-	m := Messages{Locales: []Locale{}, Templates: map[string]Template{}}
+	m := Messages{Default: standard.String(), Locales: []Locale{}, Templates: map[string]Template{}}
 	var written []string
 	for _, e := range list {
 		tag := cmp.Or(e.Locale, standard).String()

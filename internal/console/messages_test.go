@@ -81,7 +81,7 @@ func TestMessages(t *testing.T) {
 func TestMessagesAreTold(t *testing.T) {
 	r := newRig(t, WithoutSimulator(Facts{}, NewMessages(nil, nil, locale.Tag{})))
 	status, _, body := r.call("GET", "/messages", "")
-	if want := `{"locales":[],"templates":{},"file":"","report":null}`; status != 200 || body != want {
+	if want := `{"default":"","locales":[],"templates":{},"file":"","report":null}`; status != 200 || body != want {
 		t.Errorf("got %d %s, want %s", status, body, want)
 	}
 }
