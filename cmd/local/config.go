@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
@@ -23,6 +24,13 @@ type config struct {
 	corsOrigins []string
 	// offersAll: nobody said which channels are offered.
 	offersAll bool
+	// messagesFile is empty for messages.yaml, if it is there.
+	messagesFile string
+	// texts are the simulator's, and textsFrom is where they are from.
+	texts     *messages.File
+	textsFrom string
+	// report is what lint says of them.
+	report *messages.Report
 	// simulate is set unless the real provider was configured.
 	simulate   bool
 	simulation simulation.Config
@@ -55,12 +63,13 @@ func readConfig(getenv func(string) string) (config, error) {
 	common, err := app.ReadConfig(getenv)
 	r := settings.NewReader(getenv)
 	c := config{
-		Config:      common,
-		port:        r.Number("PORT"),
-		corsOrigins: r.List("CORS_ORIGINS"),
-		offersAll:   offersAll,
-		simulate:    common.Infobip.BaseURL == "",
-		simulation:  simulation.ReadConfig(r),
+		Config:       common,
+		port:         r.Number("PORT"),
+		corsOrigins:  r.List("CORS_ORIGINS"),
+		offersAll:    offersAll,
+		messagesFile: r.Text("MESSAGES_FILE"),
+		simulate:     common.Infobip.BaseURL == "",
+		simulation:   simulation.ReadConfig(r),
 	}
 	if c.Table == "" && c.AWS.DynamoDB != "" {
 		c.Table = defaultTable
@@ -84,8 +93,8 @@ func (c *config) check() error {
 		faults = append(faults, errors.New("INFOBIP_API_KEY is set but INFOBIP_BASE_URL is not: set both for the real Infobip, or neither for the simulator"))
 	case !c.simulate && !hasKey:
 		faults = append(faults, errors.New("INFOBIP_BASE_URL is set but INFOBIP_API_KEY is not: set both for the real Infobip, or neither for the simulator"))
-	case !c.simulate && (c.Infobip.ApplicationID == "" || c.Infobip.MessageID == ""):
-		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID must be set with INFOBIP_BASE_URL (otpctl provision prints them)"))
+	case !c.simulate && (c.Infobip.ApplicationID == "" || c.Infobip.MessageID == "" && len(c.Messages) == 0):
+		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID, and INFOBIP_2FA_MESSAGES or INFOBIP_2FA_MSG_ID, must be set with INFOBIP_BASE_URL (otpctl provision prints them)"))
 	}
 	// A secret that is read from AWS has its own origin keys.
 	readsSecret := !c.simulate && c.Infobip.APIKey == "" && c.SecretID != ""

@@ -51,6 +51,21 @@ func TestMessagesArePrinted(t *testing.T) {
 	}
 }
 
+// TestEmail: a laptop offers e-mail too, from a template of its simulator's.
+func TestEmail(t *testing.T) {
+	p := started(t, nil)
+	const address = "canary.person@example.com"
+	if status, _, got := p.post("/send-otp", `{"email":"`+address+`"}`); status != http.StatusOK {
+		t.Fatalf("a send by e-mail got %d %v", status, got)
+	}
+	if status, _, got := p.post("/verify-otp", `{"email":"`+address+`","pin":"`+p.pin(address)+`"}`); status != http.StatusOK || got["proof"] == nil {
+		t.Errorf("its verify got %d %v", status, got)
+	}
+	if strings.Contains(p.stderr.String(), "canary") {
+		t.Errorf("the log shows the address: %s", p.stderr.String())
+	}
+}
+
 // TestBothSidesAreLogged: one send is an exchange with the gateway and one with Infobip.
 func TestBothSidesAreLogged(t *testing.T) {
 	p := started(t, nil)
@@ -69,7 +84,7 @@ func TestMessageIsBoundToThisMachine(t *testing.T) {
 	p := started(t, nil)
 	p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
 	_, _, got := p.call(http.MethodGet, p.control+"/outbox/wait?to=14155552671", "")
-	want := fmt.Sprintf("Your code is %[1]v.\n\n@localhost #%[1]v", got["pin"])
+	want := fmt.Sprintf("%[1]v is your code. Do not share it with anyone.\n@localhost #%[1]v", got["pin"])
 	if got["text"] != want || got["pin"] == nil {
 		t.Errorf("the message is %q, want %q", got["text"], want)
 	}

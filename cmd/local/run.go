@@ -49,6 +49,9 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	var page *console.Console
 	var fault func() (simulator.GatewayFault, bool)
 	if c.simulate {
+		if err = c.readMessages(); err != nil {
+			return err
+		}
 		movable := simulator.NewClock()
 		clock = movable
 		c.simulation.Options.Clock = movable
@@ -61,7 +64,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
 		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
-		page.Messages = console.NewMessages(c.Messages, c.Guard.Channels, locale.Tag{})
+		page.Messages = told(&c)
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
@@ -71,7 +74,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 			return err
 		}
 		defer control.Close()
-		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil), console.NewMessages(c.Messages, c.Guard.Channels, locale.Tag{}))
+		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil), told(&c))
 		listeners = []serve.Listener{{Listener: control, Handler: page.Handler(ctx)}}
 	}
 	logger := telemetry.NewLogger(stderr, c.LogLevel)
@@ -106,18 +109,27 @@ func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Fa
 	}
 }
 
+// told is what the console page is told of the messages. With the real Infobip nobody knows
+// what the list's default is.
+func told(c *config) console.Messages {
+	var standard locale.Tag
+	if c.texts != nil {
+		standard = c.texts.Default
+	}
+	m := console.NewMessages(c.Messages, c.Guard.Channels, standard)
+	m.File, m.Report = c.textsFrom, c.report
+	return m
+}
+
 // baseURL is a loopback listener's address as a browser has it.
 func baseURL(listener net.Addr) string {
 	_, port, _ := net.SplitHostPort(listener.String()) // a listener's address has a port
 	return "http://localhost:" + port
 }
 
-// localText ends as WebOTP wants it, bound to this machine, so that a phone's browser
-// would fill the code in (https://wicg.github.io/sms-one-time-codes/).
-const localText = "Your code is {{pin}}.\n\n@localhost #{{pin}}"
-
 // startSimulator opens the simulator's ports and points the gateway at it, with an
-// application made from the gateway's own settings, so that ours decide.
+// application made from the gateway's own settings, so that ours decide, and the messages of
+// the file.
 func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, error) {
 	running, err := simulation.Start(ctx, c.simulation, simulator.Settings{
 		ApplicationID:   c.Infobip.ApplicationID,
@@ -127,7 +139,6 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		PINTTL:          c.Policy.PINTTL,
 		VerifySpacing:   c.Policy.VerifySpacing,
 		NumberSendLimit: c.Policy.TotalLimit,
-		MessageText:     localText,
 	})
 	if err != nil {
 		return nil, err
@@ -138,7 +149,11 @@ func startSimulator(ctx context.Context, c *config) (*simulation.Simulation, err
 		return nil, fmt.Errorf("reading the simulator's own address: %w", err)
 	}
 	c.Infobip.BaseURL = "http://" + net.JoinHostPort(gatewayHost, port)
-	c.Infobip.ApplicationID, c.Infobip.MessageID = running.ApplicationID, running.MessageID
+	c.Infobip.ApplicationID = running.ApplicationID
+	if err := c.say(running); err != nil {
+		running.Close()
+		return nil, fmt.Errorf("starting the simulator: %w", err)
+	}
 	c.Infobip.APIKey = c.simulation.Options.Key
 	return running, nil
 }
@@ -157,7 +172,7 @@ func announce(w io.Writer, c *config, listeners []serve.Listener, gateway net.Ad
 	pin, readIt := "123456", "the code from the SMS"
 	if c.simulate {
 		control := "http://" + control.String()
-		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  outbox    %s/outbox\n", listeners[0].Addr(), control)
+		fmt.Fprintf(w, "  Infobip   simulated on http://%s\n  messages  %s\n  outbox    %s/outbox\n", listeners[0].Addr(), c.summary(), control)
 		// The newest message is the last of the array.
 		pin = fmt.Sprintf(`'"$(curl -s '%s/outbox?to=14155552671' | sed 's/.*"pin":"\([0-9]*\)".*/\1/')"'`, control)
 		readIt = "the code from the outbox"

@@ -145,7 +145,7 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		},
 		{
 			"no application", map[string]string{"INFOBIP_BASE_URL": "canary.example.com", "INFOBIP_API_KEY": "canary"},
-			"INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID must be set with INFOBIP_BASE_URL (otpctl provision prints them)",
+			"INFOBIP_2FA_APP_ID, and INFOBIP_2FA_MESSAGES or INFOBIP_2FA_MSG_ID, must be set with INFOBIP_BASE_URL (otpctl provision prints them)",
 		},
 		{
 			"a header for the client's address and nobody to believe", map[string]string{"CLIENT_ADDRESS_HEADER": "X-Client-Address"},

@@ -43,6 +43,10 @@ func sameRate(text string) string {
 	return value.String()
 }
 
+func showRate(rate float64) string { return strconv.FormatFloat(rate, 'g', -1, 64) }
+
+func showID(id int64) string { return strconv.FormatInt(id, 10) }
+
 func applicationMembers(a infobip.Application) []member {
 	c := a.Configuration
 	return []member{
@@ -64,6 +68,13 @@ func messageMembers(m infobip.Message) []member {
 		newMember("pinLength", m.PinLength, strconv.Itoa, asWritten),
 		newMember("senderId", m.SenderID, strconv.Quote, asWritten),
 		newMember("language", m.Language, asWritten, asWritten),
+		newMember("voiceName", m.VoiceName, strconv.Quote, asWritten),
+		newMember("speechRate", m.SpeechRate, showRate, asWritten),
+		newMember("repeatDTMF", m.RepeatDTMF, strconv.Quote, asWritten),
+		newMember("regional."+indiaMember, indiaOf(m.Regional), registration, asWritten),
+		newMember("emailTemplateId", m.EmailTemplateID, showID, asWritten),
+		newMember("from", m.From, strconv.Quote, asWritten),
+		newMember("landingPageId", m.LandingPageID, strconv.Quote, asWritten),
 	}
 }
 

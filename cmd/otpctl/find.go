@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,17 +82,22 @@ func (p *provision) findMessage(ctx context.Context, api *infobip.Provisioner, a
 	return infobip.Message{}, nil
 }
 
-// overlay is found with what want names. What the policy does not know about (a
-// voice, a country's registration) is sent as it was, in case an update replaces
+// overlay is found with what want names. What want does not know about (a voice,
+// another country's registration) is sent as it was, in case an update replaces
 // the whole template.
 func overlay(found, want infobip.Message) infobip.Message {
 	found.Text, found.PinType, found.PinLength = want.Text, want.PinType, want.PinLength
-	if want.SenderID != nil {
-		found.SenderID = want.SenderID
+	found.SenderID = cmp.Or(want.SenderID, found.SenderID)
+	found.Language = cmp.Or(want.Language, found.Language)
+	found.VoiceName = cmp.Or(want.VoiceName, found.VoiceName)
+	found.SpeechRate = cmp.Or(want.SpeechRate, found.SpeechRate)
+	found.RepeatDTMF = cmp.Or(want.RepeatDTMF, found.RepeatDTMF)
+	if india := indiaOf(want.Regional); india != nil {
+		found.Regional = regionalOf(found.Regional, *india)
 	}
-	if want.Language != nil {
-		found.Language = want.Language
-	}
+	found.EmailTemplateID = cmp.Or(want.EmailTemplateID, found.EmailTemplateID)
+	found.From = cmp.Or(want.From, found.From)
+	found.LandingPageID = cmp.Or(want.LandingPageID, found.LandingPageID)
 	return found
 }
 

@@ -57,11 +57,11 @@ file cannot be read. It calls nobody and changes nothing.`,
 		Example: `  otpctl messages lint
   otpctl messages lint --json staging/messages.yaml | jq '.faults'`,
 		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(command *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+			return completeMessages(command, args, begun)
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := messagesFile
@@ -73,6 +73,11 @@ file cannot be read. It calls nobody and changes nothing.`,
 	}
 	command.Flags().BoolVar(&l.json, "json", false, "write the messages and faults as JSON")
 	return command
+}
+
+// completeMessages has files of messages offered.
+func completeMessages(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 func (l *messagesLint) run(name string) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
+	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 )
 
 // provision is the command of that name.
@@ -24,32 +25,46 @@ type provision struct {
 	named     func(flag string) bool // whether the operator set it
 	keyStdin  bool
 	dryRun    bool
+	messages  string
+	stack     string
+	wait      durationFlag
 }
+
+// errWouldChange is what a dry run ends with that found something to change.
+var errWouldChange = errors.New("something would change")
 
 func newProvision(ui *tui, getenv func(string) string) *cobra.Command {
 	p := &provision{ui: ui, getenv: getenv}
 	command := &cobra.Command{
 		Use:   "provision",
-		Short: "Create or update the Infobip 2FA application and its message template",
-		Long: `provision makes the Infobip 2FA application and its message template what the
-flags say: it creates what is missing, shows and then changes what differs, and
-leaves alone what is right. Run again, it changes nothing.
+		Short: "Create or update the Infobip 2FA application and its message templates",
+		Long: `provision makes the Infobip 2FA application what the flags say, and its message
+templates what the file of messages says: it creates what is missing, shows and then
+changes what differs, and leaves alone what is right. Run again, it changes nothing.
+It deletes nothing: a template that no message has any more is named.
 
-The application is found by its name, or named by --app-id. The template is the
-one with the same text, or else the only one of the application, or named by
---message-id.
+The application is found by its name, or named by --app-id. The template of a message
+is the one that INFOBIP_2FA_MESSAGES has for it, else one with the same text and
+language (of an e-mail: the same templateId), and never any other.
 
-Infobip's limits have to lie above the gateway's own (PIN_ATTEMPTS, PIN_TTL,
-PIN_LENGTH, NUMBER_SEND_LIMIT, NUMBER_TOTAL_LIMIT, VERIFY_SPACING from the environment,
-or their defaults). What no flag names is raised to that, and a flag with which Infobip
+Without a file of messages there is one template. It is the one with the text of
+--text, or else the only one of the application, or named by --message-id.
+
+Settings come from the environment, then from deploy.env (DEPLOY_ENV names another
+file), then from what the stack --stack has. Infobip's limits have to lie above the
+gateway's own (PIN_ATTEMPTS, PIN_TTL, PIN_LENGTH, NUMBER_SEND_LIMIT, NUMBER_TOTAL_LIMIT,
+VERIFY_SPACING). What no flag names is raised to that, and a flag with which Infobip
 would refuse before the gateway does is refused here.
 
 Durations are written as in 10m, rates as in 3/1d: a number of attempts, a slash,
 and a window in ms, s, m, h or d.
 
 The API key needs the scope 2fa:manage. It is read from INFOBIP_API_KEY; without
-it from a prompt, or from standard input with --key-stdin.`,
+it from a prompt, or from standard input with --key-stdin.
+
+The exit code of --dry-run is 3 if something would change.`,
 		Example: `  otpctl provision --dry-run
+  otpctl provision --messages messages.yaml >> deploy.env
   otpctl provision --sender Example >> .env
   pass infobip/key | otpctl provision --base-url xxxxx.api.infobip.com --key-stdin`,
 		Args:              noArguments,
@@ -63,7 +78,11 @@ it from a prompt, or from standard input with --key-stdin.`,
 	flags.SortFlags = false
 	flags.StringVar(&p.baseURL, "base-url", "", "`address` of the Infobip account, such as xxxxx.api.infobip.com (default INFOBIP_BASE_URL)")
 	flags.BoolVar(&p.keyStdin, "key-stdin", false, "read the API key from standard input")
-	flags.BoolVar(&p.dryRun, "dry-run", false, "show what would change, and change nothing")
+	flags.BoolVar(&p.dryRun, "dry-run", false, "show what would change, change nothing, and exit with 3 if something would")
+	flags.StringVar(&p.messages, "messages", "", "`file` of messages (default "+messagesFile+", if it is there); --messages= does without")
+	flags.StringVar(&p.stack, "stack", "", "`name` of the stack whose settings fill in what the environment and deploy.env do not have")
+	p.wait.set("11m")
+	flags.Var(&p.wait, "wait", "how long to wait for Infobip's throttle of new templates altogether; 0s: not at all")
 	flags.StringVar(&p.appID, "app-id", "", "`id` of the application, if not found by name")
 	flags.StringVar(&p.messageID, "message-id", "", "`id` of the message template, if not found by text")
 	p.policy.register(flags)
@@ -77,11 +96,15 @@ it from a prompt, or from standard input with --key-stdin.`,
 }
 
 func (p *provision) run(ctx context.Context) error {
+	around, err := surround(ctx, p.ui, p.getenv, p.stack)
+	if err != nil {
+		return err
+	}
 	gateway, err := app.ReadConfig(func(name string) string {
 		if name == "INFOBIP_BASE_URL" && p.baseURL != "" {
 			return p.baseURL
 		}
-		return p.getenv(name)
+		return around.get(name)
 	})
 	if err != nil {
 		return fails(err, "set these environment variables again; the gateway would not start with them either")
@@ -94,6 +117,21 @@ func (p *provision) run(ctx context.Context) error {
 	if gateway.Infobip.BaseURL == "" {
 		return fails(errors.New("no address of an Infobip account"),
 			"set INFOBIP_BASE_URL or use --base-url: the Infobip portal shows it, such as xxxxx.api.infobip.com")
+	}
+	name, err := p.fileToUse()
+	if err != nil {
+		return err
+	}
+	var file *messages.File
+	var entries []*entry
+	if name != "" {
+		file, entries, err = p.readMessages(name, gateway)
+		if err != nil {
+			return err
+		}
+		if len(gateway.Messages) > 0 {
+			p.ui.say("the templates are those of INFOBIP_2FA_MESSAGES in %s", around.origin("INFOBIP_2FA_MESSAGES"))
+		}
 	}
 	if !p.policy.enabled {
 		p.ui.warn("with --enabled=false the application sends nothing")
@@ -112,21 +150,25 @@ func (p *provision) run(ctx context.Context) error {
 		return fails(err, "the portal shows the key under its API keys; copy it whole")
 	}
 	defer api.Close()
-	applicationID, messageID, err := p.reconcile(ctx, api)
-	if err != nil {
+	var lines []line
+	if file != nil {
+		lines, err = p.reconcileFile(ctx, api, gateway, file, entries)
+	} else {
+		lines, err = p.reconcile(ctx, api)
+	}
+	if err != nil && !errors.Is(err, errWouldChange) {
 		return explain(err, gateway.Infobip.BaseURL)
 	}
-	if applicationID == "" || messageID == "" {
-		return nil // a dry run of something new
+	if len(lines) > 0 { // none in a dry run of something new
+		base, invalid := infobip.ParseBaseURL(gateway.Infobip.BaseURL, gateway.Infobip.AllowHTTP)
+		if invalid != nil {
+			return fails(invalid)
+		}
+		for _, l := range append([]line{{"INFOBIP_BASE_URL", base}}, lines...) {
+			p.ui.emit("%s", l)
+		}
 	}
-	base, err := infobip.ParseBaseURL(gateway.Infobip.BaseURL, gateway.Infobip.AllowHTTP)
-	if err != nil {
-		return fails(err)
-	}
-	p.ui.emit("INFOBIP_BASE_URL=%s", base)
-	p.ui.emit("INFOBIP_2FA_APP_ID=%s", applicationID)
-	p.ui.emit("INFOBIP_2FA_MSG_ID=%s", messageID)
-	return nil
+	return err
 }
 
 // key gets the API key from where the operator keeps it.
@@ -151,13 +193,13 @@ func (p *provision) key() (string, error) {
 	return key, nil
 }
 
-// reconcile brings the provider to the policy, or shows what that would take, and
-// gives the two ids as far as they exist.
-func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (string, string, error) {
+// reconcile brings the provider to the policy, or shows what that would take. It returns the
+// lines for the functions' environment, as far as both exist.
+func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) ([]line, error) {
 	want := p.policy.application()
 	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	if p.appID != "" && !p.named("name") {
 		want.Name = found.Name
@@ -167,8 +209,14 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (st
 	if found.ID != "" {
 		foundMessage, err = saying(p.ui, "looking for the message template", func() (infobip.Message, error) { return p.findMessage(ctx, api, found.ID) })
 		if err != nil {
-			return "", "", err
+			return nil, err
 		}
+	}
+	lines := func(applicationID, messageID string) []line {
+		if applicationID == "" || messageID == "" {
+			return nil
+		}
+		return []line{{"INFOBIP_2FA_APP_ID", applicationID}, {"INFOBIP_2FA_MSG_ID", messageID}}
 	}
 
 	// All is shown before anything is changed.
@@ -179,21 +227,21 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) (st
 	switch {
 	case len(changes)+len(messageChanges) == 0:
 		p.ui.say("nothing to change")
-		return found.ID, foundMessage.ID, nil
+		return lines(found.ID, foundMessage.ID), nil
 	case p.dryRun:
 		p.ui.say("dry run: nothing was changed")
-		return found.ID, foundMessage.ID, nil
+		return lines(found.ID, foundMessage.ID), errWouldChange
 	}
 
 	want.ID = found.ID
 	applicationID, err := p.applyApplication(ctx, api, want, changes)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	merged := overlay(foundMessage, wantMessage)
 	merged.ApplicationID = applicationID
 	messageID, err := p.applyMessage(ctx, api, merged, messageChanges)
-	return applicationID, messageID, err
+	return lines(applicationID, messageID), err
 }
 
 // saying makes a call and says what it is for, once that takes long.

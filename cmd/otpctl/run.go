@@ -16,6 +16,7 @@ const (
 	exitOK = iota
 	exitFailed
 	exitUsage
+	exitWouldChange // of provision --dry-run
 )
 
 // run is otpctl without the process around it, and gives the exit code.
@@ -30,6 +31,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, errWouldChange) {
+		return exitWouldChange
 	}
 	// What a command itself returns is a failure; the rest comes from cobra's
 	// reading of the arguments.
@@ -55,7 +59,8 @@ input or from a prompt, never from a flag, which a shell history would keep. AWS
 reached as the AWS CLI reaches it: by profiles, single sign-on or the environment.
 
 Standard output has only the result that was asked for; everything else goes to
-standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.`,
+standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage,
+3 for a provision --dry-run that found something to change.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -73,9 +78,12 @@ standard error. Exit codes: 0 for success, 1 for a failure, 2 for a wrong usage.
 	return root
 }
 
-// folderFlags are the flags whose value is a folder; the values of all others are no files,
-// which a shell would offer.
-var folderFlags = []string{"dist"}
+// The flags whose value is a folder, or the file of messages; the values of all others are no
+// files, which a shell would offer.
+var (
+	folderFlags = []string{"dist"}
+	fileFlags   = []string{"messages"}
+)
 
 // completeValues has no flag's value completed by the names of files, but where it is one.
 func completeValues(command *cobra.Command) {
@@ -89,6 +97,9 @@ func completeValues(command *cobra.Command) {
 			complete = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 				return nil, cobra.ShellCompDirectiveFilterDirs
 			}
+		}
+		if slices.Contains(fileFlags, flag.Name) {
+			complete = completeMessages
 		}
 		_ = command.RegisterFlagCompletionFunc(flag.Name, complete) // the flag is there, without one
 	})

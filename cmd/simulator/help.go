@@ -37,6 +37,8 @@ Control listener:
                   retryAfter, headers, envelope (legacy, new), messageId, text
     its members   smsStatus, ncStatus, emailStatus, pinId ("new" draws one), pinError, fields {..}, omit [..]
   GET, DELETE /faults             list, clear
+  POST   /emails                  {"emailTemplateId":1234,"text":"Your code is {{pin}}."}: the text of these e-mails,
+                                  which one writes in Infobip's portal; without it they are the code alone
   GET, POST /clock                {"advance":"11m"} moves the clock forward
   POST   /reset                   forgets all but applications and templates
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
@@ -39,6 +40,8 @@ func edges(t *testing.T, s settings.Setting) (string, string) {
 		return "off", s.Example
 	case settings.Notation[guard.Prices]:
 		return "*=0.000001", s.Example
+	case settings.Notation[catalog.List], settings.Notation[catalog.Ending], settings.Notation[catalog.Senders]:
+		return s.Example, s.Example
 	case settings.Notation[float64]:
 		return "0", "1"
 	}

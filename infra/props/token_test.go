@@ -15,6 +15,7 @@ func TestTokensAreAccepted(t *testing.T) {
 	p.Alarms.TopicARN, p.ExistingTable, p.TableKeyARN, p.SecretKeyARN, p.LogKeyARN = token, token, token, token, token
 	p.Secret = &props.ExistingSecret{ID: token}
 	p.VPC = &props.VPC{SubnetIDs: []string{element}, SecurityGroupIDs: []string{token, "sg-0123456789abcdef0"}}
+	p.Domain = &props.Domain{Name: "otp.example.com", CertificateARN: token, HostedZoneID: token}
 	p.CORSOrigins = []string{"https://" + token, "https://app.example.com"}
 	p.Settings = props.Settings{
 		"PROOF_KEY": token, "PROOF_ISSUER": "https://" + token, "PROOF_PUBLISHED_KEYS": token, "CHALLENGE": "turnstile", "CHALLENGE_HOSTNAMES": "app.example.com",

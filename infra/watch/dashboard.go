@@ -46,7 +46,7 @@ func Dashboard() []Row {
 				telemetry.RefusedByAddress, telemetry.RefusedByNumber, telemetry.RefusedByAllowance, telemetry.RefusedByBudget, telemetry.RefusedByOrigin,
 			), Series{"", AccessLog, "GatewayThrottled", "Sum"})},
 			{Title: "Guesses and closed numbers", Seconds: 5 * minute, Series: sums(telemetry.VerifiesWrong, telemetry.NumbersDisabled)},
-			{Title: "Requests", Seconds: 5 * minute, Series: append(sums(telemetry.Requests), Series{"", API, "Count", "Sum"})},
+			{Title: "Requests, those of test recipients beside them", Seconds: 5 * minute, Series: append(sums(telemetry.Requests, telemetry.TestRequests), Series{"", API, "Count", "Sum"})},
 		}},
 	}
 }

@@ -91,23 +91,32 @@ func TestWholeGraph(t *testing.T) {
 
 // TestEveryChannel sends, resends and verifies by each.
 func TestEveryChannel(t *testing.T) {
-	for _, channel := range []otp.Channel{otp.SMS, otp.Voice} {
+	for _, channel := range otp.Channels() {
 		t.Run(string(channel), func(t *testing.T) {
 			sim, variables := account(t)
 			variables["CHANNELS"], variables["SEND_COOLDOWN"] = string(channel), "0s"
+			member, destination := `"phoneNumber":"+14155552671"`, "14155552671"
+			if channel == otp.Email {
+				member, destination = `"email":"jane@example.com"`, "jane@example.com"
+				id, err := sim.ProvisionEmail(variables["INFOBIP_2FA_APP_ID"], 6)
+				if err != nil {
+					t.Fatal(err)
+				}
+				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + id
+			}
 			var log bytes.Buffer
 			a := newApp(t, variables, &log)
-			sent := ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+14155552671","channel":"`+string(channel)+`"}`)
+			sent := ask(t, a.Send.Handle, "/send-otp", `{`+member+`,"channel":"`+string(channel)+`"}`)
 			var receipt struct{ VerificationID string }
 			if err := json.Unmarshal([]byte(sent.Body), &receipt); err != nil || sent.StatusCode != http.StatusOK {
 				t.Fatalf("send got %d %s", sent.StatusCode, sent.Body)
 			}
-			again := ask(t, a.Send.Handle, "/resend-otp", `{"phoneNumber":"+14155552671","verificationId":"`+receipt.VerificationID+`"}`)
-			outbox := sim.Outbox("14155552671")
+			again := ask(t, a.Send.Handle, "/resend-otp", `{`+member+`,"verificationId":"`+receipt.VerificationID+`"}`)
+			outbox := sim.Outbox(destination)
 			if again.StatusCode != http.StatusOK || len(outbox) != 2 || outbox[0].Channel != string(channel) || outbox[1].Channel != string(channel) {
 				t.Fatalf("resend got %d %s, and there are %d messages", again.StatusCode, again.Body, len(outbox))
 			}
-			if got := ask(t, a.Verify.Handle, "/verify-otp", `{"phoneNumber":"+14155552671","pin":"`+outbox[1].PIN+`"}`); got.StatusCode != http.StatusOK {
+			if got := ask(t, a.Verify.Handle, "/verify-otp", `{`+member+`,"pin":"`+outbox[1].PIN+`"}`); got.StatusCode != http.StatusOK {
 				t.Errorf("verify got %d %s", got.StatusCode, got.Body)
 			}
 		})

@@ -73,7 +73,6 @@ func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"no application": func(c *Config) { c.ApplicationID = "" },
-		"no template":    func(c *Config) { c.MessageID = "" },
 		"no keys":        func(c *Config) { c.Keys = nil },
 		"no address":     func(c *Config) { c.BaseURL = "" },
 	} {

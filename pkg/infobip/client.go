@@ -50,7 +50,7 @@ type Config struct {
 	// AllowHTTP lets a BaseURL other than this machine be plain http.
 	AllowHTTP bool
 	// ApplicationID and MessageID name the 2FA application, and the template of text
-	// messages and calls that name none.
+	// messages and calls that name none; an empty MessageID sends none of those.
 	ApplicationID string
 	MessageID     string
 	// Ending fills the placeholder of that name, behind which templates keep what only an
@@ -86,8 +86,8 @@ var _ otp.Provider = (*Client)(nil)
 
 // New checks a Config and makes a Client of it, without any call.
 func New(config Config) (*Client, error) {
-	if config.ApplicationID == "" || config.MessageID == "" {
-		return nil, errors.New("infobip: the ids of the application and of the message template are needed")
+	if config.ApplicationID == "" {
+		return nil, errors.New("infobip: the id of the application is needed")
 	}
 	if !utf8.ValidString(config.ApplicationID + config.MessageID) {
 		return nil, errors.New("infobip: the ids of the application and of the message template have to be UTF-8")
@@ -116,7 +116,7 @@ var (
 	errChannel   = errors.New("unknown channel")
 	errRecipient = errors.New("the channel does not reach the recipient")
 	errNobody    = errors.New("there is no recipient")
-	errTemplate  = errors.New("e-mail has no message template")
+	errTemplate  = errors.New("there is no message template")
 	errPinID     = errors.New("not a pinId")
 	errNotUTF8   = errors.New("the PIN is not UTF-8")
 )

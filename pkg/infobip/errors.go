@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // CallError is what a log may know of a call that did not succeed. It is made
@@ -30,6 +31,8 @@ type CallError struct {
 	Details []string
 	// Sent reports whether the request may have reached the provider.
 	Sent bool
+	// RetryAfter is how long a throttled provisioning call is to wait, if that was said.
+	RetryAfter time.Duration
 
 	// cause is what callers may look for with errors.Is and errors.AsType: a context's
 	// or a KeySource's error.

@@ -119,3 +119,17 @@ func TestTextsOfMessages(t *testing.T) {
 		t.Errorf("the messages differ (-want +got):\n%s", diff)
 	}
 }
+
+// TestNoTemplateOfAll: without the one template, what names none is not sent.
+func TestNoTemplateOfAll(t *testing.T) {
+	s := serve(t, says(200, "{}"))
+	config := testConfig(s.URL)
+	config.MessageID = ""
+	client := newClient(t, config)
+	for _, channel := range []otp.Channel{otp.SMS, otp.Voice} {
+		_, err := client.Send(t.Context(), testRecipient, channel, otp.Message{})
+		if effectOf(t, err) != otp.NotSent || len(s.got()) != 0 {
+			t.Errorf("%s: %v, after %d calls", channel, err, len(s.got()))
+		}
+	}
+}

@@ -33,9 +33,9 @@ type Configuration struct {
 	SendPinPerPhoneNumberLimit    *string `json:"sendPinPerPhoneNumberLimit,omitempty"`
 }
 
-// Message is a template of SMS and voice messages. In a list there are templates
-// for e-mail too, which have no Text. A nil member is one that the answer did not
-// have; in an update it is one to leave as it is.
+// Message is a template: of SMS and voice messages, which have a Text, or of e-mails,
+// whose text the provider keeps under the number EmailTemplateID. A list has both kinds. A
+// nil member is one that the answer did not have; in an update it is one to leave as it is.
 type Message struct {
 	ID            string   `json:"messageId,omitempty"`
 	ApplicationID string   `json:"applicationId,omitempty"`
@@ -49,7 +49,15 @@ type Message struct {
 	SpeechRate    *float64 `json:"speechRate,omitempty"`
 	// Regional is the registration that some countries want, as the provider has it.
 	Regional json.RawMessage `json:"regional,omitempty"`
+
+	EmailTemplateID *int64  `json:"emailTemplateId,omitempty"`
+	From            *string `json:"from,omitempty"`
+	LandingPageID   *string `json:"landingPageId,omitempty"`
 }
+
+// IsEmail reports whether a template is one of e-mails. The provider has calls of their own
+// for those.
+func (m *Message) IsEmail() bool { return m.EmailTemplateID != nil }
 
 // MaxPINLength is the longest PIN that Infobip has been documented to make (V1 of its
 // API says 1 to 8; nothing newer says more).
@@ -64,6 +72,9 @@ var Languages = []string{
 // provisionTimeout is longer than a PIN's call may take: an operator waits rather
 // than guesses whether an application was made.
 const provisionTimeout = 20 * time.Second
+
+// largestList is above thousands of templates: an account keeps all that it ever had.
+const largestList = 8 << 20
 
 // Provisioner makes and changes applications and their templates, for the
 // operator's CLI. It repeats nothing. Each of its errors has a *CallError in its
@@ -82,6 +93,7 @@ func NewProvisioner(baseURL string, allowHTTP bool, key string) (*Provisioner, e
 	if key == "" || !isHeaderText(key) {
 		return nil, errors.New("infobip: the API key has to be one word of ASCII")
 	}
+	w.largest = largestList
 	return &Provisioner{wire: w, key: func() string { return key }}, nil
 }
 
@@ -130,29 +142,33 @@ func (p *Provisioner) Message(ctx context.Context, applicationID, id string) (Me
 	return found, err
 }
 
-// CreateMessage makes a template under m's ApplicationID. A PINLength that is not
-// from 1 to MaxPINLength is refused without a call, here and in UpdateMessage.
+// CreateMessage makes a template under m's ApplicationID, of e-mails if m IsEmail. A
+// PINLength that is not from 1 to MaxPINLength is refused without a call, here and in
+// UpdateMessage.
 func (p *Provisioner) CreateMessage(ctx context.Context, m Message) (Message, error) {
-	if err := m.checkPINLength(); err != nil {
-		return Message{}, err
-	}
-	path := applicationPath(m.ApplicationID, "messages")
-	m.ID, m.ApplicationID = "", ""
-	var created Message
-	err := p.do(ctx, "create message template", http.MethodPost, path, m, &created)
-	return created, err
+	return p.putMessage(ctx, "create", http.MethodPost, m)
 }
 
-// UpdateMessage changes what m names of the template with its two ids.
+// UpdateMessage changes what m names of the template with its two ids. Of an e-mail's
+// template it has to name the EmailTemplateID, changed or not.
 func (p *Provisioner) UpdateMessage(ctx context.Context, m Message) (Message, error) {
+	return p.putMessage(ctx, "update", http.MethodPut, m, m.ID)
+}
+
+// putMessage sends a template to the path that ends with these elements.
+func (p *Provisioner) putMessage(ctx context.Context, verb, method string, m Message, elements ...string) (Message, error) {
 	if err := m.checkPINLength(); err != nil {
 		return Message{}, err
 	}
-	path := applicationPath(m.ApplicationID, "messages", m.ID)
+	thing, under := "message template", []string{m.ApplicationID, "messages"}
+	if m.IsEmail() {
+		thing, under = "e-mail template", []string{m.ApplicationID, "email", "messages"}
+	}
+	path := applicationPath(append(under, elements...)...)
 	m.ID, m.ApplicationID = "", ""
-	var updated Message
-	err := p.do(ctx, "update message template", http.MethodPut, path, m, &updated)
-	return updated, err
+	var got Message
+	err := p.do(ctx, verb+" "+thing, method, path, m, &got)
+	return got, err
 }
 
 // checkPINLength refuses a template that the provider might take and never fill.
@@ -226,6 +242,10 @@ func refusedSettings(r request, res response) *CallError {
 	said := readRefusal(res.body)
 	meant := meaningOf(res.status, said)
 	reason := otherRefusal.reason
+	wait := time.Duration(0)
+	if res.status == http.StatusTooManyRequests {
+		wait = retryAfter(res.header, time.Now())
+	}
 	switch {
 	case meant == &noAnswer || meant == &limited || meant == &wrongURL || meant == &notTheAPI:
 		reason = meant.reason
@@ -239,5 +259,7 @@ func refusedSettings(r request, res response) *CallError {
 		Reason:    reason,
 		Details:   said.details(r.secrets),
 		Sent:      true,
+		// An operator may wait for a throttle; who asks for a PIN is told by otp.ProviderError.
+		RetryAfter: wait,
 	}
 }

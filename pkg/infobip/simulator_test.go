@@ -109,11 +109,11 @@ func other(pin string) string {
 // of what the provider rejects nothing is sent.
 func TestSimulatorFlowByEmail(t *testing.T) {
 	a := newAccount(t, simulator.Options{Strict: true}, nil)
-	templateID, err := a.ProvisionEmail(a.application.ID, 6)
+	templateIDs, err := a.ProvisionTemplates(a.application.ID, 6, []simulator.Template{{EmailTemplateID: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail := otp.Message{ID: templateID}
+	mail := otp.Message{ID: templateIDs[0]}
 	pinID, err := a.client.Send(t.Context(), testMailbox, otp.Email, mail)
 	if err != nil {
 		t.Fatal(err)

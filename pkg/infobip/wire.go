@@ -35,6 +35,8 @@ type wire struct {
 	timeout     time.Duration
 	// reserve is what an exchange leaves of the context's deadline.
 	reserve time.Duration
+	// largest is the largest answer that is read.
+	largest int
 }
 
 func newWire(baseURL string, allowHTTP bool, timeout time.Duration, transport http.RoundTripper) (wire, error) {
@@ -45,7 +47,7 @@ func newWire(baseURL string, allowHTTP bool, timeout time.Duration, transport ht
 	if timeout == 0 {
 		timeout = callTimeout
 	}
-	return wire{base: base, connections: newConnections(transport), timeout: timeout}, nil
+	return wire{base: base, connections: newConnections(transport), timeout: timeout, largest: maxAnswer}, nil
 }
 
 // request is one exchange to make.
@@ -81,7 +83,7 @@ func (r *request) use(key string) {
 	r.secrets = append(r.secrets[:len(r.secrets):len(r.secrets)], key)
 }
 
-// response is what came back. A body above maxAnswer counts as none.
+// response is what came back. A body above the wire's largest counts as none.
 type response struct {
 	status int
 	header http.Header
@@ -151,11 +153,11 @@ func (w *wire) exchange(ctx context.Context, r request) (response, *CallError) {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return answer, nil // its body is a bare connection, which no context ends
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, int64(w.largest)+1))
 	if err != nil {
 		return answer, &CallError{Operation: r.operation, Status: res.StatusCode, Reason: cutReason(ctx, err), cause: ctx.Err(), Sent: true, retryable: true}
 	}
-	if len(body) <= maxAnswer {
+	if len(body) <= w.largest {
 		answer.body = body
 	}
 	return answer, nil

@@ -85,6 +85,8 @@ func (l *Ledger) ResendTest(now time.Time, p Policy, verificationID string, o Or
 		return Ticket{}, refuse(InvalidOrExpired, 0)
 	case l.Disabled(p):
 		return Ticket{}, refuse(RecipientLimited, l.opensAt(p).Sub(now))
+	case o.Unspoken:
+		return Ticket{}, refuse(ChannelMismatch, 0)
 	}
 	if o.Channel == "" {
 		o.Channel = v.Channel

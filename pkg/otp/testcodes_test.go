@@ -96,6 +96,8 @@ func TestWhatGuardsMoneyDoesNotApply(t *testing.T) {
 	for _, reason := range []otp.Reason{otp.RegionNotAllowed, otp.LineTypeNotAllowed} {
 		r.service.Guard = notPermitted{r.guard, reason}
 		r.mustSend(t, otptest.Alice)
+		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.Email})
+		wantReason(t, err, otp.ChannelMismatch)
 	}
 	r.service.Guard = notPermitted{r.guard, otp.ChannelNotAllowed}
 	_, err := r.send(t, otptest.Alice, "")
@@ -333,6 +335,7 @@ func TestACodeStaysWhatItWasBegunAs(t *testing.T) {
 		r.list.to = otptest.Bob
 		sent := r.mustSend(t, otptest.Alice)
 		r.list.to = otptest.Alice
+		r.mustSend(t, otptest.Alice)
 		wantReason(t, r.verify(t, otptest.Alice, sent.VerificationID, otptest.TestPIN, ""), otp.InvalidOrExpired)
 		if calls := r.provider.Calls(otptest.Verify); len(calls) != 1 || calls[0].PIN != otptest.TestPIN {
 			t.Errorf("the provider was asked %d times", len(calls))

@@ -55,6 +55,7 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 		var ticket Ticket
 		var err error
 		if r.resend {
+			order.Unspoken = s.unspoken(findIn(l.Tests, r.resendOf), channel)
 			ticket, err = l.ResendTest(now, s.Policy, r.resendOf, order)
 		} else {
 			ticket, err = l.ReserveTest(now, s.Policy, *terms, order)
@@ -72,10 +73,14 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 // else it permits is about money: regions and line types.
 func (s *Service) offers(to recipient.Recipient, channel Channel) error {
 	err := s.permits(to, channel)
-	if refused, ok := errors.AsType[*Error](err); ok && (refused.Reason == RegionNotAllowed || refused.Reason == LineTypeNotAllowed) {
-		return nil
+	refused, ok := errors.AsType[*Error](err)
+	if kind := ok && (refused.Reason == RegionNotAllowed || refused.Reason == LineTypeNotAllowed); !kind {
+		return err
 	}
-	return err
+	if channel != "" && !channel.Reaches(to) {
+		return refuse(ChannelMismatch, 0)
+	}
+	return nil
 }
 
 // verifyTest compares a PIN with that of a test recipient: a load and a save. No guard is

@@ -240,19 +240,19 @@ var table = [...]Setting{
 			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",
 		},
 		Unset: "none: every language gets the one message", Example: "sms/*=MSG1,sms/de=MSG2,voice/*=MSG3", Readers: Send | Laptop,
-		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest",
+		Sentence: "the message templates by channel and language, `*` for the default language's, as `otpctl provision` prints them; a `locale` finds the nearest. With its simulator `make run` has those of `MESSAGES_FILE`, and here alone their ids",
 	}, {
 		Name: "INFOBIP_SMS_ENDING", Kind: Notation[catalog.Ending]{
 			Form: catalog.EndingForm, Parse: catalog.ParseEnding, Explains: true, Such: `\n@example.com #`,
 		},
 		Unset: "none", Example: `\n@example.com #`, Readers: Send | Laptop,
-		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to",
+		Sentence: "the lines behind the text of each SMS, in the place of the templates' `{{ending}}`, likewise: an Android app's hash, and the host that WebOTP offers the code to. The simulator of `make run` has that of `MESSAGES_FILE`, whatever this says",
 	}, {
 		Name: "INFOBIP_SENDERS", Kind: Notation[catalog.Senders]{
 			Form: catalog.SendersForm, Parse: catalog.ParseSenders, Explains: true, Such: "US=18335550100",
 		},
 		Unset: "the templates' own", Example: "US=18335550100", Readers: Send | Laptop,
-		Sentence: "who a message to a region comes from, likewise; a call only from a number",
+		Sentence: "who a message to a region comes from, likewise, and likewise in `make run`; a call only from a number",
 	}, {
 		Name: "INFOBIP_TIMEOUT", Kind: Duration{Least: time.Second, Most: 10 * time.Second}, Default: "5s", Example: "8s", Readers: Stateful | Laptop,
 		Sentence: "how long a call to Infobip may take: a send that is cut off is unconfirmed, and a verify is asked again only where the function's 20 s leave room, which they do up to `6s`",
@@ -296,6 +296,9 @@ var table = [...]Setting{
 	}, {
 		Name: "AWS_ENDPOINT_URL_KMS", Kind: Text{Form: endpointForm, Accepts: isEndpoint}, Example: "http://127.0.0.1:5002", Readers: Verify | Discovery | Laptop, Setter: Developer,
 		Sentence: "one of KMS alone",
+	}, {
+		Name: "MESSAGES_FILE", Kind: Text{}, Unset: "`messages.yaml`, or the program's own copy where there is none", Example: "staging.yaml", Readers: Laptop,
+		Sentence: "the texts of `make run`'s simulator, read at each start ([their file](docs/messages.md)); with the real Infobip it is not read",
 	}, {
 		Name: "PORT", Kind: Number{Most: highestPort}, Default: "3000", Example: "3010", Readers: Laptop,
 		Sentence: "gateway of `make run`; `0` takes a free one",

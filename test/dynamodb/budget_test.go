@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,36 @@ func TestBudgets(t *testing.T) {
 		r.verify(r.pin()).want(t, 500, "verify_failed")
 		r.wantSpent("it", spent{Calls: 3, Get: 1, Put: 1, Update: 1, Read: 1, Write: 2})
 	})
+}
+
+// TestBudgetsOfAnAddress: by e-mail a request costs the calls and units that it does by SMS,
+// and the address is nowhere in the table.
+func TestBudgetsOfAnAddress(t *testing.T) {
+	r := newRig(t, free("CHANNELS", "email", "SEND_COOLDOWN", "0s"))
+	full := spent{Calls: cost.Verify.Calls, Get: 1, Put: 2, Update: 1, Read: cost.Verify.Read, Write: cost.Verify.Write}
+	sending := full
+	sending.Calls++ // reads what the guard has stopped
+	const address = "canary.person@example.com"
+	by := func(path, more string) answer {
+		t.Helper()
+		return r.post(path, fmt.Sprintf(`{"email":%q%s}`, address, more))
+	}
+	id := ""
+	for range 3 {
+		id = by(httpapi.RouteSend, "").want(t, 200, "").VerificationID
+		r.wantSpent("a send", sending)
+	}
+	pin := r.sim.Outbox(address)[2].PIN
+	by(httpapi.RouteVerify, fmt.Sprintf(`,"pin":%q,"verificationId":%q`, wrong(pin), id)).want(t, 401, "invalid_or_expired")
+	r.wantSpent("a wrong verify", full)
+	r.advance(time.Minute)
+	by(httpapi.RouteVerify, fmt.Sprintf(`,"pin":%q,"verificationId":%q`, pin, id)).want(t, 200, "")
+	r.wantSpent("a right verify", full)
+	for _, item := range r.items() {
+		if strings.Contains(item, "canary") || strings.Contains(item, "example.com") {
+			t.Errorf("an item shows the address: %s", item)
+		}
+	}
 }
 
 // TestStaleCounter: only a counter whose window is over costs a second call.

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -108,6 +109,11 @@ func (r *rig) provision(c *app.Config) {
 		server.Close()
 	})
 	c.Infobip = app.Infobip{BaseURL: server.URL, APIKey: simulator.DefaultKey, ApplicationID: appID, MessageID: messageID}
+	emailID, err := r.sim.ProvisionEmail(appID, c.Form.PINLength)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	c.Messages = catalog.List{{Channel: otp.Email, ID: emailID}}
 }
 
 // answer is what a client gets.

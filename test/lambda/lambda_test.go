@@ -31,7 +31,15 @@ type service struct {
 
 func startService(t *testing.T, env ...string) *service {
 	t.Helper()
-	s := &service{simulator: harness.StartSimulator(t, env...)}
+	return startServiceWith(t, func(*harness.Simulator) []string { return env }, env...)
+}
+
+// startServiceWith starts a simulator, and the functions with what an operator sets after a
+// look at it.
+func startServiceWith(t *testing.T, settings func(*harness.Simulator) []string, ofSimulator ...string) *service {
+	t.Helper()
+	s := &service{simulator: harness.StartSimulator(t, ofSimulator...)}
+	env := settings(s.simulator)
 	dynamodb, moto := harness.DynamoDBLocal(t), harness.Moto(t)
 	secret := harness.Secret(t, moto, string(harness.JSON(t, map[string]any{
 		"infobipApiKey": harness.SimulatorKey,

@@ -20,6 +20,7 @@ var controlHandlers = map[string]map[string]func(*Simulator, *http.Request) (any
 	"/outbox/wait": {"GET": (*Simulator).controlWait},
 	"/requests":    {"GET": (*Simulator).controlRequests},
 	"/faults":      {"GET": (*Simulator).controlFaults, "POST": (*Simulator).controlAddFault, "DELETE": (*Simulator).controlClearFaults},
+	"/emails":      {"POST": (*Simulator).controlWriteEmail},
 	"/clock":       {"GET": (*Simulator).controlTime, "POST": (*Simulator).controlAdvance},
 	"/reset":       {"POST": (*Simulator).controlReset},
 }

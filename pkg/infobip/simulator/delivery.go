@@ -91,7 +91,7 @@ func (s *Simulator) putInOutbox(channel string, sent *pin, values map[string]str
 	sent.sentAt = now
 	text, language := pinPlaceholder, ""
 	if t := s.templates.byID[sent.templateID]; t != nil {
-		text, language = *override(&text, t.MessageText), *override(&language, t.Language)
+		text, language = *override(&text, s.textOf(t)), *override(&language, t.Language)
 	}
 	s.putMessage(Message{
 		To: sent.to, Channel: channel, Sender: sent.sender, Text: render(text, sent.code, values),

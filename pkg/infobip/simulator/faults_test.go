@@ -213,10 +213,11 @@ func TestNotSentFaults(t *testing.T) {
 func TestEmailStatus(t *testing.T) {
 	r := newRig(t, simulator.Options{})
 	r.configure(`{"sendPinPerPhoneNumberLimit":"100/1d"}`)
-	template, err := r.ProvisionEmail(r.app, 6)
+	templates, err := r.ProvisionTemplates(r.app, 6, []simulator.Template{{EmailTemplateID: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	template := templates[0]
 	arrived := 0
 	for _, test := range []struct {
 		status  string

@@ -18,8 +18,8 @@ type Message struct {
 	Channel string `json:"channel"`
 	// Sender is the request's `from`, else the template's sender.
 	Sender string `json:"sender"`
-	// Text is the template's text with its placeholders filled; of an e-mail,
-	// whose text the 2FA API does not know, the PIN alone.
+	// Text is the template's text with its placeholders filled; of an e-mail that
+	// nobody has written (WriteEmail) the PIN alone.
 	Text  string `json:"text"`
 	PIN   string `json:"pin"`
 	PINID string `json:"pinId"`

@@ -106,22 +106,69 @@ func (s *Simulator) Provision(settings Settings) (string, string, error) {
 	return app.ID, text.ID, nil
 }
 
-// ProvisionEmail creates, and returns the id of, an e-mail template of an application.
-func (s *Simulator) ProvisionEmail(applicationID string, pinLength int) (string, error) {
-	blank := template{ID: newID(), ApplicationID: applicationID}
-	made, refused := blank.applyEmail(emailRequest{
-		EmailTemplateID: new(int64(1)), // of no meaning here: the real one is a text that Infobip keeps
-		From:            new("Your code <codes@example.com>"),
-		PINType:         new(defaultPINType),
-		PINLength:       new(toInt32(pinLength)),
-	})
-	if refused != nil {
-		return "", fmt.Errorf("provisioning the simulator's e-mail template: %s", refused.sentence())
+// Template is a message template to provision. Empty members are left out; Text to Repeat are
+// of SMS and voice, the others of e-mail.
+type Template struct {
+	ID       string // drawn if empty
+	Text     string
+	Sender   string
+	Language string
+	Voice    string
+	Rate     float64
+	Repeat   string
+
+	EmailTemplateID int64 // that of an e-mail, whose text WriteEmail writes
+	From            string
+}
+
+// ProvisionTemplates makes templates of an application with PINs of so many digits, and
+// returns their ids in the same order. One that exists is replaced. It makes all or none.
+func (s *Simulator) ProvisionTemplates(applicationID string, pinLength int, templates []Template) ([]string, error) {
+	made := make([]*template, len(templates))
+	for i, wanted := range templates {
+		blank := template{ID: orNewID(wanted.ID), ApplicationID: applicationID}
+		var refused *refusal
+		if wanted.EmailTemplateID != 0 {
+			made[i], refused = blank.applyEmail(emailRequest{
+				EmailTemplateID: &wanted.EmailTemplateID, From: orNil(wanted.From),
+				PINType: new(defaultPINType), PINLength: new(toInt32(pinLength)),
+			})
+		} else {
+			blank.PINPlaceholder = pinPlaceholder
+			made[i], refused = blank.applyText(textRequest{
+				MessageText: &wanted.Text, PINType: new(defaultPINType), PINLength: new(toInt32(pinLength)), SenderID: orNil(wanted.Sender),
+				Language: orNil(wanted.Language), VoiceName: orNil(wanted.Voice), SpeechRate: orNil(wanted.Rate), RepeatDTMF: orNil(wanted.Repeat),
+			}, s.options.Strict)
+		}
+		if refused != nil {
+			return nil, fmt.Errorf("provisioning the simulator's template %d: %s", i+1, refused.sentence())
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.templates.put(made.ID, made)
-	return made.ID, nil
+	ids := make([]string, len(made))
+	for i, t := range made {
+		s.templates.put(t.ID, t)
+		ids[i] = t.ID
+	}
+	return ids, nil
+}
+
+// ProvisionEmail creates, and returns the id of, an e-mail template of an application.
+func (s *Simulator) ProvisionEmail(applicationID string, pinLength int) (string, error) {
+	ids, err := s.ProvisionTemplates(applicationID, pinLength, []Template{{EmailTemplateID: 1, From: "codes@example.com"}})
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+// orNil returns what a request has for a member that is left out where it is zero.
+func orNil[T comparable](value T) *T {
+	if value == *new(T) {
+		return nil
+	}
+	return &value
 }
 
 func (s Settings) configuration() *configuration {

@@ -32,10 +32,12 @@ type Simulator struct {
 	mu           sync.Mutex
 	applications keptInOrder[*application]
 	templates    keptInOrder[*template]
-	pins         keptInOrder[*pin]
-	windows      *windows
-	throttles    *windows
-	outbox       []Message
+	// emails are texts by EmailTemplateID: the API has none.
+	emails    map[int64]string
+	pins      keptInOrder[*pin]
+	windows   *windows
+	throttles *windows
+	outbox    []Message
 	// delivered counts messages; arrived is closed and replaced with each of them.
 	delivered int64
 	arrived   chan struct{}
@@ -54,6 +56,7 @@ func New(options Options) *Simulator {
 	s.forgetAll()
 	s.applications = newKept[*application]()
 	s.templates = newKept[*template]()
+	s.emails = map[int64]string{}
 	return s
 }
 

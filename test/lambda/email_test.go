@@ -1,0 +1,79 @@
+package lambda
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/seed-a131a524/infobip-otp/test/harness"
+)
+
+// emailTemplate makes an e-mail template in the simulator, as an operator does, and returns
+// its id.
+func emailTemplate(t *testing.T, s *harness.Simulator) string {
+	t.Helper()
+	body := harness.JSON(t, map[string]any{"emailTemplateId": 1, "from": "codes@example.com", "pinLength": 6, "pinType": "NUMERIC"})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.API+"/2fa/2/applications/"+s.AppID+"/email/messages", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "App "+harness.SimulatorKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var made struct{ MessageID string }
+	if err := json.NewDecoder(response.Body).Decode(&made); err != nil || made.MessageID == "" {
+		t.Fatalf("the template: %d, %v", response.StatusCode, err)
+	}
+	return made.MessageID
+}
+
+// TestByEmail is the main job to an address: sent, sent again, verified once, and printed
+// nowhere.
+func TestByEmail(t *testing.T) {
+	s := startServiceWith(t, func(simulator *harness.Simulator) []string {
+		return []string{"CHANNELS=sms,email", "INFOBIP_2FA_MESSAGES=email/*=" + emailTemplate(t, simulator), "SEND_COOLDOWN=0s"}
+	})
+	const address = "canary.person@example.com"
+	status, sent, _ := s.post(t, "/send-otp", map[string]string{"email": "Canary.Person@Example.com"})
+	if status != http.StatusOK {
+		t.Fatalf("send = %d %v, want 200", status, sent)
+	}
+	id, _ := sent["verificationId"].(string)
+	if status, again, _ := s.post(t, "/resend-otp", map[string]string{"email": address, "verificationId": id}); status != http.StatusOK {
+		t.Errorf("resend = %d %v, want 200", status, again)
+	}
+	message := s.simulator.Newest(t, address)
+	if message.Channel != "email" || message.To != address {
+		t.Errorf("the message went by %s, to the address in lower case: %t", message.Channel, message.To == address)
+	}
+	for _, refused := range []struct {
+		body map[string]string
+		code string
+	}{
+		{map[string]string{"email": address, "channel": "sms"}, "channel_mismatch"},
+		{map[string]string{"phoneNumber": phone, "channel": "email"}, "channel_mismatch"},
+		{map[string]string{"email": address, "phoneNumber": phone}, "recipient_ambiguous"},
+	} {
+		if status, got, _ := s.post(t, "/send-otp", refused.body); status != http.StatusBadRequest || got["code"] != refused.code {
+			t.Errorf("%s: %d %v", refused.code, status, got)
+		}
+	}
+	if status, got, _ := s.post(t, "/verify-otp", map[string]string{"email": "other@example.com", "pin": message.PIN}); status != http.StatusUnauthorized {
+		t.Errorf("the PIN under another address = %d %v, want 401", status, got)
+	}
+	if status, got, _ := s.post(t, "/verify-otp", map[string]string{"email": address, "pin": message.PIN, "verificationId": id}); status != http.StatusOK {
+		t.Errorf("verify = %d %v, want 200", status, got)
+	}
+	if status, got, _ := s.post(t, "/verify-otp", map[string]string{"email": address, "pin": message.PIN}); status != http.StatusUnauthorized {
+		t.Errorf("verify again = %d %v, want 401", status, got)
+	}
+	s.discoveryAnswers(t)
+	s.nothingLeaked(t, map[string]string{
+		"the address": "canary.person", "its first spelling": "Canary.Person", "the PIN": message.PIN, "the pinId": message.PINID, "the verification id": id,
+	})
+}
