@@ -96,9 +96,13 @@ func TestNinthLanguage(t *testing.T) {
 				t.Errorf("by %s arrives %q, want %q", channel, got[channel], want)
 			}
 		}
-		_, _, config := p.call(http.MethodGet, p.control+"/config", "")
-		locales, _ := config["locales"].([]any)
-		if dutch := slices.Contains(locales, any("nl")); dutch != (c.texts == texts) || !strings.Contains(p.stdout.String(), "("+name+")") {
+		_, _, told := p.call(http.MethodGet, p.control+"/messages", "")
+		locales, _ := told["locales"].([]any)
+		written := func(entry any) bool {
+			l, _ := entry.(map[string]any)
+			return l["tag"] == "nl" && l["written"] == true
+		}
+		if dutch := slices.ContainsFunc(locales, written); dutch != (c.texts == texts) || !strings.Contains(p.stdout.String(), "("+name+")") {
 			t.Errorf("the page has the languages %v; the program says\n%s", locales, p.stdout.String())
 		}
 		p.stop()

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
@@ -63,6 +64,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
 		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
+		page.Messages = console.NewMessages(c.Messages, c.Guard.Channels, c.texts.Default)
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
@@ -72,7 +74,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 			return err
 		}
 		defer control.Close()
-		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil))
+		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil), console.NewMessages(c.Messages, c.Guard.Channels, locale.Tag{}))
 		listeners = []serve.Listener{{Listener: control, Handler: page.Handler(ctx)}}
 	}
 	logger := telemetry.NewLogger(stderr, c.LogLevel)
@@ -103,7 +105,7 @@ func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Fa
 	}
 	return console.Facts{
 		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
-		Channels: offered, Locales: c.locales(), Simulator: simulated,
+		Channels: offered, Simulator: simulated,
 	}
 }
 

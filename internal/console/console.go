@@ -25,9 +25,8 @@ type Facts struct {
 	Gateway string `json:"gateway"`
 	// RealProvider is set where messages go to real phones.
 	RealProvider bool `json:"realProvider"`
-	// Channels and Locales are those that the gateway offers; without locales there is no choice.
+	// Channels are those that the gateway offers.
 	Channels  []string `json:"channels"`
-	Locales   []string `json:"locales"`
 	PINLength int      `json:"pinLength"`
 	// Simulator says how to call the simulated Infobip; nil with the real one.
 	Simulator *Simulator `json:"simulator"`
@@ -45,6 +44,7 @@ type Simulator struct {
 // Console is the control listener.
 type Console struct {
 	Facts     Facts
+	Messages  Messages
 	Feed      *Feed
 	Exchanges *Exchanges
 	// Control is the simulator's own control listener; nil with the real provider.
@@ -52,15 +52,16 @@ type Console struct {
 }
 
 // WithoutSimulator is the console beside the real provider: its log hides what is secret.
-func WithoutSimulator(facts Facts) *Console {
+func WithoutSimulator(facts Facts, messages Messages) *Console {
 	feed := NewFeed()
-	return &Console{Facts: facts, Feed: feed, Exchanges: &Exchanges{Feed: feed, Masked: true}}
+	return &Console{Facts: facts, Messages: messages, Feed: feed, Exchanges: &Exchanges{Feed: feed, Masked: true}}
 }
 
 // Handler answers until ctx ends, which ends the streams of events too.
 func (c *Console) Handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, c.Facts) })
+	mux.HandleFunc("GET /messages", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, c.Messages) })
 	mux.HandleFunc("GET /exchanges", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, c.Exchanges.All()) })
 	mux.HandleFunc("DELETE /exchanges", func(w http.ResponseWriter, _ *http.Request) {
 		c.Exchanges.Forget()
@@ -81,7 +82,7 @@ func (c *Console) Handler(ctx context.Context) http.Handler {
 func (c *Console) rest() http.Handler {
 	if c.Control == nil {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, http.StatusNotFound, map[string]string{"error": "unknown path: with the real Infobip there are /, /config, /exchanges and /events"})
+			writeJSON(w, http.StatusNotFound, map[string]string{"error": "unknown path: with the real Infobip there are /, /config, /messages, /exchanges and /events"})
 		})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/web"
 )
 
@@ -37,7 +38,7 @@ func simulated(t *testing.T) rig {
 	feed := NewFeed()
 	account := simulator.New(simulator.Options{})
 	return newRig(t, &Console{
-		Facts: Facts{Gateway: "http://localhost:3000", Channels: []string{"sms"}, Locales: []string{}, PINLength: 6, Simulator: &Simulator{API: "http://127.0.0.1:3001"}},
+		Facts: Facts{Gateway: "http://localhost:3000", Channels: []string{"sms"}, PINLength: 6, Simulator: &Simulator{API: "http://127.0.0.1:3001"}},
 		Feed:  feed, Exchanges: &Exchanges{Feed: feed}, Control: account.Control(),
 	})
 }
@@ -148,7 +149,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 
 func TestConfigAndExchanges(t *testing.T) {
 	r := simulated(t)
-	if _, _, body := r.call("GET", "/config", ""); body != `{"gateway":"http://localhost:3000","realProvider":false,"channels":["sms"],"locales":[],"pinLength":6,`+
+	if _, _, body := r.call("GET", "/config", ""); body != `{"gateway":"http://localhost:3000","realProvider":false,"channels":["sms"],"pinLength":6,`+
 		`"simulator":{"api":"http://127.0.0.1:3001","applicationId":"","messageId":"","operations":null}}` {
 		t.Errorf("the page is told %s", body)
 	}
@@ -196,7 +197,7 @@ func TestChangesAreTold(t *testing.T) {
 
 // TestRealProvider: there is no outbox, no PIN and no fault to be had.
 func TestRealProvider(t *testing.T) {
-	r := newRig(t, WithoutSimulator(Facts{Gateway: "http://localhost:3000", RealProvider: true}))
+	r := newRig(t, WithoutSimulator(Facts{Gateway: "http://localhost:3000", RealProvider: true}, NewMessages(nil, nil, locale.Tag{})))
 	for _, path := range []string{"/outbox", "/outbox/wait?timeout=1ms", "/requests", "/faults", "/clock", "/nowhere"} {
 		if status, _, body := r.call("GET", path, ""); status != 404 || !strings.Contains(body, "real Infobip") {
 			t.Errorf("%s: %d %s", path, status, body)

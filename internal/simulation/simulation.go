@@ -10,6 +10,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/console"
 	"github.com/seed-a131a524/infobip-otp/internal/serve"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
+	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -84,10 +85,11 @@ func Start(ctx context.Context, c Config, gateway simulator.Settings) (*Simulati
 	return &Simulation{
 		Account: account, ApplicationID: applicationID, MessageID: messageID, API: api, Control: control,
 		Console: &console.Console{
-			Facts: console.Facts{PINLength: gateway.PINLength, Channels: []string{}, Locales: []string{}, Simulator: &console.Simulator{
+			Facts: console.Facts{PINLength: gateway.PINLength, Channels: []string{}, Simulator: &console.Simulator{
 				API: "http://" + api.Addr().String(), ApplicationID: applicationID, MessageID: messageID,
 				Operations: simulator.Operations(),
 			}},
+			Messages:  console.NewMessages(nil, nil, locale.Tag{}),
 			Feed:      feed,
 			Exchanges: &console.Exchanges{Feed: feed, Now: c.Options.Clock.Now},
 			Control:   account.Control(),

@@ -181,6 +181,9 @@ func TestSuccessForgivesNoFailureOfATestRecipient(t *testing.T) {
 			t.Fatalf("after %d failures the right PIN gets %v", wrong, err)
 		}
 	}
+	if l := r.state(t, otptest.Alice); !l.DisabledAt.Equal(otptest.Start) {
+		t.Errorf("it is closed since %s, want %s", l.DisabledAt, otptest.Start)
+	}
 	_, err := r.send(t, otptest.Alice, "")
 	if failure := wantReason(t, err, otp.RecipientLimited); failure.RetryAfter != r.policy.DisabledMemory {
 		t.Errorf("the wait is %s, want %s", failure.RetryAfter, r.policy.DisabledMemory)
@@ -263,6 +266,14 @@ func TestResendOfATestCode(t *testing.T) {
 	again, err := r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice})
 	if err != nil || !again.ExpiresAt.Equal(sent.ExpiresAt) || !again.ResendAt.Equal(r.clock.Now().Add(r.policy.SendCooldown)) {
 		t.Errorf("the resend gets %+v, %v", again, err)
+	}
+	for range 3 {
+		if _, err := r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l := r.state(t, otptest.Alice); len(l.Tests[0].Resends) != 2 {
+		t.Errorf("%d resends are remembered, want 2", len(l.Tests[0].Resends))
 	}
 	if success, err := r.try(t, sent.VerificationID, otptest.TestPIN, ""); err != nil || success.Channel != otp.Voice {
 		t.Errorf("the success is %+v, %v", success, err)
@@ -353,6 +364,21 @@ func TestACodeStaysWhatItWasBegunAs(t *testing.T) {
 		}
 		if calls := len(r.provider.Calls(otptest.Send)); calls != 1 {
 			t.Errorf("%d messages, want one", calls)
+		}
+	})
+	t.Run("a success without a name, and then a test recipient", func(t *testing.T) {
+		r := newTestRig()
+		r.guard.refuses = nil
+		r.list.to = otptest.Bob
+		r.mustSend(t, otptest.Alice)
+		pin := r.provider.PIN(otptest.Alice)
+		if _, err := r.try(t, "", pin, "key"); err != nil {
+			t.Fatal(err)
+		}
+		r.list.to = otptest.Alice
+		r.mustSend(t, otptest.Alice)
+		if again, err := r.try(t, "", pin, "key"); err != nil || again.Test || !again.Repeat {
+			t.Errorf("its repeat gets %+v, %v", again, err)
 		}
 	})
 	t.Run("a test recipient, and then none", func(t *testing.T) {
@@ -492,5 +518,24 @@ func TestTestCodesAreNotMoved(t *testing.T) {
 	}
 	if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: rotating, To: otptest.Alice, Channel: otp.SMS}); err == nil {
 		t.Error("the key of a used code begins another")
+	}
+}
+
+// TestStrangersGuessesOfATestCode are counted apart from those of who began it.
+func TestStrangersGuessesOfATestCode(t *testing.T) {
+	r := newTestRig()
+	id := r.mustSend(t, otptest.Alice).VerificationID
+	stranger := caller("")
+	stranger.Client = "elsewhere"
+	guess := func(pin string) error {
+		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: stranger, To: otptest.Alice, PIN: pin})
+		return err
+	}
+	for range r.policy.PINAttempts {
+		wantReason(t, guess(wrongPIN), otp.InvalidOrExpired)
+	}
+	wantReason(t, guess(otptest.TestPIN), otp.InvalidOrExpired)
+	if _, err := r.try(t, id, otptest.TestPIN, ""); err != nil {
+		t.Errorf("who began it gets %v", err)
 	}
 }

@@ -39,12 +39,12 @@ func TestDoctorOnAHealthyDeployment(t *testing.T) {
 	if got.code != 0 {
 		t.Errorf("exit code %d, want 0\n%s", got.code, got.stderr)
 	}
-	if len(found) != 22 {
-		t.Errorf("%d findings, want one of each of 22 checks", len(found))
+	if len(found) != 24 {
+		t.Errorf("%d findings, want one of each of 24 checks", len(found))
 	}
 	printed := o.run(t, "", "doctor", "--dist", p.dist)
 	want(t, strings.Join(strings.Fields(printed.stdout), " "), "ok credentials account 123456789012 in "+harness.Region, "ok trial account no answer of Infobip's")
-	want(t, printed.stderr, p.stack+": 22 ok, 0 to look at, 0 failed")
+	want(t, printed.stderr, p.stack+": 24 ok, 0 to look at, 0 failed")
 	t.Logf("$ otpctl doctor\n%s%s", printed.stdout, printed.stderr)
 }
 

@@ -4,6 +4,7 @@
 import { Countdown, createClient, formatSeconds, receiveCode, tidyCode } from '../otp.js';
 import { challengeScreen } from './challenge.js';
 import { $, copy, el, fault, say } from './dom.js';
+import { languageField } from './language.js';
 import { numberField } from './number.js';
 import { checkSignature, decode, meanings, written } from './proof.js';
 import { wordsFor } from './refusals.js';
@@ -28,12 +29,14 @@ const signs = {
 };
 
 /**
- * @param {{ gateway: string, channels: string[], locales: string[], pinLength: number }} facts
+ * @param {{ gateway: string, channels: string[], pinLength: number }} facts
+ * @param {{ default: string, locales: import('./language.js').Locale[] }} messages the languages there are
  * @param {() => number} now a monotonic clock that follows the simulator's when that is moved forward
  */
-export function startFlow(facts, now) {
+export function startFlow(facts, messages, now) {
   const otp = createClient({ baseUrl: facts.gateway, locale: '', now });
   const number = numberField();
+  const language = languageField(messages);
   /** What is under way: whom it is for, how it was sent, and what the service said. */
   let current = { recipient: {}, shown: '', channel: 'sms', sent: undefined };
   /** Ends the countdowns and the wait for a message of the screen that is left. */
@@ -91,15 +94,13 @@ export function startFlow(facts, now) {
     $('phone-field').hidden = channel === 'email';
     $('email-field').hidden = channel !== 'email';
     $('screen-number').querySelector('.primary span').textContent = wordsOf(channel).button;
+    language.show(channel);
   }
 
   $('channel-options').append(...facts.channels.map((channel, i) => el('label', {},
     el('input', { type: 'radio', name: 'channel', value: channel, checked: i === 0, onchange: channelChosen }),
     el('span', {}, wordsOf(channel).option))));
   $('channels').hidden = facts.channels.length < 2;
-  $('locale-field').hidden = facts.locales.length < 2;
-  const languages = new Intl.DisplayNames(['en'], { type: 'language' });
-  $('locale').append(...facts.locales.map((locale) => el('option', { value: locale }, `${languages.of(locale)} (${locale})`)));
   $('screen-number').querySelector('[data-pin-length]').textContent = facts.pinLength;
   channelChosen();
 
@@ -119,7 +120,7 @@ export function startFlow(facts, now) {
   /** Asks for a new code for whom the flow is about. */
   function send(button) {
     const { recipient, channel } = current;
-    return deliver(button, channel, () => otp.send({ ...recipient, channel, ...localeChosen() }));
+    return deliver(button, channel, () => otp.send({ ...recipient, channel, ...language.chosen() }));
   }
 
   /** Has the code that there is delivered once more, by a channel of choice. */
@@ -143,10 +144,6 @@ export function startFlow(facts, now) {
     if (result) settle(result);
   }
 
-  function localeChosen() {
-    return facts.locales.length > 1 ? { locale: $('locale').value } : {};
-  }
-
   // --- The code ---------------------------------------------------------------------------
 
   /** The newest message there is, and the one there was when a code was asked for. */
@@ -159,6 +156,7 @@ export function startFlow(facts, now) {
     $('code-to').textContent = shown;
     $('code').value = '';
     fault($('code'), $('code-error'), '');
+    $('again-error').hidden = true;
     show('screen-code', $('code'));
     say(`${wordsOf(channel).how} ${shown}`);
     runDown(sent.expires, $('code-left'), () => say('The code has expired'));
@@ -244,15 +242,21 @@ export function startFlow(facts, now) {
   const challenge = challengeScreen(show, run);
 
   function refused(refusal, settle) {
+    const atCode = current.sent !== undefined && !$('screen-code').hidden;
     const words = wordsFor(refusal, {
       pinLength: facts.pinLength, online: navigator.onLine, expired: current.sent?.expires.over ?? false, checking: settle === settleVerify,
+      resending: atCode, email: current.recipient.email !== undefined,
     });
-    const atCode = current.sent !== undefined && !$('screen-code').hidden;
     if (words.field === 'code' && current.sent) {
       if (!atCode) backToCode();
       fault($('code'), $('code-error'), words.title);
       $('code').focus();
       $('code').select();
+      return;
+    }
+    if (words.field === 'channel' && atCode) {
+      $('again-error').textContent = words.title;
+      $('again-error').hidden = false;
       return;
     }
     if (words.field === 'challenge') {
@@ -280,7 +284,7 @@ export function startFlow(facts, now) {
   /** The way back: to the code if that is alive and of use, else to the number. */
   function wayBack(codeIsOfUse = true) {
     if (codeIsOfUse && current.sent && !current.sent.expires.over) return { label: 'Back to the code', toCode: true, go: backToCode };
-    return { label: 'Use another number', toCode: false, go: () => showNumber(current.channel === 'email' ? $('email') : number.input) };
+    return { label: current.recipient.email === undefined ? 'Use another number' : 'Use another address', toCode: false, go: () => showNumber(current.channel === 'email' ? $('email') : number.input) };
   }
 
   function showNotice(refusal, words, settle) {
@@ -365,7 +369,9 @@ export function startFlow(facts, now) {
   function offer() {
     const message = arrived && arrived.id > sentAfter ? arrived : undefined;
     $('offer').hidden = !message || $('screen-code').hidden || $('code').value !== '';
-    if (message) $('offer-code').textContent = message.pin;
+    if (!message) return;
+    $('offer-from').textContent = message.channel === 'email' ? 'From Mail' : 'From Messages';
+    $('offer-code').textContent = message.pin;
   }
 
   $('offer-fill').addEventListener('click', () => fillIn(arrived.pin));

@@ -6,10 +6,11 @@ import { control, listen } from './live.js';
 import { startLog } from './log.js';
 import { formatNumber } from './number.js';
 import { startPhone } from './phone.js';
+import { startTexts } from './texts.js';
 import { startWorld, trouble } from './world.js';
 
 async function start() {
-  const facts = await control('GET', '/config');
+  const [facts, messages] = await Promise.all([control('GET', '/config'), control('GET', '/messages')]);
   const { gateway, simulator, realProvider } = facts;
   document.body.dataset.kind = realProvider ? 'real' : gateway ? 'both' : 'simulator';
   $('gateway-fact').textContent = gateway ? `gateway ${gateway.replace('http://', '')}` : `simulated Infobip ${simulator.api.replace('http://', '')}`;
@@ -19,12 +20,13 @@ async function start() {
   const now = () => performance.now() + moved;
 
   const log = startLog(facts);
-  const flow = gateway ? startFlow(facts, now) : { message() {}, outbox() {}, fillIn: () => false };
+  const flow = gateway ? startFlow(facts, messages, now) : { message() {}, outbox() {}, fillIn: () => false };
   $('person').hidden = !gateway;
 
-  const phone = simulator ? startPhone(flow.fillIn) : undefined;
+  startTexts(messages);
+  const phone = simulator ? startPhone(messages.templates, facts.channels.includes('email'), flow.fillIn) : undefined;
   const world = simulator ? startWorld(simulator.operations, gateway !== '', (by) => { moved += by; }) : undefined;
-  $('their-phone').querySelector('.handset').hidden = !simulator;
+  $('devices').hidden = !simulator;
   $('real-phone').hidden = Boolean(simulator);
   $('controls').hidden = !simulator;
   if (!simulator) {
@@ -78,7 +80,7 @@ async function start() {
         phone?.add(message);
         flow.message(message);
       });
-      say(`${message.channel === 'voice' ? 'A call' : 'A message'} to ${formatNumber(message.to)}`);
+      say(`${{ voice: 'A call', email: 'An e-mail' }[message.channel] ?? 'A message'} to ${formatNumber(message.to)}`);
     },
     exchange(exchange) {
       happen(() => log.add(exchange));

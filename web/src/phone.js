@@ -1,9 +1,10 @@
-// The drawn phone: every message of every number, newest first, and what a developer should know of each.
+// The drawn phone and the mailbox: every message to anybody, newest first, and what a developer should know of each.
 
 import { $, copy, el, icon, say } from './dom.js';
+import { languageLabel } from './language.js';
 import { control } from './live.js';
 import { formatNumber } from './number.js';
-import { measure, webOTP } from './sms.js';
+import { coding, count, length, webOTP } from './sms.js';
 
 const icons = {
   copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
@@ -12,13 +13,15 @@ const icons = {
   call: 'M3 2.5h2.5l1.2 3.2-1.5 1a8 8 0 0 0 4.1 4.1l1-1.5 3.2 1.2V13a.8.8 0 0 1-.8.8A11.5 11.5 0 0 1 2.2 3.3a.8.8 0 0 1 .8-.8z',
 };
 
-/** Shown at once; older ones are found by searching. */
+/** Shown at once in each; older ones are found by searching. */
 const mostShown = 100;
 
 /**
+ * @param {Record<string, { channel: string, locale: string }>} templates by their ids
+ * @param {boolean} mails whether there is a mailbox before anything is in it
  * @param {(code: string) => boolean} fillIn puts a code into the flow, and says whether there was a field for it
  */
-export function startPhone(fillIn) {
+export function startPhone(templates, mails, fillIn) {
   /** @type {Map<number, any>} */
   const messages = new Map();
   /** @type {Map<number, HTMLElement>} */
@@ -34,9 +37,17 @@ export function startPhone(fillIn) {
   function draw() {
     const wanted = $('search').value;
     const found = [...messages.values()].filter((message) => matches(message, wanted)).sort((one, other) => other.id - one.id);
-    $('messages').replaceChildren(...found.slice(0, mostShown).map(cardOf));
-    $('messages-empty').hidden = found.length > 0;
-    $('messages-empty').textContent = messages.size === 0 ? 'No messages yet. Ask for a code, and it arrives here.' : 'No message like this.';
+    const isMail = ({ channel }) => channel === 'email';
+    const hasMail = [...messages.values()].some(isMail);
+    const place = (list, empty, these, none) => {
+      $(list).replaceChildren(...these.slice(0, mostShown).map(cardOf));
+      $(empty).hidden = these.length > 0;
+      $(empty).textContent = none;
+    };
+    place('messages', 'messages-empty', found.filter((one) => !isMail(one)),
+      messages.size === 0 ? 'No messages yet. Ask for a code, and it arrives here.' : 'No message like this.');
+    place('mail', 'mail-empty', found.filter(isMail), hasMail ? 'No e-mail like this.' : 'No e-mail yet.');
+    $('mailbox').hidden = !mails && !hasMail;
     $('messages-clear').hidden = messages.size === 0;
   }
 
@@ -50,7 +61,7 @@ export function startPhone(fillIn) {
   }
 
   function draft(message) {
-    const { id, to, channel, sender, text, pin, at } = message;
+    const { id, to, channel, sender, text, pin, at, messageId } = message;
     const call = channel === 'voice';
     const who = sender || 'Unknown sender';
     const copying = el('button', { type: 'button', className: 'tool', onclick: () => copy(pin, copying.lastChild) }, icon(icons.copy), el('span', {}, 'Copy PIN'));
@@ -62,13 +73,15 @@ export function startPhone(fillIn) {
       type: 'button', className: 'tool', 'aria-label': `Delete the message to ${formatNumber(to)}`,
       onclick: () => remove(id),
     }, icon(icons.remove));
+    const locale = templates[messageId]?.locale;
     return el('li', { className: `message ${channel}`, 'data-id': id },
       el('div', { className: 'message-head' },
         el('strong', {}, call ? icon(icons.call) : null, who),
         el('time', { dateTime: at, className: 'num' }, clockTime(at)),
         el('span', { className: 'to num' }, `to ${formatNumber(to)}`)),
-      el('p', { className: 'bubble', dir: 'auto' }, call ? el('span', { className: 'spoken' }, 'Spoken: ') : null, ...marked(text, pin)),
-      el('dl', { className: 'facts' }, ...factsOf(message).map(([name, value, good]) => el('div', { 'data-good': good },
+      call ? el('p', { className: 'spoken' }, 'Spoken:') : null,
+      el('p', { className: 'bubble', dir: 'auto', lang: locale || undefined }, ...marked(text, pin)),
+      el('dl', { className: 'facts' }, ...factsOf(message, locale).map(([name, value, good]) => el('div', { 'data-good': good },
         el('dt', {}, name), el('dd', {}, value)))),
       el('div', { className: 'tools' }, copying, filling, removing));
   }
@@ -117,19 +130,21 @@ function clockTime(at) {
   return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }
 
-function factsOf({ channel, text, pin, sender, messageId, language }) {
+function factsOf({ channel, text, pin, sender, messageId, language, size }, locale) {
   const facts = [];
+  const characters = count([...text].length, 'character');
   if (channel === 'sms') {
-    const { encoding, characters, segments, room, cause } = measure(text);
-    facts.push(['SMS', `${segments === 1 ? '1 segment' : `${segments} segments`}, ${characters} of ${room} characters`]);
-    facts.push(['Encoding', cause ? `${encoding}, because of “${cause}”` : encoding]);
-    const { right, why } = webOTP(text, pin, location.hostname);
+    facts.push(['SMS', length(size)], ['Encoding', coding(size)]);
+    const { right, why } = webOTP(text, pin, location.hostname, size.bytes);
     facts.push(['WebOTP', right ? `right, ${why}` : `no: ${why}`, right ? 'yes' : 'no']);
   } else if (channel === 'voice') {
-    facts.push(['Call', 'spoken, so there is nothing to fill in']);
-  } else {
+    facts.push(['Call', `${characters}, spoken, so there is nothing to fill in`]);
+  } else if (text === pin) {
     facts.push(['E-mail', 'its text is kept by Infobip, so only the code is here']);
+  } else {
+    facts.push(['E-mail', `${characters}; Infobip keeps the text that people get`]);
   }
+  if (locale) facts.push(['Language', languageLabel(locale)]);
   facts.push(['Sender', sender || 'none']);
   facts.push(['Template', language ? `${short(messageId)}, ${language}` : short(messageId)]);
   return facts;

@@ -82,22 +82,38 @@ const checkingWords = {
   too_soon: { sign: 'wait', title: 'A little too quick', text: 'There has to be a pause between two checks. This one was not counted.', ...again },
 };
 
+/** For who has a code and asks for it by another way. @type {Record<string, Words>} */
+const resendingWords = {
+  channel_mismatch: { field: 'channel', title: 'We cannot read this message out in its language. The code that you have still counts.' },
+  channel_not_allowed: { field: 'channel', title: 'We do not send codes this way. The code that you have still counts.' },
+};
+
+/** For who is reached by e-mail. @type {Record<string, Partial<Words>>} */
+const emailWords = {
+  number_limited: { title: 'No more codes for this address' },
+  send_failed: { text: 'Nothing went out. Check the address, or use a phone number.' },
+};
+
 const offline = { sign: 'doubt', title: 'You are offline', text: 'We go on by ourselves as soon as you are back. Nothing is done twice.', ...again };
 
 /**
  * Finds the words for a refusal.
  * @param {import('../otp.js').Refusal<any>} refusal
- * @param {{ pinLength: number, online: boolean, expired: boolean, checking: boolean }} around what the page itself knows
+ * @param {{ pinLength: number, online: boolean, expired: boolean, checking: boolean, resending?: boolean, email?: boolean }} around what the page
+ *   itself knows
  * @returns {Words}
  */
-export function wordsFor(refusal, { pinLength, online, expired, checking }) {
+export function wordsFor(refusal, { pinLength, online, expired, checking, resending = false, email = false }) {
   if (refusal.code === 'no_answer' && !online) return offline;
   if (refusal.code === 'foreign_answer' && refusal.status === 429) return busy;
   if (refusal.code === 'invalid_or_expired') {
     const state = stateOf(refusal, expired);
     return triesAdded(Object.hasOwn(ended, state) ? ended[state] : common.invalid_or_expired, refusal.attemptsRemaining);
   }
-  const words = (checking ? checkingWords[refusal.code] : undefined) ?? common[refusal.code];
+  const words = {
+    ...((checking && checkingWords[refusal.code]) || (resending && resendingWords[refusal.code]) || common[refusal.code]),
+    ...(email ? emailWords[refusal.code] : {}),
+  };
   return { ...words, title: words.title.replace('{length}', String(pinLength)) };
 }
 

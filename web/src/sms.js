@@ -1,11 +1,13 @@
-// What a developer should know of a message: how it is coded, how many parts it is paid as, and whether a browser
-// would fill its code in.
+// What a developer should know of a message: how many parts it is paid as, and whether a browser would fill its code in.
 
-/** The basic alphabet of GSM 03.38. Each of its characters takes one septet. */
-const basic = new Set('@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà');
-
-/** Its extension: an escape and a character, so two septets. */
-const extension = new Set('\f^{}\\[~]|€');
+/**
+ * @typedef {object} Size what a text takes, as it was measured where it arrived
+ * @property {'GSM-7' | 'UCS-2'} encoding
+ * @property {number} characters as the encoding counts them: one of GSM-7's extension and an emoji are two
+ * @property {number} segments
+ * @property {number} bytes
+ * @property {string} outside the characters that made it UCS-2
+ */
 
 /** What one message carries, and one part of a longer one, by encoding. */
 const room = {
@@ -13,30 +15,28 @@ const room = {
   'UCS-2': { single: 70, part: 67 },
 };
 
+/** Writes a number of things: 1 segment, 2 segments. */
+export function count(number, what) {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
 /**
- * @param {string} text
- * @returns {{ encoding: 'GSM-7' | 'UCS-2', characters: number, segments: number, room: number, cause: string }}
- *   characters as they count (an extension character and an emoji are two), room in all segments together, and
- *   the first character that made it UCS-2
+ * Writes how long an SMS is.
+ * @param {Size} size
  */
-export function measure(text) {
-  const cause = [...text].find((character) => !basic.has(character) && !extension.has(character)) ?? '';
-  const encoding = cause ? 'UCS-2' : 'GSM-7';
-  const sizes = [...text].map((character) => (cause ? character.length : extension.has(character) ? 2 : 1));
-  const characters = sizes.reduce((sum, size) => sum + size, 0);
+export function length({ encoding, characters, segments }) {
   const { single, part } = room[encoding];
-  if (characters <= single) return { encoding, characters, segments: 1, room: single, cause };
-  // A character that takes two is never split between two parts.
-  let segments = 1;
-  let filled = 0;
-  for (const size of sizes) {
-    if (filled + size > part) {
-      segments++;
-      filled = 0;
-    }
-    filled += size;
-  }
-  return { encoding, characters, segments, room: segments * part, cause };
+  return `${count(segments, 'segment')}, ${characters} of ${segments === 1 ? single : segments * part} characters`;
+}
+
+/**
+ * Writes how it is coded, and the first of the characters that are why.
+ * @param {Size} size
+ */
+export function coding({ encoding, bytes, outside }) {
+  const causes = [...outside];
+  const named = causes.slice(0, 3).map((cause) => `\u2068${cause}\u2069`).join(' ');
+  return `${encoding}, ${bytes} bytes${causes.length ? `, because of ${named}${causes.length > 3 ? ' …' : ''}` : ''}`;
 }
 
 /** A message of one part with this many bytes at most is filled in by iOS, Android and Chrome alike. */
@@ -48,9 +48,10 @@ const webOTPBytes = 140;
  * @param {string} text
  * @param {string} pin
  * @param {string} host of the page that has the field
+ * @param {number} bytes that the text takes
  * @returns {{ right: boolean, why: string }}
  */
-export function webOTP(text, pin, host) {
+export function webOTP(text, pin, host, bytes) {
   const last = text.split('\n').at(-1) ?? '';
   const line = /^@(\S+) #(\S+)(?: @(\S+))?$/.exec(last);
   if (!line) {
@@ -62,8 +63,6 @@ export function webOTP(text, pin, host) {
   if (embedded) return { right: false, why: `it is for a frame of ${embedded} within ${bound}` };
   if (text.split('\n').length < 2 || text.startsWith('@')) return { right: false, why: 'nothing for a person stands before the line' };
   if (bound !== host && !host.endsWith(`.${bound}`)) return { right: false, why: `it is bound to ${bound}, and this page is ${host}` };
-  const { encoding, characters } = measure(text);
-  const bytes = encoding === 'UCS-2' ? characters * 2 : Math.ceil(characters * 7 / 8);
   if (bytes > webOTPBytes) return { right: false, why: `the message has ${bytes} bytes; over ${webOTPBytes} it comes in parts` };
   return { right: true, why: `for pages of ${bound}` };
 }

@@ -32,6 +32,7 @@ func TestOutboxRows(t *testing.T) {
 	r.sent(otherNumber)
 	want := map[string]any{
 		"id": 1.0, "messageId": r.message, "to": "+" + number, "channel": "sms", "sender": "InfoSMS", "text": sent.Text, "pin": sent.PIN, "pinId": sent.PINID, "at": "2026-11-24T12:00:00Z",
+		"size": map[string]any{"encoding": "GSM-7", "characters": 20.0, "segments": 1.0, "bytes": 18.0, "outside": ""},
 	}
 	for _, query := range []string{"?to=" + number, "?to=+" + number, "?to=%2B" + number, "?to=%2041-44-668-18-00"} {
 		if diff := cmp.Diff([]map[string]any{want}, r.rows("/outbox"+query)); diff != "" {

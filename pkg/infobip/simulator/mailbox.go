@@ -15,6 +15,9 @@ func (s *Simulator) putMessage(m Message) {
 	if last := len(s.outbox) - 1; last >= 0 && !m.At.After(s.outbox[last].At) {
 		m.At = s.outbox[last].At.Add(1) // so that `after` names one message, whatever the clock does
 	}
+	if m.Channel == channelSMS {
+		m.Size = sizeOf(m.Text)
+	}
 	s.delivered++
 	m.ID = s.delivered
 	s.outbox = trimOldest(append(s.outbox, m), mostKept)

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/sms"
 )
 
 // Message is what a phone or a mailbox would have received.
@@ -26,6 +28,23 @@ type Message struct {
 	Language  string `json:"language,omitzero"`
 	// At is later than that of every message before.
 	At time.Time `json:"at"`
+	// Size is what an SMS takes, nil of a call or an e-mail.
+	Size *Size `json:"size,omitzero"`
+}
+
+// Size is what a text takes as an SMS, as pkg/sms measures it.
+type Size struct {
+	Encoding   sms.Encoding `json:"encoding"`
+	Characters int          `json:"characters"`
+	Segments   int          `json:"segments"`
+	Bytes      int          `json:"bytes"`
+	// Outside are the characters that GSM-7 lacks, each once: those that make it UCS-2.
+	Outside string `json:"outside"`
+}
+
+func sizeOf(text string) *Size {
+	size := sms.Measure(text)
+	return &Size{size.Encoding, size.Characters, size.Segments, size.Bytes, string(sms.Outside(text))}
 }
 
 // Outbox returns a copy of what was delivered to a destination, newest last; to
