@@ -375,6 +375,11 @@ func (p *patient) examine(t *testing.T, o *operator, args ...string) ([]diagnosi
 	if err := json.Unmarshal([]byte(got.stdout), &found); err != nil {
 		t.Fatalf("doctor's findings: %v\n%s%s", err, got.stdout, got.stderr)
 	}
+	for i := range found {
+		if p.messages != "" {
+			found[i].Found = strings.ReplaceAll(found[i].Found, p.messages, "messages.yaml")
+		}
+	}
 	return found, got
 }
 

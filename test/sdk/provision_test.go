@@ -75,8 +75,12 @@ func TestProvisionedTemplates(t *testing.T) {
 			return m.GetMessageText() == "{{pin}} é seu código.{{ending}}{{pin}}" && m.GetSenderId() == "5511987654321" && m.GetLanguage() == sms.TFALANGUAGE_PT_BR &&
 				m.GetVoiceName() == "Camila" && m.GetSpeechRate() == 0.75 && m.GetRepeatDTMF() == "1#" && dlt(m) == "1101 1108"
 		},
-		"sms/ar":  func(m sms.TfaMessage) bool { return m.GetMessageText() == "رمزك: {{pin}}{{ending}}{{pin}}" && !m.HasLanguage() },
-		"voice/*": func(m sms.TfaMessage) bool { return m.GetMessageText() == "Your code is {{pin}}." && !m.HasSenderId() && !m.HasRegional() },
+		"sms/ar": func(m sms.TfaMessage) bool {
+			return m.GetMessageText() == "رمزك: {{pin}}{{ending}}{{pin}}" && !m.HasLanguage()
+		},
+		"voice/*": func(m sms.TfaMessage) bool {
+			return m.GetMessageText() == "Your code is {{pin}}." && !m.HasSenderId() && !m.HasRegional()
+		},
 		"email/*": func(m sms.TfaMessage) bool {
 			return m.GetEmailTemplateId() == 1234 && m.GetFrom() == "Example <codes@example.com>" && m.GetLandingPageId() == "page" && !m.HasMessageText()
 		},
