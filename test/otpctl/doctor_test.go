@@ -114,14 +114,14 @@ var maladies = []malady{
 	{
 		name: "a secret without a value", before: func(_ *testing.T, p *patient) { p.value = "" },
 		check: "secret", status: "fail", found: "has no value yet", todo: "otpctl secret set",
-		also: []string{"infobip", "application", "template", "messages", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a secret of another shape", before: func(_ *testing.T, p *patient) {
 			p.value = `{"infobipApiKey":"canary-key","phoneKeys":{},"phoneKey":"1"}`
 		},
 		check: "secret", status: "fail", found: "the functions cannot use it: ", todo: "otpctl secret set",
-		also: []string{"infobip", "application", "template", "messages", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a secret that is about to go", after: func(t *testing.T, p *patient) {
@@ -131,7 +131,7 @@ var maladies = []malady{
 			}
 		},
 		check: "secret", status: "fail", found: "scheduled for deletion", todo: "restore-secret",
-		also: []string{"infobip", "application", "template", "messages", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "trusted senders without a key", before: func(_ *testing.T, p *patient) {
