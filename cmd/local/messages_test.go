@@ -24,19 +24,20 @@ func fileOf(t *testing.T, text string) string {
 	return name
 }
 
-// arrived is the newest message to a destination, with PIN in the place of its digits.
-func (p *program) arrived(to string) (text, channel string, more map[string]any) {
+// arrived is the newest message to a destination: its text with PIN in the place of its digits,
+// its channel, and all of it.
+func (p *program) arrived(to string) (string, string, map[string]any) {
 	p.t.Helper()
 	status, _, got := p.call(http.MethodGet, p.control+"/outbox?to="+to, "")
 	var all []map[string]any
 	if err := json.Unmarshal([]byte(got["text"].(string)), &all); err != nil || len(all) == 0 {
 		p.t.Fatalf("the outbox answers %d %v, %v", status, got, err)
 	}
-	more = all[len(all)-1]
-	pin, _ := more["pin"].(string)
-	written, _ := more["text"].(string)
-	channel, _ = more["channel"].(string)
-	return strings.ReplaceAll(written, pin, "PIN"), channel, more
+	newest := all[len(all)-1]
+	pin, _ := newest["pin"].(string)
+	text, _ := newest["text"].(string)
+	channel, _ := newest["channel"].(string)
+	return strings.ReplaceAll(text, pin, "PIN"), channel, newest
 }
 
 // localesOf are the languages that a message is written in, as the page is told.

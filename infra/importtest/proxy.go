@@ -5,12 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ func (s sized) Size() int64 { return s.size }
 // newRelease packs the working files below root as both modules. The version is the tree's own: Go
 // keeps what it has once seen of a version for ever.
 func newRelease(root string) (release, error) {
-	files, err := tracked(root)
+	files, err := sources(root)
 	if err != nil {
 		return release{}, fmt.Errorf("listing the tree: %w", err)
 	}
@@ -89,19 +88,28 @@ func newRelease(root string) (release, error) {
 	return r, nil
 }
 
-// tracked lists the files that are, or would be, in git.
-func tracked(root string) ([]string, error) {
-	command := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-	command.Dir = root
-	output, err := command.Output()
+// made are the folders of what tools and targets make, as .gitignore has them.
+var made = []string{".git", ".tools", "dist", "cdk.out", ".aws-sam", "node_modules", "__pycache__", ".deploy", ".hypothesis"}
+
+// sources lists the files of the tree, also of one that came without its git. A laptop's settings
+// are none.
+func sources(root string) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains(made, d.Name()):
+			return fs.SkipDir
+		case d.Type().IsRegular() && d.Name() != "deploy.env" && d.Name() != ".env":
+			names = append(names, name)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("git ls-files: %w", err)
+		return nil, fmt.Errorf("walking the tree: %w", err)
 	}
-	names := strings.Split(strings.Trim(string(output), "\x00"), "\x00")
-	return slices.DeleteFunc(names, func(name string) bool {
-		_, err := os.Lstat(filepath.Join(root, name))
-		return errors.Is(err, os.ErrNotExist) // deleted, and not yet so in git
-	}), nil
+	return names, nil
 }
 
 // versionOf is a prerelease of the version that infra/go.mod requires, named after the tree's

@@ -40,7 +40,9 @@ func edges(t *testing.T, s settings.Setting) (string, string) {
 		return "off", s.Example
 	case settings.Notation[guard.Prices]:
 		return "*=0.000001", s.Example
-	case settings.Notation[catalog.List], settings.Notation[catalog.Ending], settings.Notation[catalog.Senders]:
+	case settings.Notation[catalog.List]: // a channel that is offered has a message
+		return s.Example, "sms/*=A,voice/*=B,email/*=C"
+	case settings.Notation[catalog.Ending], settings.Notation[catalog.Senders]:
 		return s.Example, s.Example
 	case settings.Notation[float64]:
 		return "0", "1"

@@ -107,6 +107,12 @@ func TestValidate(t *testing.T) {
 		{"limit elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("SPEND_LIMIT", "50/1d")(p) }, ""},
 		{"limit below ten messages", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least ten times the dearest price (0.10)"},
 		{"network above its prefix", set("NETWORK_ALLOWANCE", "enforce 21/1d+3"), "NETWORK_ALLOWANCE must be an allowance whose floor"},
+		{"e-mail without a message", set("CHANNELS", "sms,email"), "INFOBIP_2FA_MESSAGES must have email/*"},
+		{"e-mail with a message", func(p *props.Props) {
+			set("CHANNELS", "sms,email")(p)
+			set("INFOBIP_2FA_MESSAGES", "email/*=MSG2")(p)
+		}, ""},
+		{"a message twice", set("INFOBIP_2FA_MESSAGES", "sms/de=A,sms/DE=B"), "INFOBIP_2FA_MESSAGES must be"},
 		{"challenge without a site", set("CHALLENGE", "turnstile"), "CHALLENGE_HOSTNAMES must be set"},
 		{"challenge of a site", func(p *props.Props) {
 			set("CHALLENGE", "turnstile")(p)

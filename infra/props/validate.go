@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -117,6 +118,10 @@ func (p Props) settingFaults() []error {
 		r := settings.NewReader(func(name string) string { return known(p.Settings[name]) })
 		c := guards.Read(r)
 		faults = append(faults, r.Err(), c.CheckDeployed())
+		if !isToken(p.Settings["INFOBIP_2FA_MESSAGES"]) {
+			messages := catalog.Catalog{List: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"), Standard: true}
+			faults = append(faults, messages.Check(c.Channels))
+		}
 	}
 	for _, name := range p.Undecided() {
 		s, _ := settings.Lookup(name)

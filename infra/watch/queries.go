@@ -14,7 +14,7 @@ func Queries() []Query {
 | stats sum(SendsOK) as sent, sum(VerifiesOK) as verified, sum(RefusedByAllowance) as refused, sum(RefusedByBudget) as unpaid by region
 | sort sent desc`},
 		{"ByClient", "by client", lines + `| filter ispresent(guard.client)
-| stats count(*) as requests, sum(SendsOK) as sent, count_distinct(number) as numbers by guard.client, guard.network
+| stats count(*) as requests, sum(SendsOK) as sent, count_distinct(number) as numbers, count_distinct(email) as addresses by guard.client, guard.network
 | sort requests desc
 | limit 50`},
 		{"ByRule", "by rule", lines + `| filter status >= 400

@@ -276,7 +276,7 @@ func TestFilters(t *testing.T) {
 // TestQueries: what they ask for stands in the lines of requests.
 func TestQueries(t *testing.T) {
 	source := ""
-	for _, file := range []string{"httpapi/log.go", "guard/findings.go", "telemetry/metrics.go"} {
+	for _, file := range []string{"httpapi/log.go", "recipient/recipient.go", "guard/findings.go", "telemetry/metrics.go"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "pkg", file))
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -181,6 +183,9 @@ func TestSuccessForgivesNoFailureOfATestRecipient(t *testing.T) {
 			t.Fatalf("after %d failures the right PIN gets %v", wrong, err)
 		}
 	}
+	if l := r.state(t, otptest.Alice); !l.DisabledAt.Equal(otptest.Start) {
+		t.Errorf("it is closed since %s, want %s", l.DisabledAt, otptest.Start)
+	}
 	_, err := r.send(t, otptest.Alice, "")
 	if failure := wantReason(t, err, otp.RecipientLimited); failure.RetryAfter != r.policy.DisabledMemory {
 		t.Errorf("the wait is %s, want %s", failure.RetryAfter, r.policy.DisabledMemory)
@@ -264,8 +269,44 @@ func TestResendOfATestCode(t *testing.T) {
 	if err != nil || !again.ExpiresAt.Equal(sent.ExpiresAt) || !again.ResendAt.Equal(r.clock.Now().Add(r.policy.SendCooldown)) {
 		t.Errorf("the resend gets %+v, %v", again, err)
 	}
+	for range 3 {
+		if _, err := r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l := r.state(t, otptest.Alice); len(l.Tests[0].Resends) != 2 {
+		t.Errorf("%d resends are remembered, want 2", len(l.Tests[0].Resends))
+	}
 	if success, err := r.try(t, sent.VerificationID, otptest.TestPIN, ""); err != nil || success.Channel != otp.Voice {
 		t.Errorf("the success is %+v, %v", success, err)
+	}
+}
+
+// TestUnspokenCallOfATestCode: a call in a language that calls do not speak is refused to a
+// test recipient too, or an end-to-end suite would see what nobody else gets.
+func TestUnspokenCallOfATestCode(t *testing.T) {
+	for locale, unspoken := range map[string]bool{"": false, "de-AT": false, "fr": false, "ar": true} {
+		r := newTestRig()
+		r.service.Messages = languages{otp.SMS: {"", "de", "ar"}, otp.Voice: {"", "de"}}
+		sent, _, err := r.sendIn(t, locale, "", otp.SMS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.resend(t, otptest.Alice, sent.VerificationID, ""); err != nil {
+			t.Errorf("%q again by SMS: %v", locale, err)
+		}
+		before := r.state(t, otptest.Alice)
+		_, err = r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice})
+		switch {
+		case !unspoken && err != nil:
+			t.Errorf("%q by voice: %v", locale, err)
+		case unspoken:
+			wantReason(t, err, otp.ChannelMismatch)
+			if diff := cmp.Diff(before, r.state(t, otptest.Alice)); diff != "" {
+				t.Errorf("%q by voice changed the state (-before +after):\n%s", locale, diff)
+			}
+		}
+		r.untouched(t)
 	}
 }
 
@@ -353,6 +394,21 @@ func TestACodeStaysWhatItWasBegunAs(t *testing.T) {
 		}
 		if calls := len(r.provider.Calls(otptest.Send)); calls != 1 {
 			t.Errorf("%d messages, want one", calls)
+		}
+	})
+	t.Run("a success without a name, and then a test recipient", func(t *testing.T) {
+		r := newTestRig()
+		r.guard.refuses = nil
+		r.list.to = otptest.Bob
+		r.mustSend(t, otptest.Alice)
+		pin := r.provider.PIN(otptest.Alice)
+		if _, err := r.try(t, "", pin, "key"); err != nil {
+			t.Fatal(err)
+		}
+		r.list.to = otptest.Alice
+		r.mustSend(t, otptest.Alice)
+		if again, err := r.try(t, "", pin, "key"); err != nil || again.Test || !again.Repeat {
+			t.Errorf("its repeat gets %+v, %v", again, err)
 		}
 	})
 	t.Run("a test recipient, and then none", func(t *testing.T) {
@@ -492,5 +548,24 @@ func TestTestCodesAreNotMoved(t *testing.T) {
 	}
 	if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: rotating, To: otptest.Alice, Channel: otp.SMS}); err == nil {
 		t.Error("the key of a used code begins another")
+	}
+}
+
+// TestStrangersGuessesOfATestCode are counted apart from those of who began it.
+func TestStrangersGuessesOfATestCode(t *testing.T) {
+	r := newTestRig()
+	id := r.mustSend(t, otptest.Alice).VerificationID
+	stranger := caller("")
+	stranger.Client = "elsewhere"
+	guess := func(pin string) error {
+		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: stranger, To: otptest.Alice, PIN: pin})
+		return err
+	}
+	for range r.policy.PINAttempts {
+		wantReason(t, guess(wrongPIN), otp.InvalidOrExpired)
+	}
+	wantReason(t, guess(otptest.TestPIN), otp.InvalidOrExpired)
+	if _, err := r.try(t, id, otptest.TestPIN, ""); err != nil {
+		t.Errorf("who began it gets %v", err)
 	}
 }
