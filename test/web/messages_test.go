@@ -86,7 +86,7 @@ func TestEveryMessage(t *testing.T) {
 	g := harness.StartGateway(t, append([]string{"MESSAGES_FILE=" + name, "NETWORK_ALLOWANCE=off", "PREFIX_ALLOWANCE=off"}, loose...)...)
 	p := openConsole(t, g, desktop)
 	p.click("#texts summary")
-	if got := p.text("#texts-fact"); got != "23 texts in 8 languages" {
+	if got := p.text("#texts-fact"); got != "23 in 8 languages" {
 		t.Errorf("the file is said to have %s", got)
 	}
 	lists := map[string]string{"sms": "#messages", "voice": "#messages", "email": "#mail"}

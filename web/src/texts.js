@@ -12,7 +12,7 @@ export function startTexts({ file, report }) {
   if (!report) return;
   const { messages } = report;
   const languages = new Set(messages.map(({ locale }) => locale)).size;
-  $('texts-fact').textContent = `${count(messages.length, 'text')} in ${count(languages, 'language')}`;
+  $('texts-fact').textContent = `${messages.length} in ${count(languages, 'language')}`;
   $('texts-file').textContent = file;
   $('texts-list').append(...messages.map(({ channel, locale, text, characters, encoding, segments, bytes }) => el('li', { 'data-message': `${channel}/${locale}` },
     el('p', { className: 'texts-head' }, el('strong', {}, `${kinds[channel] ?? channel}, ${languageLabel(locale)}`),
