@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -277,6 +279,34 @@ func TestResendOfATestCode(t *testing.T) {
 	}
 	if success, err := r.try(t, sent.VerificationID, otptest.TestPIN, ""); err != nil || success.Channel != otp.Voice {
 		t.Errorf("the success is %+v, %v", success, err)
+	}
+}
+
+// TestUnspokenCallOfATestCode: a call in a language that calls do not speak is refused to a
+// test recipient too, or an end-to-end suite would see what nobody else gets.
+func TestUnspokenCallOfATestCode(t *testing.T) {
+	for locale, unspoken := range map[string]bool{"": false, "de-AT": false, "fr": false, "ar": true} {
+		r := newTestRig()
+		r.service.Messages = languages{otp.SMS: {"", "de", "ar"}, otp.Voice: {"", "de"}}
+		sent, _, err := r.sendIn(t, locale, "", otp.SMS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.resend(t, otptest.Alice, sent.VerificationID, ""); err != nil {
+			t.Errorf("%q again by SMS: %v", locale, err)
+		}
+		before := r.state(t, otptest.Alice)
+		_, err = r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice})
+		switch {
+		case !unspoken && err != nil:
+			t.Errorf("%q by voice: %v", locale, err)
+		case unspoken:
+			wantReason(t, err, otp.ChannelMismatch)
+			if diff := cmp.Diff(before, r.state(t, otptest.Alice)); diff != "" {
+				t.Errorf("%q by voice changed the state (-before +after):\n%s", locale, diff)
+			}
+		}
+		r.untouched(t)
 	}
 }
 

@@ -65,7 +65,7 @@ var maladies = []malady{
 		name: "another stage", args: []string{"--stack", "infobip-otp-nowhere"},
 		check: "stack", status: "fail", found: "there is no stack infobip-otp-nowhere here", todo: "AWS_REGION",
 		also: []string{"functions", "settings", "log level", "version", "secret", "table", "expiry", "backups", "routes", "throttles", "cors", "logs", "log delivery",
-			"proof keys", "documents", "infobip", "application", "template", "messages", "trial account"},
+			"proof keys", "documents", "test recipients", "email resends", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a new account", before: func(_ *testing.T, p *patient) { p.cloud.concurrency = 10 },
