@@ -60,6 +60,7 @@ func onPurpose() []template.Allowed {
 	for _, function := range []string{"Send", "Verify", "Discovery"} {
 		allowed = append(allowed,
 			template.Allowed{Path: function + "FunctionCurrentVersion.", Reason: unpublished},
+			template.Allowed{Path: function + "Function.Properties.Description", Reason: "it names the release that a version is of, and " + unpublished},
 			template.Allowed{Path: function + "Alias.", Reason: unpublished},
 			template.Allowed{Path: "Outputs." + function + "AliasArn.", Reason: unpublished},
 			template.Allowed{Path: function + "Integration.Properties.IntegrationUri", Reason: unpublished})

@@ -27,8 +27,8 @@ type function struct {
 	reserved    *int
 }
 
-// newFunction places one function with the log group and the role that are its own.
-func newFunction(scope constructs.Construct, p props.Props, f function) awslambda.Function {
+// newFunction places one function of a release, with the log group and the role that are its own.
+func newFunction(scope constructs.Construct, p props.Props, f function, release string) awslambda.Function {
 	id := strings.ToUpper(f.name[:1]) + f.name[1:]
 	logs := newLogGroup(scope, id+"Logs", p)
 	var reserved *float64
@@ -36,7 +36,7 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		reserved = jsii.Number(*f.reserved)
 	}
 	placed := awslambda.NewFunction(scope, jsii.String(id+"Function"), &awslambda.FunctionProps{
-		Description:  jsii.String(f.description),
+		Description:  jsii.String(described(f.description, release)),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: architecture(p),
 		Handler:      jsii.String("bootstrap"),
@@ -53,7 +53,7 @@ func newFunction(scope constructs.Construct, p props.Props, f function) awslambd
 		LogGroup:                     logs,
 		ReservedConcurrentExecutions: reserved,
 		Role:                         newRole(scope, id+"Role", p, logs, f),
-		CurrentVersionOptions:        versionOptions(p, f),
+		CurrentVersionOptions:        versionOptions(p, f, release),
 	})
 	// Set below the CDK's own construct, which would add statements to the role for both:
 	// what the role may do is in access.go, and what an app grants it.

@@ -27,7 +27,7 @@ func TestFunctions(t *testing.T) {
 		t.Run(test.function, func(t *testing.T) {
 			want := object{
 				"Architectures": []any{"arm64"},
-				"Description":   test.description,
+				"Description":   test.description + " Release " + releaseOf(t, development, test.function) + ".",
 				"Handler":       "bootstrap",
 				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}", "SystemLogLevel": "WARN"},
 				"MemorySize":    cost.Now.MemoryMB,

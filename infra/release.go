@@ -1,7 +1,13 @@
 package infra
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,6 +30,10 @@ import (
 // all of a function that a version holds: the zip, the settings, role, memory, log level, tracing.
 // Reserved concurrency is no part of a version, and tags are none either. With the CDK's older
 // rule they would count, and Lambda refuses to publish what it has published already.
+//
+// All three functions get their versions together: each has the release in its description, which
+// is another one where anything of any of them changes. So the version before is the deployment
+// before, of each of them.
 
 // liveAlias is the alias that the API calls.
 const liveAlias = "live"
@@ -35,18 +45,18 @@ const ruleOfVersions = "@aws-cdk/aws-lambda:recognizeVersionProps"
 // versionOptions keep the versions that an alias has left, for a rollback. One that a failed
 // deployment has published goes with it: Lambda publishes nothing that is as its newest version
 // is, so the next try would be refused ("Version already exists").
-func versionOptions(p props.Props, f function) *awslambda.VersionOptions {
+func versionOptions(p props.Props, f function, release string) *awslambda.VersionOptions {
 	return &awslambda.VersionOptions{
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
-		Description:   versionDescription(p, f),
+		Description:   versionDescription(p, f, release),
 	}
 }
 
 // versionDescription names what a deployment fills in: a parameter with another value changes the
 // function and no logical id, so without this its version, and with it the alias, would stay as
-// they are. Another description is another version. Nil where everything is known. What the stack
-// makes itself keeps its name as long as its logical id.
-func versionDescription(p props.Props, f function) *string {
+// they are. Another description is another version. Nil where everything is known: then it is the
+// function's. What the stack makes itself keeps its name as long as its logical id.
+func versionDescription(p props.Props, f function, release string) *string {
 	var filledIn []string
 	for _, name := range slices.Sorted(maps.Keys(f.environment)) {
 		value := f.environment[name]
@@ -60,8 +70,43 @@ func versionDescription(p props.Props, f function) *string {
 	if len(filledIn) == 0 {
 		return nil
 	}
-	return jsii.String(strings.Join(filledIn, " "))
+	return jsii.String(described(strings.Join(filledIn, " "), release))
 }
+
+// fingerprint names a release: twelve digits of the hash of all that makes a version of any of the
+// functions.
+func fingerprint(scope constructs.Construct, p props.Props, functions ...function) (string, error) {
+	const digits = 12
+	hash := sha256.New()
+	for _, f := range functions {
+		zip, err := os.ReadFile(filepath.Clean(filepath.Join(p.AssetsDir, f.name+".zip")))
+		if err != nil {
+			return "", fmt.Errorf("reading a function: %w", err)
+		}
+		// What only the deployment knows is hashed by its reference, for its token is another one
+		// in each run of the app.
+		text, err := json.Marshal(awscdk.Stack_Of(scope).Resolve([]any{
+			f.name, f.description, f.environment, p.Architecture, p.MemoryMB, p.LogLevel, p.Tracing, network(p),
+		}))
+		if err != nil {
+			return "", fmt.Errorf("writing what %s is told: %w", f.name, err)
+		}
+		fmt.Fprintf(hash, "%x %s\n", sha256.Sum256(zip), text)
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:digits], nil
+}
+
+// network is where the functions stand, as plain lists.
+func network(p props.Props) [][]string {
+	if p.VPC == nil {
+		return nil
+	}
+	return [][]string{p.VPC.SubnetIDs, p.VPC.SecurityGroupIDs}
+}
+
+// described is the description of a function of a release, by which `make rollback` knows what
+// belongs together.
+func described(description, release string) string { return description + " Release " + release + "." }
 
 func newAlias(scope constructs.Construct, id string, f awslambda.Function) awslambda.Alias {
 	return awslambda.NewAlias(scope, jsii.String(id+"Alias"), &awslambda.AliasProps{
@@ -69,8 +114,8 @@ func newAlias(scope constructs.Construct, id string, f awslambda.Function) awsla
 	})
 }
 
-// release is one function behind its alias, and whose alarms watch it.
-type release struct {
+// rollout is one function behind its alias, and whose alarms watch it.
+type rollout struct {
 	id       string
 	of       watch.Of
 	function awslambda.Function
@@ -86,7 +131,7 @@ var configurations = map[string]string{
 
 // addRollout has CodeDeploy move the aliases, a part of the requests after the other. It moves
 // them back, and the whole deployment with them, if one of the alarms goes off that brake it.
-func addRollout(scope constructs.Construct, p props.Props, releases []release, alarms map[string]awscloudwatch.CfnAlarm) {
+func addRollout(scope constructs.Construct, p props.Props, functions []rollout, alarms map[string]awscloudwatch.CfnAlarm) {
 	configuration, gradual := configurations[p.Deployment]
 	if !gradual {
 		return
@@ -94,8 +139,8 @@ func addRollout(scope constructs.Construct, p props.Props, releases []release, a
 	application := awscodedeploy.NewCfnApplication(scope, jsii.String("Rollout"), &awscodedeploy.CfnApplicationProps{
 		ComputePlatform: jsii.String("Lambda"),
 	})
-	role := newRolloutRole(scope, releases)
-	for _, r := range releases {
+	role := newRolloutRole(scope, functions)
+	for _, r := range functions {
 		group := awscodedeploy.NewCfnDeploymentGroup(scope, jsii.String(r.id+"Rollout"), &awscodedeploy.CfnDeploymentGroupProps{
 			ApplicationName:      application.Ref(),
 			ServiceRoleArn:       role.RoleArn(),
@@ -130,9 +175,9 @@ func brakes(of watch.Of, alarms map[string]awscloudwatch.CfnAlarm) []any {
 
 // newRolloutRole lets CodeDeploy move these aliases and no others; its managed policy would let
 // it move all of the account's.
-func newRolloutRole(scope constructs.Construct, releases []release) awsiam.IRole {
+func newRolloutRole(scope constructs.Construct, functions []rollout) awsiam.IRole {
 	var aliases []*string
-	for _, r := range releases {
+	for _, r := range functions {
 		// Not the alias itself, which waits for this role.
 		aliases = append(aliases, r.function.FunctionArn(), jsii.Sprintf("%s:%s", *r.function.FunctionArn(), liveAlias))
 	}

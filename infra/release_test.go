@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestAliases(t *testing.T) {
 			version := function + "FunctionCurrentVersion"
 			want = object{"FunctionName": "${" + function + "Function}"}
 			if d.props.Infobip == nil && function != "Discovery" {
-				want["Description"] = "${Infobip2faAppId} ${Infobip2faMsgId} ${InfobipBaseUrl}"
+				want["Description"] = "${Infobip2faAppId} ${Infobip2faMsgId} ${InfobipBaseUrl} Release " + releaseOf(t, d, function) + "."
 			}
 			if diff := cmp.Diff(want, d.properties(t, version, "AWS::Lambda::Version")); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", d.props.Stage, version, diff)
@@ -63,9 +64,23 @@ func versions(t *testing.T, d deployment) map[string]string {
 	return ids
 }
 
-// TestWhatMakesAVersion: all that a version holds, and nothing else. Lambda refuses to publish
-// what it has published already, so a change that makes no version there must make none here.
+// releaseOf is the release that a function's description names.
+func releaseOf(t *testing.T, d deployment, function string) string {
+	t.Helper()
+	description, _ := d.properties(t, function+"Function", "AWS::Lambda::Function")["Description"].(string)
+	named := regexp.MustCompile(`\bRelease ([0-9a-f]{12})\.$`).FindStringSubmatch(description)
+	if named == nil {
+		t.Fatalf("%s %s names no release: %q", d.props.Stage, function, description)
+	}
+	return named[1]
+}
+
+// TestWhatMakesAVersion: all that a version of any function holds, and nothing else, makes one of
+// each, so that the versions before are of one deployment (`make rollback`). Lambda refuses to
+// publish what it has published already, so a change that makes no version there must make none
+// here.
 func TestWhatMakesAVersion(t *testing.T) {
+	all := []string{"Discovery", "Send", "Verify"}
 	was := versions(t, development)
 	for _, test := range []struct {
 		name   string
@@ -76,14 +91,19 @@ func TestWhatMakesAVersion(t *testing.T) {
 		{"throttles, retention and alarms", func(p *props.Props) {
 			p.Throttles.Other, p.LogRetentionDays, p.Alarms.ProviderDailyCap = props.Throttle{Rate: 7, Burst: 8}, 90, 50000
 		}, nil},
-		{"a setting of one function", func(p *props.Props) { p.Settings["IP_VERIFY_LIMIT"] = "11/6m" }, []string{"Verify"}},
-		{"the log level", func(p *props.Props) { p.LogLevel = "DEBUG" }, []string{"Discovery", "Send", "Verify"}},
-		{"another zip", func(p *props.Props) { p.AssetsDir = otherSend(t) }, []string{"Send"}},
+		{"a setting of one function", func(p *props.Props) { p.Settings["IP_VERIFY_LIMIT"] = "11/6m" }, all},
+		{"the log level", func(p *props.Props) { p.LogLevel = "DEBUG" }, all},
+		{"nothing", func(*props.Props) {}, nil},
+		{"another zip", func(p *props.Props) { p.AssetsDir = otherSend(t) }, all},
 	} {
 		p := props.Default(assets)
 		test.change(&p)
 		var changed []string
-		is := versions(t, mustSynthesize(t, p))
+		d := mustSynthesize(t, p)
+		if one := releaseOf(t, d, "Send"); releaseOf(t, d, "Verify") != one || releaseOf(t, d, "Discovery") != one {
+			t.Errorf("%s: the functions are of different releases", test.name)
+		}
+		is := versions(t, d)
 		for function, id := range is {
 			if was[function] != id {
 				changed = append(changed, function)

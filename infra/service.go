@@ -90,27 +90,34 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	known["STAGE"] = jsii.String(p.Stage)
 
 	state := append(useTable(inside, s.Table, p), useSecret(inside, secret, p)...)
-	s.Send = newFunction(inside, p, function{
+	send := function{
 		name:        "send",
 		description: "Sends a PIN, or the same PIN again.",
 		environment: environment(p, settings.Send, known),
 		grants:      append(slices.Clip(state), readCells(s.Table)),
 		reserved:    p.ReservedConcurrency.Send,
-	})
-	s.Verify = newFunction(inside, p, function{
+	}
+	verify := function{
 		name:        "verify",
 		description: "Checks a PIN.",
 		environment: environment(p, settings.Verify, known),
 		grants:      slices.Concat(state, signProofs(proofKeys)),
 		reserved:    p.ReservedConcurrency.Verify,
-	})
-	s.Discovery = newFunction(inside, p, function{
+	}
+	discovery := function{
 		name:        "discovery",
 		description: "Answers the banner and everything that is no route.",
 		environment: environment(p, settings.Discovery, known),
 		grants:      readProofKeys(proofKeys),
 		reserved:    p.ReservedConcurrency.Discovery,
-	})
+	}
+	release, err := fingerprint(inside, p, send, verify, discovery)
+	if err != nil {
+		return nil, fmt.Errorf("naming the release of %s: %w", id, err)
+	}
+	s.Send = newFunction(inside, p, send, release)
+	s.Verify = newFunction(inside, p, verify, release)
+	s.Discovery = newFunction(inside, p, discovery, release)
 
 	s.SendAlias = newAlias(inside, "Send", s.Send)
 	s.VerifyAlias = newAlias(inside, "Verify", s.Verify)
@@ -120,7 +127,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	s.Stage = addRoutes(inside, p, s)
 	mapDomain(inside, s)
 	alarms := addWatch(inside, p, s)
-	addRollout(inside, p, []release{
+	addRollout(inside, p, []rollout{
 		{"Send", watch.Send, s.Send, s.SendAlias},
 		{"Verify", watch.Verify, s.Verify, s.VerifyAlias},
 		{"Discovery", watch.Discovery, s.Discovery, s.DiscoveryAlias},

@@ -2,6 +2,7 @@ package props
 
 import (
 	"cmp"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ func Variables() []string {
 // FromEnvironment reads a deployment from environment variables, by the names of the table of
 // settings. Empty means unset, and unset means [Default]. Its error reports every form that is
 // wrong of what shapes the stack; what all of it means, and what the functions are told, is
-// checked by [Props.Validate].
+// checked by [Props.Validate], and both are told together by [Props.Faults].
 func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error) {
 	r := settings.NewReader(getenv)
 	days, _ := strconv.Atoi(r.Word("LOG_RETENTION_DAYS")) // the table has numbers alone
@@ -68,17 +69,16 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 	if infobip != (Infobip{}) {
 		p.Infobip = &infobip
 	}
-	domain := Domain{
-		Name:           r.Text("DOMAIN_NAME"),
-		CertificateARN: r.Text("CERTIFICATE_ARN"),
-		HostedZoneID:   r.Text("HOSTED_ZONE_ID"),
+	// Whoever sets one of these wants it, be its form right or wrong.
+	if getenv("DOMAIN_NAME")+getenv("CERTIFICATE_ARN")+getenv("HOSTED_ZONE_ID") != "" {
+		p.Domain = &Domain{
+			Name:           r.Text("DOMAIN_NAME"),
+			CertificateARN: r.Text("CERTIFICATE_ARN"),
+			HostedZoneID:   r.Text("HOSTED_ZONE_ID"),
+		}
 	}
-	if domain != (Domain{}) {
-		p.Domain = &domain
-	}
-	vpc := VPC{SubnetIDs: r.List("VPC_SUBNET_IDS"), SecurityGroupIDs: r.List("VPC_SECURITY_GROUP_IDS")}
-	if len(vpc.SubnetIDs)+len(vpc.SecurityGroupIDs) > 0 {
-		p.VPC = &vpc
+	if getenv("VPC_SUBNET_IDS")+getenv("VPC_SECURITY_GROUP_IDS") != "" {
+		p.VPC = &VPC{SubnetIDs: r.List("VPC_SUBNET_IDS"), SecurityGroupIDs: r.List("VPC_SECURITY_GROUP_IDS")}
 	}
 	if id := r.Text("SECRET_ID"); id != "" {
 		p.Secret = &ExistingSecret{ID: id}
@@ -89,6 +89,35 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 		}
 	}
 	return p, r.Err()
+}
+
+// Faults joins what [FromEnvironment] could not read with what [Props.Validate] finds wrong in the
+// rest. What was not read is not there, and that it is not there is no second fault.
+func (p Props) Faults(unread error) error {
+	told := map[string]bool{}
+	faults := []error{unread}
+	for _, line := range lines(unread) {
+		told[variable(line)] = true
+	}
+	for _, line := range lines(p.Validate()) {
+		if !told[variable(line)] {
+			faults = append(faults, errors.New(line))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// lines has the sentences of an error, of which each begins with its variable.
+func lines(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+func variable(sentence string) string {
+	name, _, _ := strings.Cut(sentence, " ")
+	return name
 }
 
 // optional is nil for zero, which no bound allows.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -519,6 +520,35 @@ func TestFromEnvironmentNamesEveryFault(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "canary") {
 		t.Errorf("the error shows a value: %v", err)
+	}
+}
+
+// What goes with a value that is refused is told with it, and nothing of it twice.
+func TestFaultsAreToldAtOnceAndOnce(t *testing.T) {
+	dir := built(t)
+	for _, test := range []struct {
+		set  map[string]string
+		want []string
+	}{
+		{map[string]string{"DOMAIN_NAME": "otp"}, []string{"DOMAIN_NAME", "CERTIFICATE_ARN"}},
+		{map[string]string{"HOSTED_ZONE_ID": "?", "PIN_TTL": "long"}, []string{"HOSTED_ZONE_ID", "PIN_TTL", "DOMAIN_NAME", "CERTIFICATE_ARN"}},
+		{map[string]string{"VPC_SUBNET_IDS": "subnet"}, []string{"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}},
+		{map[string]string{"CORS_ORIGINS": "app", "STAGE": "?"}, []string{"CORS_ORIGINS", "STAGE"}},
+		{map[string]string{"VPC_SUBNET_IDS": "subnet-0123456789abcdef0", "VPC_SECURITY_GROUP_IDS": "sg-0123456789abcdef0"}, nil},
+	} {
+		p, unread := props.FromEnvironment(environment(test.set), dir)
+		var got []string
+		if err := p.Faults(unread); err != nil {
+			for sentence := range strings.SplitSeq(err.Error(), "\n") {
+				name, _, _ := strings.Cut(sentence, " ")
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(test.want)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", test.set, diff)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,6 +29,8 @@ type cloud struct {
 
 	aliases  map[string]string // of functions: the version each names
 	versions []string          // of each function
+	releases map[string]string // what the description of a version, or of one function's, names; a release of its number otherwise
+	moves    int               // of aliases that are taken, before the next is refused; none for all
 
 	calls []string // operations that change something
 }
@@ -149,10 +152,15 @@ func (c *cloud) answer(t *testing.T, w http.ResponseWriter, r *http.Request, bod
 	case "ListVersions":
 		var list []string
 		for _, version := range append([]string{"$LATEST"}, c.versions...) {
-			list = append(list, fmt.Sprintf(`{"FunctionName":%q,"Version":%q}`, functionOf(r), version))
+			release := cmp.Or(c.releases[functionOf(r)+" "+version], fmt.Sprintf("Release %012s.", version))
+			list = append(list, fmt.Sprintf(`{"FunctionName":%q,"Version":%q,"Description":"Does something. %s"}`, functionOf(r), version, release))
 		}
 		json(`{"Versions":[%s]}`, strings.Join(list, ","))
 	case "UpdateAlias":
+		if c.moves > 0 && len(c.calls) == c.moves {
+			refuseJSON("TooManyRequestsException")
+			return
+		}
 		c.calls = append(c.calls, functionOf(r)+" "+body)
 		json(`{"Name":"live"}`)
 	case "GetTemplate":

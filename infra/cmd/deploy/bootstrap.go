@@ -50,6 +50,7 @@ func findTarget(ctx context.Context) (target, *findings, error) {
 	}
 	account, missing := findAccount(ctx, os.Getenv)
 	found.missing(missing)
+	found.pinForm(os.Getenv(accountVariable))
 	t := target{account: account, stage: stage}
 	if len(missing) == 0 && found.identify(ctx, &t.account) {
 		found.rightAccount(t, os.Getenv(accountVariable))

@@ -45,7 +45,7 @@ func destroy(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("%s: %w", refusal, err)
 	}
 	if stack == nil {
-		return fmt.Errorf("%s: there is no stack %s in account %s in %s (STAGE, AWS_PROFILE and AWS_REGION say which)", refusal, t.stack(), t.id, t.region())
+		return t.noStack(refusal)
 	}
 	kept, gone, err := remains(ctx, t)
 	if err != nil {

@@ -76,7 +76,7 @@ func (f *findings) missing(names []string) {
 
 // settings is what is there and wrong; what is not there has its place in [findings.missing].
 func (f *findings) settings(unread error, p props.Props) {
-	err := errors.Join(unread, p.Validate())
+	err := p.Faults(unread)
 	if err == nil {
 		return
 	}

@@ -54,6 +54,7 @@ func deploy(ctx context.Context, arguments []string) error {
 	signedIn := len(missing) == 0
 	found.missing(append(missing, missingSettings(p)...))
 	found.settings(err, p)
+	found.pinForm(os.Getenv(accountVariable))
 	if signedIn && found.identify(ctx, &account) {
 		target := target{account: account, stage: p.Stage}
 		found.rightAccount(target, os.Getenv(accountVariable))

@@ -200,6 +200,17 @@ func TestNobodyAnswers(t *testing.T) {
 	want(t, output, "- AWS cannot be reached: is there a region eu-central-1, and a way to it? (")
 }
 
+// What needs no credentials is looked at without them.
+func TestThePinsFormWithoutCredentials(t *testing.T) {
+	for _, command := range []string{"deploy", "bootstrap", "rollback", "destroy"} {
+		output, code := runs(t, checkout(t), []string{"DEPLOY_ACCOUNT=12"}, command)
+		want(t, output, "this is missing: AWS credentials", "- DEPLOY_ACCOUNT must be the twelve digits of an AWS account\n")
+		if code != 1 || strings.Count(output, "twelve digits") != 1 {
+			t.Errorf("%s: exit code %d, want 1 and one sentence:\n%s", command, code, output)
+		}
+	}
+}
+
 // What is wrong is told at once, whichever part of the settings or of the account has it.
 func TestAllAtOnce(t *testing.T) {
 	a := ready()

@@ -77,13 +77,18 @@ func forget(stage string) error {
 	return nil
 }
 
+// pinForm looks at the form of the pin, which needs no credentials.
+func (f *findings) pinForm(pinned string) {
+	if pinned != "" && !accountForm.MatchString(pinned) {
+		f.stop(accountVariable + " must be the twelve digits of an AWS account")
+	}
+}
+
 // rightAccount looks whether this is the account that is pinned, and the place where the stage
 // was the last time. A pin that fits answers the second question for the account.
 func (f *findings) rightAccount(t target, pinned string) {
 	switch {
-	case pinned == "":
-	case !accountForm.MatchString(pinned):
-		f.stop(accountVariable + " must be the twelve digits of an AWS account")
+	case pinned == "", !accountForm.MatchString(pinned): // of which pinForm has spoken
 	case pinned != t.id:
 		f.stop(fmt.Sprintf("these credentials are of the account %s, and %s says %s: sign in there", t.id, accountVariable, pinned))
 		return

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 type move struct {
 	function, alias string
 	from, to        int
+	release         string // of the version that it is moved to; empty if its description names none
 }
 
 func (m move) String() string {
@@ -25,7 +28,8 @@ func (m move) String() string {
 
 // rollback moves each alias of the stack to the version before: code and settings of the
 // deployment before, for requests that come from now on. All are looked at before the first is
-// moved, since two functions of different deployments may not understand each other.
+// moved, since two functions of different deployments may not understand each other; so nothing is
+// moved while CloudFormation is at work either, when an alias may be between two.
 func rollback(ctx context.Context, arguments []string) error {
 	const refusal = "nothing was rolled back"
 	if len(arguments) > 0 {
@@ -39,6 +43,17 @@ func rollback(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
+	stack, err := describe(ctx, t)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", refusal, err)
+	case stack == nil:
+		return t.noStack(refusal)
+	case busy(stack):
+		found.stop(fmt.Sprintf("CloudFormation is at work on the stack %s (%s); this takes back what an update has begun:", t.stack(), stack.StackStatus),
+			t.aws("cloudformation cancel-update-stack --stack-name "+t.stack()))
+		return found.report(os.Stderr, refusal)
+	}
 	client := lambda.NewFromConfig(t.config)
 	moves, err := movesBack(ctx, client, t)
 	if err != nil {
@@ -51,7 +66,7 @@ func rollback(ctx context.Context, arguments []string) error {
 			RoutingConfig: &lambdatypes.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
 		})
 		if err != nil {
-			return fmt.Errorf("moving %s (%d of %d are moved): %w", m, i, len(moves), err)
+			return errors.New(finding{fmt.Sprintf("%d of %d are moved, and %s is not (%v); the others by hand:", i, len(moves), m, innermost(err)), t.byHand(moves[i:])}.String())
 		}
 		say("moved %s", m)
 	}
@@ -77,8 +92,37 @@ func movesBack(ctx context.Context, client *lambda.Client, t target) ([]move, er
 	if len(moves) == 0 {
 		return nil, fmt.Errorf("the stack %s has no alias: it is of a version that deployed without, so deploy the one before", t.stack())
 	}
-	return moves, errors.Join(faults...)
+	err = errors.Join(faults...)
+	if err != nil {
+		return nil, err
+	}
+	return moves, oneRelease(moves)
 }
+
+// oneRelease is an error where the versions before are not of one deployment. Those that the stack
+// publishes are; one that somebody published by hand, or an app that changes a function alone,
+// comes between.
+func oneRelease(moves []move) error {
+	for _, m := range moves {
+		if m.release != moves[0].release {
+			return fmt.Errorf("the versions before are not of one deployment (%s %d is of %s, %s %d of %s): move each alias by hand, with aws lambda update-alias",
+				moves[0].function, moves[0].to, cmp.Or(moves[0].release, "none that is known"), m.function, m.to, cmp.Or(m.release, "none that is known"))
+		}
+	}
+	return nil
+}
+
+// byHand are the commands for moves that are still to be made.
+func (t target) byHand(moves []move) []string {
+	var commands []string
+	for _, m := range moves {
+		commands = append(commands, t.aws(fmt.Sprintf("lambda update-alias --function-name %s --name %s --function-version %d", m.function, m.alias, m.to)))
+	}
+	return commands
+}
+
+// releaseForm is how a description names the release (infra/release.go).
+var releaseForm = regexp.MustCompile(`\bRelease ([0-9a-f]{12})\.$`)
 
 // moveBack looks for the newest version below the one that an alias names.
 func moveBack(ctx context.Context, client *lambda.Client, arn string) (move, error) {
@@ -103,8 +147,12 @@ func moveBack(ctx context.Context, client *lambda.Client, arn string) (move, err
 		}
 		for _, version := range page.Versions {
 			number, err := strconv.Atoi(aws.ToString(version.Version))
-			if err == nil && number < m.from { // $LATEST is no number
-				m.to = max(m.to, number)
+			if err != nil || number >= m.from || number < m.to { // $LATEST is no number
+				continue
+			}
+			m.to, m.release = number, ""
+			if named := releaseForm.FindStringSubmatch(aws.ToString(version.Description)); named != nil {
+				m.release = named[1]
 			}
 		}
 	}

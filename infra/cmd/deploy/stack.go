@@ -30,6 +30,11 @@ func describe(ctx context.Context, t target) (*types.Stack, error) {
 	return &answer.Stacks[0], nil
 }
 
+// noStack is what a command says that there is nothing to do for.
+func (t target) noStack(refusal string) error {
+	return fmt.Errorf("%s: there is no stack %s in account %s in %s (STAGE, AWS_PROFILE and AWS_REGION say which)", refusal, t.stack(), t.id, t.region())
+}
+
 // free are the commands after which a stack that was never made whole is gone.
 func (t target) free(stack *types.Stack) []string {
 	var commands []string

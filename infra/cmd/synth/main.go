@@ -35,7 +35,7 @@ func run(notes io.Writer) error {
 	}
 	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
 	// The region is what the CDK's command line deploys to.
-	err = errors.Join(err, p.Validate(), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
+	err = errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
 	if err != nil {
 		return err
 	}
