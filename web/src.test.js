@@ -3,39 +3,26 @@ import { test } from 'node:test';
 
 import { codes } from './otp.js';
 import { curlOf, quote } from './src/curl.js';
+import { languageLabel, likely } from './src/language.js';
 import { decode, written } from './src/proof.js';
 import { wordsFor } from './src/refusals.js';
-import { measure, webOTP } from './src/sms.js';
+import { coding, length, webOTP } from './src/sms.js';
 
-test('a message is measured as networks do', () => {
-  const of = (text) => { const { encoding, characters, segments, cause } = measure(text); return [encoding, characters, segments, cause]; };
-  for (const [text, want] of [
-    ['', ['GSM-7', 0, 1, '']],
-    ['Your code is 123456.', ['GSM-7', 20, 1, '']],
-    ['a'.repeat(160), ['GSM-7', 160, 1, '']],
-    ['a'.repeat(161), ['GSM-7', 161, 2, '']],
-    ['a'.repeat(306), ['GSM-7', 306, 2, '']],
-    ['a'.repeat(307), ['GSM-7', 307, 3, '']],
-    ['€', ['GSM-7', 2, 1, '']],
-    ['[{€}]', ['GSM-7', 10, 1, '']],
-    [`${'a'.repeat(152)}€${'a'.repeat(153)}`, ['GSM-7', 307, 3, '']], // the escape does not end a part
-    ['Ñandú é à', ['UCS-2', 9, 1, 'ú']],
-    ['ÄÖÜß', ['GSM-7', 4, 1, '']],
-    ['ç', ['UCS-2', 1, 1, 'ç']], // the alphabet has Ç alone
-    ['Код 123456', ['UCS-2', 10, 1, 'К']],
-    ['`', ['UCS-2', 1, 1, '`']],
-    ['ж'.repeat(70), ['UCS-2', 70, 1, 'ж']],
-    ['ж'.repeat(71), ['UCS-2', 71, 2, 'ж']],
-    ['👍', ['UCS-2', 2, 1, '👍']],
-    [`${'ж'.repeat(66)}👍${'ж'.repeat(66)}`, ['UCS-2', 134, 3, 'ж']], // nor is an emoji split
+test('what a message takes is written for people', () => {
+  for (const [size, want] of [
+    [{ encoding: 'GSM-7', characters: 69, segments: 1, bytes: 61, outside: '' }, ['1 segment, 69 of 160 characters', 'GSM-7, 61 bytes']],
+    [{ encoding: 'GSM-7', characters: 161, segments: 2, bytes: 155, outside: '' }, ['2 segments, 161 of 306 characters', 'GSM-7, 155 bytes']],
+    [{ encoding: 'UCS-2', characters: 70, segments: 1, bytes: 140, outside: 'ж' }, ['1 segment, 70 of 70 characters', 'UCS-2, 140 bytes, because of ж']],
+    [{ encoding: 'UCS-2', characters: 71, segments: 2, bytes: 154, outside: '👍жя' }, ['2 segments, 71 of 134 characters', 'UCS-2, 154 bytes, because of 👍 ж я']],
+    [{ encoding: 'UCS-2', characters: 9, segments: 1, bytes: 18, outside: 'кодтв' }, ['1 segment, 9 of 70 characters', 'UCS-2, 18 bytes']],
   ]) {
-    assert.deepEqual(of(text), want, JSON.stringify(text));
+    assert.deepEqual([length(size), coding(size)], want);
   }
 });
 
 test('a WebOTP line is right, or says why not', () => {
-  const of = (text, host = 'localhost') => { const { right, why } = webOTP(text, '123456', host); return right ? 'right' : why; };
-  for (const [text, want, host] of [
+  const of = (text, host = 'localhost', bytes = 140) => { const { right, why } = webOTP(text, '123456', host, bytes); return right ? 'right' : why; };
+  for (const [text, want, host, bytes] of [
     ['Your code is 123456.\n\n@localhost #123456', 'right'],
     ['Your code is 123456.\n@localhost #123456', 'right'],
     ['Code: 123456\n@example.com #123456', 'right', 'login.example.com'],
@@ -47,10 +34,9 @@ test('a WebOTP line is right, or says why not', () => {
     ['Your code is 123456.\n@localhost #654321', 'its line has #654321, which is not the code'],
     ['@localhost #123456', 'nothing for a person stands before the line'],
     ['Your code is 123456.\n@top.example #123456 @localhost', 'it is for a frame of localhost within top.example'],
-    [`${'a'.repeat(150)}\n@localhost #123456`, 'the message has 148 bytes; over 140 it comes in parts'],
-    [`${'ж'.repeat(60)}\n@localhost #123456`, 'the message has 158 bytes; over 140 it comes in parts'],
+    ['Your code is 123456.\n@localhost #123456', 'the message has 141 bytes; over 140 it comes in parts', 'localhost', 141],
   ]) {
-    assert.equal(of(text, host), want, JSON.stringify(text));
+    assert.equal(of(text, host, bytes), want, JSON.stringify(text));
   }
 });
 
@@ -75,6 +61,21 @@ test('a proof is read, and what is none is not', () => {
   assert.equal(written('exp', 1793000000), '2026-10-26T07:33:20Z');
   assert.equal(written('exp', 'soon'), 'soon');
   assert.equal(written('amr', ['otp', 'sms']), '["otp","sms"]');
+});
+
+test('a message is asked for in a language of the person', () => {
+  const locales = ['en', 'pt', 'pt-BR', 'zh-Hant', 'sv'].map((tag) => ({ tag, written: tag !== 'sv', found: {} }));
+  for (const [languages, want] of [
+    [['pt-BR', 'en'], 'pt-BR'],
+    [['pt-PT', 'en'], 'pt'],
+    [['sv', 'tlh', 'en-GB'], 'en'], // nobody wrote the first
+    [['zh-Hant'], 'zh-Hant'],
+    [['fr'], undefined],
+    [[], undefined],
+  ]) {
+    assert.equal(likely(locales, languages), want, languages.join());
+  }
+  assert.deepEqual(['pt-BR', '', 'tlh'].map(languageLabel), ['Brazilian Portuguese (pt-BR)', 'The default', 'Klingon (tlh)']);
 });
 
 const around = { pinLength: 6, online: true, expired: false, checking: false };
@@ -108,6 +109,8 @@ test('what became of a code is told by the server, or by what is known', () => {
   assert.equal(wordsFor({ code: 'pin_invalid' }, { ...around, pinLength: 8 }).title, 'The code has 8 digits.');
   assert.equal(wordsFor({ code: 'too_soon' }, around).title, 'A code was sent just now');
   assert.equal(wordsFor({ code: 'too_soon' }, { ...around, checking: true }).title, 'A little too quick');
+  assert.match(wordsFor({ code: 'channel_mismatch' }, { ...around, resending: true }).title, /read this message out.*still counts/);
+  assert.equal(wordsFor({ code: 'number_limited' }, { ...around, email: true }).title, 'No more codes for this address');
   assert.equal(wordsFor({ code: 'no_answer' }, { ...around, online: false }).title, 'You are offline');
   assert.equal(wordsFor({ code: 'foreign_answer', status: 429 }, around).title, 'Very busy right now');
 });

@@ -29,6 +29,8 @@ type config struct {
 	// texts are the simulator's, and textsFrom is where they are from.
 	texts     *messages.File
 	textsFrom string
+	// report is what lint says of them.
+	report *messages.Report
 	// simulate is set unless the real provider was configured.
 	simulate   bool
 	simulation simulation.Config

@@ -33,12 +33,13 @@ func (c *config) readMessages() error {
 	if err != nil {
 		return fmt.Errorf("MESSAGES_FILE: %w", err)
 	}
-	file, faults := messages.Parse(data, messages.Options{PINLength: c.Form.PINLength, WebOTP: localHost})
+	options := messages.Options{PINLength: c.Form.PINLength, WebOTP: localHost}
+	file, faults := messages.Parse(data, options)
 	var lines []error
 	for _, fault := range faults {
 		lines = append(lines, fmt.Errorf("%s:%s", name, fault))
 	}
-	c.texts = file
+	c.texts, c.report = file, new(messages.Lint(data, options))
 	return errors.Join(lines...)
 }
 

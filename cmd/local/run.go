@@ -64,7 +64,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
 		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
-		page.Messages = console.NewMessages(c.Messages, c.Guard.Channels, c.texts.Default)
+		page.Messages = told(&c)
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
@@ -74,7 +74,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 			return err
 		}
 		defer control.Close()
-		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil), console.NewMessages(c.Messages, c.Guard.Channels, locale.Tag{}))
+		page = console.WithoutSimulator(facts(&c, gateway.Addr(), nil), told(&c))
 		listeners = []serve.Listener{{Listener: control, Handler: page.Handler(ctx)}}
 	}
 	logger := telemetry.NewLogger(stderr, c.LogLevel)
@@ -107,6 +107,18 @@ func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Fa
 		Gateway: baseURL(gateway), RealProvider: !c.simulate, PINLength: c.Form.PINLength,
 		Channels: offered, Simulator: simulated,
 	}
+}
+
+// told is what the console page is told of the messages. With the real Infobip nobody knows
+// what the list's default is.
+func told(c *config) console.Messages {
+	var standard locale.Tag
+	if c.texts != nil {
+		standard = c.texts.Default
+	}
+	m := console.NewMessages(c.Messages, c.Guard.Channels, standard)
+	m.File, m.Report = c.textsFrom, c.report
+	return m
 }
 
 // baseURL is a loopback listener's address as a browser has it.

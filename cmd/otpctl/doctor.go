@@ -19,7 +19,9 @@ type doctor struct {
 	target target
 	stack  string
 	dist   string
-	json   bool
+	// messages is the file of messages to compare with; empty for messages.yaml, if it is there.
+	messages string
+	json     bool
 }
 
 func newDoctor(ui *tui, getenv func(string) string) *cobra.Command {
@@ -51,6 +53,7 @@ What it may not see is a finding too.`,
 	flags.SortFlags = false
 	flags.StringVar(&d.stack, "stack", "", "`name` of the stack (default infobip-otp- and STAGE)")
 	flags.StringVar(&d.dist, "dist", "dist/arm64", "`folder` of the local build, whose code is compared with the deployed")
+	flags.StringVar(&d.messages, "messages", "", "`file` of messages to compare with (default "+messagesFile+", if it is there)")
 	flags.BoolVar(&d.json, "json", false, "write the findings as a JSON array")
 	return command
 }
@@ -131,6 +134,7 @@ var checks = []check{
 	{"email resends", checkEmailResends},
 	{"application", checkApplication},
 	{"template", checkTemplate},
+	{"messages", checkMessages},
 	{"trial account", checkTrial},
 }
 
@@ -140,7 +144,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if err := r.Err(); err != nil {
 		return fails(err, "set it again, or name the stack by --stack")
 	}
-	v := &visit{target: &d.target, stack: d.stack, dist: d.dist}
+	v := &visit{target: &d.target, stack: d.stack, dist: d.dist, messages: d.messages}
 	if v.stack == "" {
 		v.stack = "infobip-otp-" + cmp.Or(stage, development)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/app/proofs"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 )
 
@@ -72,7 +73,7 @@ func TestApplicationThatSaysNothing(t *testing.T) {
 
 func TestTemplateFaults(t *testing.T) {
 	good := infobip.Message{Text: new("{{pin}} is your code"), PinType: new("NUMERIC"), PinLength: new(6)}
-	if got := templateFaults(good, 6); len(got) != 1 || got[0].Status != statusOK {
+	if got := templateFaults(good, 6, catalog.Ending{}); len(got) != 1 || got[0].Status != statusOK {
 		t.Errorf("a good one: %+v", got)
 	}
 	for says, bad := range map[string]infobip.Message{
@@ -84,9 +85,38 @@ func TestTemplateFaults(t *testing.T) {
 		"have not the 6 digits":             {Text: good.Text, PinType: good.PinType},
 		"a message takes 2 segments (UCS-2": {Text: new("{{pin}} " + strings.Repeat("ж", 70)), PinType: good.PinType, PinLength: good.PinLength},
 	} {
-		got := templateFaults(bad, 6)
+		got := templateFaults(bad, 6, catalog.Ending{})
 		if len(got) != 1 || got[0].Status == statusOK || !strings.Contains(got[0].Found, says) || got[0].Todo == "" {
 			t.Errorf("%s: %+v", says, got)
+		}
+	}
+}
+
+// The ending of a template and that of the functions go together, or nobody's phone offers a code.
+func TestEndingFaults(t *testing.T) {
+	const host, hash = `\n@example.com #`, `\nFA+9qCX9VSu`
+	for _, c := range []struct{ text, ending, says string }{
+		{"{{pin}}", "", ""},
+		{"{{pin}}{{ending}}{{pin}}", host, ""},
+		{"{{pin}}{{ending}}{{pin}}", hash + host, ""},
+		{"{{pin}}{{ending}}", hash, ""},
+		{"{{pin}}{{ending}}{{pin}}", "", "people read the placeholder"},
+		{"{{pin}}", host, "its text has no {{ending}}"},
+		{"{{pin}}{{ending}}", host, "or the other way round"},
+		{"{{pin}}{{ending}}{{pin}}", hash, "or the other way round"},
+	} {
+		var ending catalog.Ending
+		if c.ending != "" {
+			var err error
+			ending, err = catalog.ParseEnding(c.ending)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := infobip.Message{Text: &c.text, PinType: new("NUMERIC"), PinLength: new(6)}
+		got := templateFaults(m, 6, ending)
+		if len(got) != 1 || (got[0].Status == statusOK) != (c.says == "") || !strings.Contains(got[0].Found, c.says) {
+			t.Errorf("%s with %q: %+v, want %q", c.text, c.ending, got, c.says)
 		}
 	}
 }

@@ -37,11 +37,7 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 			found = append(found, failed("is it this project's stack? make deploy makes it again", "the stack has no function %s", p.name)...)
 			continue
 		}
-		asked := &lambda.GetFunctionConfigurationInput{FunctionName: &f.id}
-		if f.alias != "" {
-			asked.Qualifier = &f.alias // what runs, which after a rollback is not what was deployed last
-		}
-		got, err := v.lambda.GetFunctionConfiguration(ctx, asked)
+		got, err := v.lambda.GetFunctionConfiguration(ctx, f.asked())
 		if err != nil {
 			found = append(found, refusedOrFailed(resource{"function", p.name, "the stack", "lambda:GetFunctionConfiguration"}, err)...)
 			continue
@@ -60,6 +56,16 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 		v.stage = stage // a stack may have any name
 	}
 	return orElse(found, "send, verify, discovery: active, provided.al2023, %s, %d s", architecture, int(app.FunctionTimeout/time.Second))
+}
+
+// asked is the question for the function that runs, which after a rollback is not what was
+// deployed last.
+func (f *deployedFunction) asked() *lambda.GetFunctionConfigurationInput {
+	in := &lambda.GetFunctionConfigurationInput{FunctionName: &f.id}
+	if f.alias != "" {
+		in.Qualifier = &f.alias
+	}
+	return in
 }
 
 func functionState(name string, got *lambda.GetFunctionConfigurationOutput) []finding {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -146,28 +147,25 @@ func checkTemplate(ctx context.Context, v *visit) []finding {
 	} else if err != nil {
 		return failed("run it again", "the template cannot be read: %s", err)
 	}
-	return templateFaults(got, c.Form.PINLength)
+	t, _ := v.told()
+	return templateFaults(got, c.Form.PINLength, t.ending)
 }
 
-func templateFaults(m infobip.Message, digits int) []finding {
+func templateFaults(m infobip.Message, digits int, ending catalog.Ending) []finding {
 	if m.Text == nil {
 		return failed("INFOBIP_2FA_MSG_ID has to be a template for SMS", "it has no text: it is one for e-mail")
 	}
-	var found []finding
-	text := *m.Text
+	found := endingFaults(m, ending)
+	text := bodyOf(*m.Text)
 	if n := strings.Count(text, pinPlaceholder); n != 1 {
 		found = append(found, failed(provisionAgain, "its text has %s %d times, want once: people get no code, or it twice", pinPlaceholder, n)...)
 	}
 	if strings.Contains(strings.ReplaceAll(text, pinPlaceholder, ""), "{{") {
 		found = append(found, failed(provisionAgain, "its text has a placeholder besides %s, which nobody fills", pinPlaceholder)...)
 	}
-	if m.PinType == nil || *m.PinType != pinTypes[0] {
-		found = append(found, failed(provisionAgain, "its PINs are not NUMERIC: the gateway refuses each")...)
-	}
-	if m.PinLength == nil || *m.PinLength != digits {
-		found = append(found, failed(provisionAgain+"; or change PIN_LENGTH", "its PINs have not the %d digits of PIN_LENGTH: the gateway refuses each", digits)...)
-	}
-	size := sms.Measure(strings.ReplaceAll(text, pinPlaceholder, strings.Repeat("0", digits)))
+	found = append(found, pinFaults(m, digits)...)
+	full := strings.ReplaceAll(*m.Text, endingPlaceholder, ending.Lines())
+	size := sms.Measure(strings.ReplaceAll(full, pinPlaceholder, strings.Repeat("0", digits)))
 	if size.Segments > 1 {
 		found = append(found, warned("shorten it (otpctl provision --text), to 160 characters of GSM-7, or 70 of others", "a message takes %d segments (%s), and each costs as much as a message", size.Segments, size.Encoding)...)
 	}

@@ -30,6 +30,8 @@ type visit struct {
 	target *target
 	stack  string
 	dist   string
+	// messages is the file that --messages names.
+	messages string
 	// blind is set where nothing more can be looked at.
 	blind bool
 

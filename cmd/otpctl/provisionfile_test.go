@@ -247,6 +247,28 @@ func TestProvisionNewDefault(t *testing.T) {
 	}
 }
 
+// Equal texts in two languages, and one that is written and spoken, have a template each.
+func TestProvisionEqualTexts(t *testing.T) {
+	o := newOperatorRig(t, "default: da\nsms: {da: \"Kode {{pin}}\", no: \"Kode {{pin}}\"}\nvoice: {da: \"Kode {{pin}}\"}\n")
+	first := o.does().variables["INFOBIP_2FA_MESSAGES"]
+	if diff := cmp.Diff(map[string]int{"GET": 1, "POST": 4}, o.calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	again := o.does()
+	if again.variables["INFOBIP_2FA_MESSAGES"] != first {
+		t.Errorf("the list was %s and is %s", first, again.variables["INFOBIP_2FA_MESSAGES"])
+	}
+	says(t, again.stderr, `otpctl: nothing to change`)
+	// A third language with that text gets its own, and takes none of another.
+	o.calls()
+	o.write(messagesFile, "default: da\nsms: {da: \"Kode {{pin}}\", no: \"Kode {{pin}}\", de: \"Kode {{pin}}\"}\n")
+	more := o.does()
+	says(t, more.stderr, `otpctl: sms/de is new`, `otpctl: unused: \w+ \("Kode \{\{pin\}\}", da\); it stays at Infobip, which deletes none`)
+	if diff := cmp.Diff(map[string]int{"GET": 2, "POST": 1}, o.calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
 // Ids of the list that lead nowhere are told, and no template is for two messages.
 func TestProvisionStrangeList(t *testing.T) {
 	o := newOperatorRig(t, threeChannels)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/joho/godotenv"
 )
 
@@ -68,8 +68,11 @@ func (v *visit) sendEnvironment(ctx context.Context) (map[string]string, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	named := resource{"stack", v.stack, "--stack", "cloudformation:ListStackResources"}
-	err := v.listResources(ctx)
+	named := resource{"stack", v.stack, "--stack", "cloudformation:DescribeStacks and ListStackResources"}
+	_, err := v.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &v.stack})
+	if err == nil {
+		err = v.listResources(ctx)
+	}
 	if absent(err) {
 		return nil, fails(fmt.Errorf("there is no stack %s here", v.stack), "look at --stack, and at the account and the region (AWS_PROFILE, AWS_REGION)")
 	} else if err != nil {
@@ -79,7 +82,7 @@ func (v *visit) sendEnvironment(ctx context.Context) (map[string]string, error) 
 	if send == nil {
 		return nil, fails(fmt.Errorf("the stack %s has no function send", v.stack), "is it this project's stack?")
 	}
-	send.found, err = v.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &send.id})
+	send.found, err = v.lambda.GetFunctionConfiguration(ctx, send.asked())
 	if err != nil {
 		return nil, resource{"function", "send", "the stack", "lambda:GetFunctionConfiguration"}.explain(err)
 	}

@@ -27,7 +27,9 @@ type entry struct {
 
 // entriesOf are the messages of a file that Infobip can hold, with PINs of so many digits, and
 // those that are the simulator's alone.
-func entriesOf(file *messages.File, digits int) (held []*entry, simulated []messages.Message) {
+func entriesOf(file *messages.File, digits int) ([]*entry, []messages.Message) {
+	var held []*entry
+	var simulated []messages.Message
 	for _, m := range file.Messages {
 		if m.ForSimulator() {
 			simulated = append(simulated, m)

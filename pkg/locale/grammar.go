@@ -1,7 +1,5 @@
 package locale
 
-import "bytes"
-
 // part is a part of a tag, in the order in which they may stand.
 type part int
 
@@ -51,7 +49,7 @@ type grammar struct {
 // read reports whether RFC 5646's ABNF has the text, which holds letters in lower case,
 // digits and hyphens.
 func (g *grammar) read(text []byte) bool {
-	first, _, _ := bytes.Cut(text, hyphen)
+	first := firstSubtag(text)
 	g.language = span{0, len(first)}
 	switch {
 	case string(first) == "x":
@@ -60,7 +58,7 @@ func (g *grammar) read(text []byte) bool {
 		return false
 	}
 	for at := len(first); at < len(text); {
-		subtag, _, _ := bytes.Cut(text[at+1:], hyphen)
+		subtag := firstSubtag(text[at+1:])
 		if len(subtag) == 0 || len(subtag) > longestSubtag || !g.take(subtag) {
 			return false
 		}
@@ -158,7 +156,16 @@ func (g *grammar) traditional(text []byte) bool {
 	return region == "tw" || region == "hk" || region == "mo"
 }
 
-var hyphen = []byte{'-'}
+// firstSubtag returns what is before the first hyphen. (A subtag is so short that a search
+// for it costs more than a look at each byte.)
+func firstSubtag(text []byte) []byte {
+	for i, c := range text {
+		if c == '-' {
+			return text[:i]
+		}
+	}
+	return text
+}
 
 func upper(c byte) byte {
 	if isLetter(c) {

@@ -49,13 +49,9 @@ func Parse(text string) (Tag, error) {
 // tidy appends a tag in lower case, with hyphens, and without what platforms put behind
 // it. It reports whether nothing but letters, digits and hyphens is left.
 func tidy(plain []byte, text string) ([]byte, bool) {
-	text, _, _ = strings.Cut(text, "_#")
-	if end := strings.IndexAny(text, ".@"); end >= 0 {
-		text = text[:end]
-	}
-	text = strings.TrimSuffix(text, "_")
-	for i := range len(text) {
-		switch c := text[i]; {
+	end := 0
+	for ; end < len(text) && !endsTag(text[end:]); end++ {
+		switch c := text[end]; {
 		case isLetter(c) || isDigit(c) || c == '-':
 			plain = append(plain, c)
 		case 'A' <= c && c <= 'Z':
@@ -66,7 +62,15 @@ func tidy(plain []byte, text string) ([]byte, bool) {
 			return nil, false
 		}
 	}
+	if end > 0 && text[end-1] == '_' {
+		plain = plain[:len(plain)-1]
+	}
 	return plain, true
+}
+
+// endsTag reports whether a text begins with what platforms put behind a tag.
+func endsTag(text string) bool {
+	return text[0] == '.' || text[0] == '@' || text[0] == '_' && len(text) > 1 && text[1] == '#'
 }
 
 // String returns the tag; empty for none.

@@ -22,16 +22,21 @@ func (l *Ledger) FailuresInARow(p Policy) int {
 
 // fail charges a failure and returns the client it is counted under.
 func (l *Ledger) fail(client string) string {
+	client = l.countedAs(client)
 	i := l.failing(client)
-	if i < 0 && l.failingClients() >= maxFailing {
-		client = ""
-		i = l.failing(client)
-	}
 	if i < 0 {
 		i, _ = slices.BinarySearchFunc(l.Failures, client, func(f Failures, c string) int { return strings.Compare(f.Client, c) })
 		l.Failures = slices.Insert(l.Failures, i, Failures{Client: client})
 	}
 	l.Failures[i].Count++
+	return client
+}
+
+// countedAs returns whom a client's failures are counted under.
+func (l *Ledger) countedAs(client string) string {
+	if l.failing(client) < 0 && l.failingClients() >= maxFailing {
+		return ""
+	}
 	return client
 }
 

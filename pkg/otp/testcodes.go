@@ -10,8 +10,8 @@ import (
 // nobody is asked, nothing is sent and nothing is charged, and whose PIN the owner chose.
 //
 // What guards money does not apply to them. What guards a code does: attempts, failures in
-// a row (of which a success forgives none here, for the PIN is the same in every code), one
-// success, idempotency keys. They stand in a list of their own, so that no rule of the real
+// a row (of which a success forgives none here, for the PIN is the same in every code, and
+// whose half ends a client's tries), one success, idempotency keys. They stand in a list of their own, so that no rule of the real
 // codes can meet them: a code is for ever what it was begun as, and whatever a list of test
 // recipients says later, no provider is asked about one, and none becomes a real one.
 
@@ -194,7 +194,7 @@ func (l *Ledger) TryTest(now time.Time, p Policy, t TestTerms, c Check, right bo
 			return Tried{Settled: v.settledTest(), Repeat: v.RunID != c.RunID}, false, nil
 		}
 		if slices.ContainsFunc(v.Charges, func(charge Charge) bool { return charge.RunID == c.RunID }) {
-			return Tried{}, false, l.refuseCheck(now, p, v, c)
+			return Tried{}, false, l.refuseTry(now, p, v, c)
 		}
 	}
 	var v *Verification
@@ -208,8 +208,8 @@ func (l *Ledger) TryTest(now time.Time, p Policy, t TestTerms, c Check, right bo
 		return Tried{}, false, refuse(InvalidOrExpired, 0)
 	}
 	stranger := c.VerificationID == "" && (c.Client == "" || c.Client != v.Client)
-	if l.Disabled(p) || !v.Live(now) || v.Attempts >= p.PINAttempts || stranger && v.Strangers >= p.PINAttempts {
-		return Tried{}, false, l.refuseCheck(now, p, v, c)
+	if l.Disabled(p) || l.closedTo(now, p, c.Client) || !v.Live(now) || v.Attempts >= p.PINAttempts || stranger && v.Strangers >= p.PINAttempts {
+		return Tried{}, false, l.refuseTry(now, p, v, c)
 	}
 	if right {
 		channel := v.lastDelivery().Channel
@@ -220,13 +220,41 @@ func (l *Ledger) TryTest(now time.Time, p Policy, t TestTerms, c Check, right bo
 	}
 	*v.attempts(stranger)++
 	v.Charges = []Charge{{RunID: c.RunID, At: now}} // the last one, for a lost write
-	l.fail(c.Client)
+	l.failAnew(p, c.Client)
 	l.LastFailureAt = now
 	if v.Attempts >= p.PINAttempts {
 		v.endTest(StateLocked)
 	}
 	l.review(now, p)
-	return Tried{}, true, l.refuseCheck(now, p, v, c)
+	return Tried{}, true, l.refuseTry(now, p, v, c)
+}
+
+// closedTo reports whether a client may not try a code of a test recipient: its failures in
+// a row are as many as one client's count for. Otherwise it could go on for ever, for they
+// close no recipient, codes of this kind cost nothing, and the PIN stays the same. It ends as
+// the closing of a recipient does.
+func (l *Ledger) closedTo(now time.Time, p Policy, client string) bool {
+	i := l.failing(l.countedAs(client))
+	return i >= 0 && l.Failures[i].Count >= p.clientFailures() && now.Before(l.LastFailureAt.Add(p.DisabledMemory))
+}
+
+// failAnew charges a failure of a test recipient's code; the first after a client's time of
+// being closed out begins its count anew.
+func (l *Ledger) failAnew(p Policy, client string) {
+	if i := l.failing(l.countedAs(client)); i >= 0 && l.Failures[i].Count >= p.clientFailures() {
+		l.Failures = slices.Delete(l.Failures, i, i+1)
+	}
+	l.fail(client)
+}
+
+// refuseTry is refuseCheck for codes of a test recipient: to whom they are closed they are
+// locked.
+func (l *Ledger) refuseTry(now time.Time, p Policy, v *Verification, c Check) error {
+	err := l.refuseCheck(now, p, v, c)
+	if err.Code == CodeWrong && l.closedTo(now, p, c.Client) {
+		err.Code, err.Remaining = CodeLocked, new(int)
+	}
+	return err
 }
 
 func (v *Verification) settledTest() Settled {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
@@ -191,6 +193,51 @@ func TestSuccessForgivesNoFailureOfATestRecipient(t *testing.T) {
 	r.untouched(t)
 }
 
+// TestOneClientCannotTryAllPINs: one client's failures close no recipient, a test recipient has
+// any number of codes and always the same PIN, so the client itself is closed out, for the
+// same time, and nobody else is.
+func TestOneClientCannotTryAllPINs(t *testing.T) {
+	r := newTestRig()
+	r.list.ends = otptest.Start.AddDate(0, 0, 30)
+	from := func(client, id, pin string) error {
+		c := caller("")
+		c.Client = client
+		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: pin, VerificationID: id})
+		return err
+	}
+	for day := range 2 {
+		share := r.policy.FailureLimit / 2
+		for i := 1; i <= share; i++ {
+			id := r.mustSend(t, otptest.Alice).VerificationID
+			failure := wantReason(t, from(home, id, wrongPIN), otp.InvalidOrExpired)
+			if locked := failure.Code == otp.CodeLocked && *failure.Remaining == 0; locked != (i == share) {
+				t.Errorf("day %d, guess %d: the code's state is %q with %d left", day, i, failure.Code, *failure.Remaining)
+			}
+		}
+		id := r.mustSend(t, otptest.Alice).VerificationID
+		for _, named := range []string{id, ""} {
+			before := r.state(t, otptest.Alice)
+			failure := wantReason(t, from(home, named, otptest.TestPIN), otp.InvalidOrExpired)
+			if named != "" && failure.Code != otp.CodeLocked {
+				t.Errorf("day %d: the code's state is %q, want locked", day, failure.Code)
+			}
+			if diff := cmp.Diff(before, r.state(t, otptest.Alice)); diff != "" {
+				t.Errorf("day %d: a try of who is closed out changed the state (-before +after):\n%s", day, diff)
+			}
+		}
+		if err := from("elsewhere", id, otptest.TestPIN); err != nil {
+			t.Errorf("day %d: somebody else: %v", day, err)
+		}
+		r.clock.Advance(r.policy.DisabledMemory - time.Millisecond)
+		wantReason(t, from(home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN), otp.InvalidOrExpired)
+		r.clock.Advance(time.Millisecond)
+		if err := from(home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN); err != nil {
+			t.Errorf("day %d: afterwards: %v", day, err)
+		}
+	}
+	r.untouched(t)
+}
+
 func TestTestCodeHasOneSuccess(t *testing.T) {
 	r := newTestRig()
 	id := r.mustSend(t, otptest.Alice).VerificationID
@@ -277,6 +324,34 @@ func TestResendOfATestCode(t *testing.T) {
 	}
 	if success, err := r.try(t, sent.VerificationID, otptest.TestPIN, ""); err != nil || success.Channel != otp.Voice {
 		t.Errorf("the success is %+v, %v", success, err)
+	}
+}
+
+// TestUnspokenCallOfATestCode: a call in a language that calls do not speak is refused to a
+// test recipient too, or an end-to-end suite would see what nobody else gets.
+func TestUnspokenCallOfATestCode(t *testing.T) {
+	for locale, unspoken := range map[string]bool{"": false, "de-AT": false, "fr": false, "ar": true} {
+		r := newTestRig()
+		r.service.Messages = languages{otp.SMS: {"", "de", "ar"}, otp.Voice: {"", "de"}}
+		sent, _, err := r.sendIn(t, locale, "", otp.SMS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.resend(t, otptest.Alice, sent.VerificationID, ""); err != nil {
+			t.Errorf("%q again by SMS: %v", locale, err)
+		}
+		before := r.state(t, otptest.Alice)
+		_, err = r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: otp.Voice})
+		switch {
+		case !unspoken && err != nil:
+			t.Errorf("%q by voice: %v", locale, err)
+		case unspoken:
+			wantReason(t, err, otp.ChannelMismatch)
+			if diff := cmp.Diff(before, r.state(t, otptest.Alice)); diff != "" {
+				t.Errorf("%q by voice changed the state (-before +after):\n%s", locale, diff)
+			}
+		}
+		r.untouched(t)
 	}
 }
 

@@ -245,7 +245,7 @@ func (v *Verification) lastDelivery() *Delivery {
 
 // refuseCheck tells the tries left and the code's state to a caller who named the
 // verification: who started one may know about it, a stranger may not.
-func (l *Ledger) refuseCheck(now time.Time, p Policy, v *Verification, c Check) error {
+func (l *Ledger) refuseCheck(now time.Time, p Policy, v *Verification, c Check) *Error {
 	err := refuse(InvalidOrExpired, 0)
 	if c.VerificationID == "" {
 		return err

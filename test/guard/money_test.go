@@ -13,6 +13,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -125,24 +126,37 @@ func withoutAddress(s cost.Spent) spent {
 	return spent{Calls: s.Calls - cost.AddressCount.Calls, Read: s.Read, Write: s.Write - cost.AddressCount.Write}
 }
 
-// TestBudgets asserts what guarded requests cost as numbers: nine calls, seven write units
-// and five read units, of which the count of the address (one call, one write) is not here.
+// TestBudgets asserts what guarded requests cost as numbers, by SMS and by e-mail, whose
+// cells are others and as many: nine calls, seven write units and five read units, of which
+// the count of the address (one call, one write) is not here. A success by e-mail credits one
+// cell less: the money of all channels is in a cell that has no room of e-mail's.
 func TestBudgets(t *testing.T) {
-	r := newRig(t, fullRules())
-	full := withoutAddress(cost.GuardedSend)
-	want(t, "the first send", r.send(t, number(t, 0), "192.0.2.1"), "")
-	// DynamoDB Local charges nothing for cells that are not there yet; AWS does.
-	r.proxy.want(t, "the first send", spent{Calls: 8, Read: 1, Write: 2 + 4})
-	want(t, "a further send", r.send(t, number(t, 1), "192.0.2.1"), "")
-	r.proxy.want(t, "a further send", full)
-	want(t, "a send too soon", r.send(t, number(t, 1), "192.0.2.1"), otp.CoolingDown)
-	r.proxy.want(t, "a send too soon", spent{Calls: 2, Read: 5})
-	want(t, "the first success", r.verify(t, number(t, 0)), "")
-	r.proxy.want(t, "the first success of a window", withoutAddress(cost.GuardedVerify))
-	want(t, "a further success", r.verify(t, number(t, 1)), "")
-	r.proxy.want(t, "a further success", withoutAddress(cost.GuardedVerify))
+	full, numberEarns := withoutAddress(cost.GuardedSend), withoutAddress(cost.GuardedVerify)
+	for kind, c := range map[string]struct {
+		to    func(*testing.T, int) recipient.Recipient
+		earns spent
+	}{
+		"a number":   {number, numberEarns},
+		"an address": {mailbox, spent{Calls: numberEarns.Calls - 1, Read: numberEarns.Read, Write: numberEarns.Write - 1}},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			to := c.to
+			r := newRig(t, fullRules())
+			want(t, "the first send", r.send(t, to(t, 0), "192.0.2.1"), "")
+			// DynamoDB Local charges nothing for cells that are not there yet; AWS does.
+			r.proxy.want(t, "the first send", spent{Calls: 8, Read: 1, Write: 2 + 4})
+			want(t, "a further send", r.send(t, to(t, 1), "192.0.2.1"), "")
+			r.proxy.want(t, "a further send", full)
+			want(t, "a send too soon", r.send(t, to(t, 1), "192.0.2.1"), otp.CoolingDown)
+			r.proxy.want(t, "a send too soon", spent{Calls: 2, Read: 5})
+			want(t, "the first success", r.verify(t, to(t, 0)), "")
+			r.proxy.want(t, "the first success of a window", c.earns)
+			want(t, "a further success", r.verify(t, to(t, 1)), "")
+			r.proxy.want(t, "a further success", c.earns)
+		})
+	}
 
-	r = newRig(t, guard.Rules{})
+	r := newRig(t, guard.Rules{})
 	want(t, "a send with everything off", r.send(t, number(t, 0), "192.0.2.1"), "")
 	r.proxy.want(t, "a send with everything off", spent{Calls: 4, Read: 1, Write: 2})
 	// What an operator has ordered is read with it all the same.

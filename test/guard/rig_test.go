@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -176,9 +177,10 @@ const unit = guard.Amount(1_000_000)
 // fullRules have every rule on.
 func fullRules() guard.Rules {
 	rules := guard.Rules{
+		Channels:    []otp.Channel{otp.SMS, otp.Email},
 		Spend:       guard.Limit{Amount: 1000 * unit, Window: 24 * time.Hour},
 		RegionSpend: guard.RegionLimits{"*": {Amount: 500 * unit, Window: 24 * time.Hour}},
-		Prices:      guard.MessagePrices{SMS: guard.Prices{"*": unit}},
+		Prices:      guard.MessagePrices{SMS: guard.Prices{"*": unit}, Mail: guard.Prices{"*": unit}},
 		Allowances:  guard.DefaultAllowances(),
 	}
 	return rules
@@ -216,6 +218,16 @@ func number(t *testing.T, i int) recipient.Recipient {
 	return recipientOf(t, fmt.Sprintf("+43664%07d", 1000000+i))
 }
 
+// mailbox is one of many addresses with one mailbox, and so one prefix, as the numbers have.
+func mailbox(t *testing.T, i int) recipient.Recipient {
+	t.Helper()
+	a, err := email.Parse(fmt.Sprintf("person+%d@example.com", i))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recipient.OfEmail(a)
+}
+
 func recipientOf(t *testing.T, text string) recipient.Recipient {
 	t.Helper()
 	n, err := phone.Parse(text)
@@ -231,7 +243,7 @@ func (r *rig) caller(client string) otp.Caller {
 
 func (r *rig) send(t *testing.T, to recipient.Recipient, client string) error {
 	t.Helper()
-	_, err := r.Send(t.Context(), otp.SendRequest{Caller: r.caller(client), To: to, Channel: otp.SMS})
+	_, err := r.Send(t.Context(), otp.SendRequest{Caller: r.caller(client), To: to, Channel: otp.UsualChannel(to.Kind())})
 	return err
 }
 

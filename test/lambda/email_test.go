@@ -1,42 +1,17 @@
 package lambda
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"testing"
 
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
 
-// emailTemplate makes an e-mail template in the simulator, as an operator does, and returns
-// its id.
-func emailTemplate(t *testing.T, s *harness.Simulator) string {
-	t.Helper()
-	body := harness.JSON(t, map[string]any{"emailTemplateId": 1, "from": "codes@example.com", "pinLength": 6, "pinType": "NUMERIC"})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.API+"/2fa/2/applications/"+s.AppID+"/email/messages", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "App "+harness.SimulatorKey)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var made struct{ MessageID string }
-	if err := json.NewDecoder(response.Body).Decode(&made); err != nil || made.MessageID == "" {
-		t.Fatalf("the template: %d, %v", response.StatusCode, err)
-	}
-	return made.MessageID
-}
-
 // TestByEmail is the main job to an address: sent, sent again, verified once, and printed
 // nowhere.
 func TestByEmail(t *testing.T) {
-	s := startServiceWith(t, func(simulator *harness.Simulator) []string {
-		return []string{"CHANNELS=sms,email", "INFOBIP_2FA_MESSAGES=email/*=" + emailTemplate(t, simulator), "SEND_COOLDOWN=0s"}
+	s := startServiceWith(t, nil, func(simulator *harness.Simulator) []string {
+		return []string{"CHANNELS=sms,email", "INFOBIP_2FA_MESSAGES=email/*=" + simulator.EmailTemplate(t), "SEND_COOLDOWN=0s"}
 	})
 	const address = "canary.person@example.com"
 	status, sent, _ := s.post(t, "/send-otp", map[string]string{"email": "Canary.Person@Example.com"})

@@ -31,21 +31,25 @@ type service struct {
 
 func startService(t *testing.T, env ...string) *service {
 	t.Helper()
-	return startServiceWith(t, func(*harness.Simulator) []string { return env }, env...)
+	return startServiceWith(t, nil, func(*harness.Simulator) []string { return env }, env...)
 }
 
 // startServiceWith starts a simulator, and the functions with what an operator sets after a
-// look at it.
-func startServiceWith(t *testing.T, settings func(*harness.Simulator) []string, ofSimulator ...string) *service {
+// look at it, and with what the secret has beside the keys.
+func startServiceWith(t *testing.T, inSecret map[string]string, settings func(*harness.Simulator) []string, ofSimulator ...string) *service {
 	t.Helper()
 	s := &service{simulator: harness.StartSimulator(t, ofSimulator...)}
 	env := settings(s.simulator)
 	dynamodb, moto := harness.DynamoDBLocal(t), harness.Moto(t)
-	secret := harness.Secret(t, moto, string(harness.JSON(t, map[string]any{
+	members := map[string]any{
 		"infobipApiKey": harness.SimulatorKey,
 		"phoneKeys":     map[string]string{"1": phoneKey},
 		"phoneKey":      "1",
-	})))
+	}
+	for name, text := range inSecret {
+		members[name] = text
+	}
+	secret := harness.Secret(t, moto, string(harness.JSON(t, members)))
 	common := append([]string{
 		"TABLE_NAME=" + harness.Table(t, dynamodb),
 		"SECRET_ID=" + secret,

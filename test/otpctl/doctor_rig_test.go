@@ -48,6 +48,7 @@ type patient struct {
 	gateway   *harness.Gateway // publishes the documents
 
 	stack, table, secret, api, dist string
+	messages                        string // the file that the deployment's messages are from, if any
 	accessLog, value                string // value is the secret's; empty: it has none
 	functions                       map[string]*patientFunction
 	cors                            *apitypes.Cors
@@ -366,10 +367,18 @@ type diagnosis struct{ Check, Status, Found, Todo string }
 // examine has doctor look at the deployment.
 func (p *patient) examine(t *testing.T, o *operator, args ...string) ([]diagnosis, printed) {
 	t.Helper()
+	if p.messages != "" {
+		args = append(args, "--messages", p.messages)
+	}
 	got := o.run(t, "", append([]string{"doctor", "--dist", p.dist, "--json"}, args...)...)
 	var found []diagnosis
 	if err := json.Unmarshal([]byte(got.stdout), &found); err != nil {
 		t.Fatalf("doctor's findings: %v\n%s%s", err, got.stdout, got.stderr)
+	}
+	for i := range found {
+		if p.messages != "" {
+			found[i].Found = strings.ReplaceAll(found[i].Found, p.messages, "messages.yaml")
+		}
 	}
 	return found, got
 }

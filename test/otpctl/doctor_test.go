@@ -39,12 +39,12 @@ func TestDoctorOnAHealthyDeployment(t *testing.T) {
 	if got.code != 0 {
 		t.Errorf("exit code %d, want 0\n%s", got.code, got.stderr)
 	}
-	if len(found) != 24 {
-		t.Errorf("%d findings, want one of each of 24 checks", len(found))
+	if len(found) != 25 {
+		t.Errorf("%d findings, want one of each of 25 checks", len(found))
 	}
 	printed := o.run(t, "", "doctor", "--dist", p.dist)
 	want(t, strings.Join(strings.Fields(printed.stdout), " "), "ok credentials account 123456789012 in "+harness.Region, "ok trial account no answer of Infobip's")
-	want(t, printed.stderr, p.stack+": 24 ok, 0 to look at, 0 failed")
+	want(t, printed.stderr, p.stack+": 25 ok, 0 to look at, 0 failed")
 	t.Logf("$ otpctl doctor\n%s%s", printed.stdout, printed.stderr)
 }
 
@@ -65,7 +65,7 @@ var maladies = []malady{
 		name: "another stage", args: []string{"--stack", "infobip-otp-nowhere"},
 		check: "stack", status: "fail", found: "there is no stack infobip-otp-nowhere here", todo: "AWS_REGION",
 		also: []string{"functions", "settings", "log level", "version", "secret", "table", "expiry", "backups", "routes", "throttles", "cors", "logs", "log delivery",
-			"proof keys", "documents", "infobip", "application", "template", "trial account"},
+			"proof keys", "documents", "test recipients", "email resends", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a new account", before: func(_ *testing.T, p *patient) { p.cloud.concurrency = 10 },
@@ -114,14 +114,14 @@ var maladies = []malady{
 	{
 		name: "a secret without a value", before: func(_ *testing.T, p *patient) { p.value = "" },
 		check: "secret", status: "fail", found: "has no value yet", todo: "otpctl secret set",
-		also: []string{"infobip", "application", "template", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a secret of another shape", before: func(_ *testing.T, p *patient) {
 			p.value = `{"infobipApiKey":"canary-key","phoneKeys":{},"phoneKey":"1"}`
 		},
 		check: "secret", status: "fail", found: "the functions cannot use it: ", todo: "otpctl secret set",
-		also: []string{"infobip", "application", "template", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "a secret that is about to go", after: func(t *testing.T, p *patient) {
@@ -131,7 +131,7 @@ var maladies = []malady{
 			}
 		},
 		check: "secret", status: "fail", found: "scheduled for deletion", todo: "restore-secret",
-		also: []string{"infobip", "application", "template", "trial account"},
+		also: []string{"test recipients", "infobip", "application", "template", "messages", "trial account"},
 	},
 	{
 		name: "trusted senders without a key", before: func(_ *testing.T, p *patient) {
@@ -229,17 +229,17 @@ var maladies = []malady{
 			p.value = strings.Replace(p.value, harness.SimulatorKey, "canary-wrong-key", 1)
 		},
 		check: "infobip", status: "fail", found: "Infobip does not take the key of the secret", todo: "otpctl secret set",
-		also: []string{"application", "template", "trial account"},
+		also: []string{"application", "template", "messages", "trial account"},
 	},
 	{
 		name: "another application", before: func(_ *testing.T, p *patient) { p.both("INFOBIP_2FA_APP_ID", "ANOTHER") },
 		check: "infobip", status: "fail", found: "the account has no application ANOTHER", todo: "otpctl provision",
-		also: []string{"application", "template", "trial account"},
+		also: []string{"application", "template", "messages", "trial account"},
 	},
 	{
 		name: "an address that nobody has", before: func(_ *testing.T, p *patient) { p.both("INFOBIP_BASE_URL", "http://127.0.0.1:1") },
 		check: "infobip", status: "fail", found: "Infobip cannot be reached", todo: "INFOBIP_BASE_URL",
-		also: []string{"application", "template", "trial account"},
+		also: []string{"application", "template", "messages", "trial account"},
 	},
 	{
 		name: "limits of Infobip's below ours", after: func(t *testing.T, p *patient) {
@@ -261,6 +261,76 @@ var maladies = []malady{
 			p.configure(t, http.MethodPut, "/messages/"+p.simulator.MessageID, map[string]any{"messageText": "{{pin}}", "pinType": "NUMERIC", "pinLength": 4})
 		},
 		check: "template", status: "fail", found: "its PINs have not the 6 digits", todo: "otpctl provision",
+	},
+	{
+		name: "text of another language", before: func(t *testing.T, p *patient) { p.speaks(t) }, after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "/messages/"+p.listed(t, "sms/de"), map[string]any{"messageText": "{{pin}} es tu código.{{ending}}{{pin}}", "language": "es"})
+		},
+		check: "messages", status: "warn", found: `sms/de is not as messages.yaml has it: messageText: "{{pin}} es tu código.{{ending}}{{pin}}" -> "{{pin}} ist Ihr Code.{{ending}}{{pin}}", language: es -> de`, todo: "otpctl provision --messages",
+	},
+	{
+		name: "a call in another language", before: func(t *testing.T, p *patient) { p.speaks(t) }, after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "/messages/"+p.listed(t, "voice/*"), map[string]any{"language": "pt_br"})
+		},
+		check: "messages", status: "warn", found: "voice/en is not as messages.yaml has it: language: pt_br -> en", todo: "otpctl provision --messages",
+	},
+	{
+		name: "e-mails of four digits", before: func(t *testing.T, p *patient) { p.speaks(t) }, after: func(t *testing.T, p *patient) {
+			p.configure(t, http.MethodPut, "/email/messages/"+p.listed(t, "email/*"), map[string]any{"pinLength": 4})
+		},
+		check: "messages", status: "fail", found: "email/*: its PINs have not the 6 digits of PIN_LENGTH", todo: "otpctl provision",
+	},
+	{
+		name: "a template that is gone", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "sms/de", "NOWHERE") },
+		check: "messages", status: "fail", found: "sms/de is the template NOWHERE, which the application does not have (the account has no such template): such sends fail", todo: "otpctl provision --messages",
+	},
+	{
+		name: "a template of another application", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "voice/*", p.foreign(t)) },
+		check: "messages", status: "fail", found: ", which the application does not have (it is one of the application ", todo: "otpctl provision --messages",
+	},
+	{
+		name: "a template of another kind", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "sms/de", p.listed(t, "email/*")) },
+		check: "messages", status: "fail", found: ", which is one of another kind: such sends fail", todo: "otpctl provision --messages",
+	},
+	{
+		name: "a channel without a message", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "email/*", "") },
+		check: "messages", status: "fail", found: "send does not start: INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email", todo: "otpctl provision --messages",
+	},
+	{
+		name: "a language that was not deployed", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "sms/de", "") },
+		check: "messages", status: "warn", found: "messages.yaml has sms/de, which the functions do not know", todo: "make deploy",
+	},
+	{
+		name: "a language that was taken out of the file", before: func(t *testing.T, p *patient) { p.speaks(t) }, after: func(t *testing.T, p *patient) {
+			p.write(t, strings.Replace(threeChannels, "  de: \"{{pin}} ist Ihr Code.\"\n", "", 1))
+		},
+		check: "messages", status: "warn", found: "sms/de is not in messages.yaml", todo: "write it into the file again",
+	},
+	{
+		name: "a file with a fault", before: func(t *testing.T, p *patient) { p.speaks(t) }, after: func(t *testing.T, p *patient) { p.write(t, "default: en\n") },
+		check: "messages", status: "warn", found: "messages.yaml has 1 fault, the first at 1:1: ", todo: "otpctl messages lint",
+	},
+	{
+		name: "another host than the file's", before: func(t *testing.T, p *patient) {
+			p.speaks(t)
+			p.functions["send"].environment["INFOBIP_SMS_ENDING"] = `\n@old.example.com #`
+		},
+		check: "messages", status: "warn", found: `INFOBIP_SMS_ENDING is "\\n@old.example.com #", and messages.yaml makes it "\\n@example.com #"`, todo: "make deploy",
+	},
+	{
+		name: "an ending that nobody fills", before: func(t *testing.T, p *patient) {
+			p.speaks(t)
+			p.functions["send"].environment["INFOBIP_SMS_ENDING"] = ""
+		},
+		check: "messages", status: "fail", found: "sms/*: its text has {{ending}}, and the functions have no INFOBIP_SMS_ENDING: people read the placeholder", todo: "make deploy",
+		also: []string{"template"},
+	},
+	{
+		name: "senders that the file has not", before: func(t *testing.T, p *patient) {
+			p.speaks(t)
+			p.functions["send"].environment["INFOBIP_SENDERS"] = "CA=18335550100"
+		},
+		check: "messages", status: "warn", found: `INFOBIP_SENDERS is "CA=18335550100", and messages.yaml makes it "US=18335550100"`, todo: "make deploy",
 	},
 	{
 		name: "a long message", after: func(t *testing.T, p *patient) {
@@ -320,6 +390,49 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 				t.Errorf("exit code %d, and something fails: %t", got.code, fails)
 			}
 		})
+	}
+}
+
+// A deployment with messages of a file, and a template of a language that is no longer in it.
+func TestDoctorOnMessages(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	p.configure(t, http.MethodPost, "/messages", map[string]any{"messageText": "{{pin}} är din kod.", "pinType": "NUMERIC", "pinLength": 6, "language": "sv"})
+	p.speaks(t)
+	found, got := p.examine(t, p.build(t))
+	var said []string
+	for _, f := range found {
+		if f.Status != "ok" {
+			t.Errorf("%s: %s: %s → %s", f.Check, f.Status, f.Found, f.Todo)
+		}
+		if f.Check == "messages" {
+			said = append(said, f.Found)
+		}
+	}
+	if got.code != 0 || len(said) != 2 || said[0] != "4 messages, each a template of the application, as messages.yaml has it" ||
+		!strings.HasPrefix(said[1], "unused, for Infobip deletes none: ") || !strings.Contains(said[1], `("{{pin}} är din kod.", sv)`) {
+		t.Errorf("exit code %d, and of the messages %q", got.code, said)
+	}
+}
+
+// The ids of templates come from the stack too, if one is named.
+func TestProvisionByTheStack(t *testing.T) {
+	p := newClinic(t).healthy(t)
+	p.speaks(t)
+	list := p.functions["send"].environment["INFOBIP_2FA_MESSAGES"]
+	o := p.build(t)
+	o.env = append(o.env, "INFOBIP_API_KEY="+harness.SimulatorKey)
+	p.write(t, strings.Replace(threeChannels, "ist Ihr Code", "ist dein Code", 1))
+	args := []string{"provision", "--dry-run", "--app-id", p.simulator.AppID, "--messages", p.messages}
+	got := o.run(t, "", append(args, "--stack", p.stack)...)
+	want(t, got.stderr, "the templates are those of INFOBIP_2FA_MESSAGES in the stack "+p.stack, "sms/de ("+p.listed(t, "sms/de")+") differs", `-> "{{pin}} ist dein Code.{{ending}}{{pin}}"`)
+	want(t, got.stdout, "INFOBIP_2FA_MESSAGES="+list+"\n")
+	if got.code != 3 {
+		t.Errorf("exit code %d, want 3", got.code)
+	}
+	got = o.run(t, "", append(args, "--stack", "infobip-otp-nowhere")...)
+	want(t, got.stderr, "there is no stack infobip-otp-nowhere here", "hint: look at --stack")
+	if got.code != 1 {
+		t.Errorf("exit code %d, want 1", got.code)
 	}
 }
 

@@ -156,7 +156,7 @@ func TestSecretThatTheFunctionsRead(t *testing.T) {
 	want(t, d.does(t, harness.SimulatorKey+"\n", "set").stderr, "has the API key, and a new key for phone numbers")
 	first := held(t, d.moto, d.secret)
 	o.hides("the phone key", first.PhoneKeys["1"])
-	want(t, d.does(t, "", "check").stdout, "in use       1\n", "origin keys  0\n")
+	want(t, d.does(t, "", "check").stdout, "in use           1\n", "origin keys      0\n")
 
 	pin := d.send(t, phone)
 	want(t, o.does(t, "show", "-").stdout, "version 1 in the secret "+d.secret, "sends        1 in the window", "active")
@@ -185,7 +185,7 @@ func TestPhoneKeyIsChanged(t *testing.T) {
 	pending := held(t, d.moto, d.secret)
 	o.hides("the old phone key", pending.PhoneKeys["1"])
 	o.hides("the new phone key", pending.PhoneKeys["2"])
-	want(t, d.does(t, "", "check").stdout, "phone keys   1, 2\n", "in use       1, and 2 from "+pending.PhoneKeyFrom)
+	want(t, d.does(t, "", "check").stdout, "phone keys       1, 2\n", "in use           1, and 2 from "+pending.PhoneKeyFrom)
 	var report map[string]any
 	if shown := d.does(t, "", "check", "--json").stdout; json.Unmarshal([]byte(shown), &report) != nil || report["secret"] != d.secret || report["phoneKeyInUse"] != "1" ||
 		report["phoneKeyNext"] != "2" || report["phoneKeyFrom"] != pending.PhoneKeyFrom || report["originKeys"] != 0.0 || report["challengeSecret"] != false {
@@ -199,7 +199,7 @@ func TestPhoneKeyIsChanged(t *testing.T) {
 	// An hour goes by.
 	pending.PhoneKeyFrom = time.Now().Add(-time.Second).UTC().Format(time.RFC3339)
 	replace(t, d.moto, d.secret, pending)
-	want(t, d.does(t, "", "check").stdout, "in use       2 since "+pending.PhoneKeyFrom)
+	want(t, d.does(t, "", "check").stdout, "in use           2 since "+pending.PhoneKeyFrom)
 	d.post(t, "send", map[string]string{"phoneNumber": phone}, http.StatusTooManyRequests) // the cooldown goes on
 	d.post(t, "verify", map[string]string{"phoneNumber": phone, "pin": pin}, http.StatusOK)
 	want(t, o.does(t, "show", "-").stdout, "version 1 in the secret "+d.secret, "verified")
@@ -220,7 +220,7 @@ func TestOriginKeys(t *testing.T) {
 	const given = "canary-origin-key-of-some-backend-of-ours"
 	d.operator.hides("the origin key that was given", given)
 	want(t, d.does(t, given, "add-origin-key", "-").stderr, "has one origin key more; let it be sent from 20")
-	want(t, d.does(t, "", "check").stdout, "origin keys  2\n")
+	want(t, d.does(t, "", "check").stdout, "origin keys      2\n")
 	after := before
 	after.OriginKeys = []string{made, given}
 	if got := held(t, d.moto, d.secret); !reflect.DeepEqual(got, after) {

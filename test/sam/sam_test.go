@@ -24,8 +24,9 @@ import (
 func TestMain(m *testing.M) { harness.Main(m) }
 
 const (
-	phone  = "+14155552671"
-	banner = "Infobip OTP Service Running!"
+	phone   = "+14155552671"
+	address = "jane@example.com" // of events/send-email.json
+	banner  = "Infobip OTP Service Running!"
 	// patience bounds one command of sam.
 	patience = 2 * time.Minute
 )
@@ -125,6 +126,8 @@ func newRig(t *testing.T) rig {
 		"INFOBIP_API_KEY":           harness.SimulatorKey,
 		"INFOBIP_2FA_APP_ID":        r.simulator.AppID,
 		"INFOBIP_2FA_MSG_ID":        r.simulator.MessageID,
+		"INFOBIP_2FA_MESSAGES":      "email/*=" + r.simulator.EmailTemplate(t),
+		"CHANNELS":                  "sms,email",
 		"TABLE_NAME":                harness.Table(t, dynamodb),
 		"AWS_ENDPOINT_URL_DYNAMODB": strings.Replace(dynamodb, "127.0.0.1", engine.Host, 1),
 	}})
@@ -201,8 +204,14 @@ func TestLocalInvoke(t *testing.T) {
 	if got := r.invoke(t, "VerifyFunction", file); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("VerifyFunction again = %d %s, want 401", got.StatusCode, got.Body)
 	}
-	if calls := r.simulator.Calls(t, "send"); len(calls) != 1 {
-		t.Errorf("sends at the provider = %d, want 1", len(calls))
+	if got := r.invoke(t, "SendFunction", eventFile("send-email")); got.StatusCode != http.StatusOK {
+		t.Fatalf("SendFunction to an address = %d %s, want 200", got.StatusCode, got.Body)
+	}
+	if message := r.simulator.Newest(t, address); message.Channel != "email" {
+		t.Errorf("the message to an address went by %s", message.Channel)
+	}
+	if calls := r.simulator.Calls(t, "send"); len(calls) != 2 {
+		t.Errorf("sends at the provider = %d, want 2", len(calls))
 	}
 }
 

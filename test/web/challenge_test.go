@@ -1,11 +1,20 @@
 package web_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
+
+// asking remembers what the page asks of its gateway.
+const asking = `
+	const real = globalThis.fetch;
+	globalThis.asked = [];
+	globalThis.fetch = async (address, request) => {
+		const answer = await real(address, request);
+		if (request?.method === 'POST') globalThis.asked.push(JSON.parse(request.body));
+		return answer;
+	};`
 
 // TestChallenge: the page asks for a solved one, says of one that did not pass that it did not, and goes on with the same
 // request. The gateway's answers are written by the test.
@@ -13,7 +22,7 @@ func TestChallenge(t *testing.T) {
 	t.Parallel()
 	g := harness.StartGateway(t, loose...)
 	v := desktop
-	v.script = fmt.Sprintf(told, `{}`)
+	v.script = asking
 	p := openConsole(t, g, v)
 	required := answer{status: 403, body: members{"error": "Please complete the challenge.", "code": "challenge_required"}}
 	sent := answer{status: 200, body: members{"message": "OTP sent successfully.", "verificationId": "x", "expiresIn": 600, "resendIn": 0}}
@@ -38,7 +47,7 @@ func TestChallenge(t *testing.T) {
 	p.types("#challenge", " pass ")
 	p.click("#screen-challenge .primary")
 	p.screen("screen-code")
-	const plain = `{"phoneNumber":"+14155552671","channel":"sms"`
+	const plain = `{"phoneNumber":"+14155552671","channel":"sms","locale":"en"`
 	want := "[" + plain + "}," + plain + "}," + plain + `,"challengeToken":"guess"},` + plain + `,"challengeToken":"pass"}]`
 	if got := js[string](p, `JSON.stringify(globalThis.asked)`); got != want {
 		t.Errorf("the gateway was asked %s, want %s", got, want)

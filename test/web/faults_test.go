@@ -271,7 +271,7 @@ func TestLog(t *testing.T) {
 		t.Error("what was open is closed by choosing a side")
 	}
 	command := p.text("#curl")
-	for _, want := range []string{"curl -i http://localhost:" + portOf(t, g.URL) + "/send-otp", "-H 'Content-Type: application/json'", "-H 'Idempotency-Key: ", `-d '{"phoneNumber":"+14155552671","channel":"sms"}'`} {
+	for _, want := range []string{"curl -i http://localhost:" + portOf(t, g.URL) + "/send-otp", "-H 'Content-Type: application/json'", "-H 'Idempotency-Key: ", `-d '{"phoneNumber":"+14155552671","channel":"sms","locale":"en"}'`} {
 		if !strings.Contains(command, want) {
 			t.Errorf("the command lacks %s: %s", want, command)
 		}

@@ -12,55 +12,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
 
-// told changes what the page is told about its gateway, and remembers what it asks of it.
-const told = `
-	const real = globalThis.fetch;
-	globalThis.asked = [];
-	globalThis.fetch = async (address, request) => {
-		const answer = await real(address, request);
-		if (address === '/config') return new Response(JSON.stringify({ ...await answer.json(), ...%s }));
-		if (request?.method === 'POST') globalThis.asked.push(JSON.parse(request.body));
-		return answer;
-	};`
-
-// TestEmailAndLanguage: a gateway that offers e-mail and languages has both on the first screen.
-func TestEmailAndLanguage(t *testing.T) {
-	t.Parallel()
-	g := harness.StartGateway(t, loose...)
-	v := desktop
-	v.script = fmt.Sprintf(told, `{ channels: ['sms', 'email'], locales: ['en', 'de', 'pt-BR'] }`)
-	p := openConsole(t, g, v)
-	if got := js[string](p, `[...document.querySelector('#locale').options].map((o) => o.text).join()`); got != "English (en),German (de),Brazilian Portuguese (pt-BR)" {
-		t.Errorf("the languages are %s", got)
-	}
-	p.choose("#locale", "de")
-	p.click(`input[name="channel"][value="email"]`)
-	if js[bool](p, `document.querySelector('#number').checkVisibility()`) || !js[bool](p, `document.querySelector('#email').checkVisibility()`) {
-		t.Error("with e-mail chosen, the field is not that of an address")
-	}
-	p.shotOfFlow("email")
-	p.answers("/send-otp",
-		answer{status: 400, body: members{"code": "email_invalid", "error": "Invalid email address."}},
-		answer{status: 200, body: members{"message": "OTP sent successfully.", "verificationId": "x", "expiresIn": 600, "resendIn": 30}})
-	p.types("#email", " jane@example ")
-	p.click("#screen-number .primary")
-	p.until("the address is marked", `!document.querySelector('#email-error').hidden && document.querySelector('#email').getAttribute('aria-invalid') === 'true'`)
-	p.focused("email")
-	p.types("#email", "Jane@example.com")
-	p.click("#screen-number .primary")
-	p.screen("screen-code")
-	p.sees("We sent it to Jane@example.com")
-	want := `[{"email":"jane@example","channel":"email","locale":"de"},{"email":"Jane@example.com","channel":"email","locale":"de"}]`
-	if got := js[string](p, `JSON.stringify(globalThis.asked)`); got != want {
-		t.Errorf("the gateway was asked %s, want %s", got, want)
-	}
-	if js[bool](p, `document.querySelector('#other-way').checkVisibility()`) {
-		t.Error("there is another way for an address")
-	}
-	p.click("#code-change")
-	p.focused("email")
-}
-
 // TestTroubleOfThePage: what the control listener refuses is said on the page, as text.
 func TestTroubleOfThePage(t *testing.T) {
 	t.Parallel()

@@ -16,6 +16,9 @@ const icons = {
 /** Shown at once in each; older ones are found by searching. */
 const mostShown = 100;
 
+/** E-mails arrive in the mailbox, the rest at the phone. */
+const isMail = ({ channel }) => channel === 'email';
+
 /**
  * @param {Record<string, { channel: string, locale: string }>} templates by their ids
  * @param {boolean} mails whether there is a mailbox before anything is in it
@@ -37,18 +40,18 @@ export function startPhone(templates, mails, fillIn) {
   function draw() {
     const wanted = $('search').value;
     const found = [...messages.values()].filter((message) => matches(message, wanted)).sort((one, other) => other.id - one.id);
-    const isMail = ({ channel }) => channel === 'email';
-    const hasMail = [...messages.values()].some(isMail);
-    const place = (list, empty, these, none) => {
-      $(list).replaceChildren(...these.slice(0, mostShown).map(cardOf));
-      $(empty).hidden = these.length > 0;
-      $(empty).textContent = none;
-    };
-    place('messages', 'messages-empty', found.filter((one) => !isMail(one)),
-      messages.size === 0 ? 'No messages yet. Ask for a code, and it arrives here.' : 'No message like this.');
-    place('mail', 'mail-empty', found.filter(isMail), hasMail ? 'No e-mail like this.' : 'No e-mail yet.');
-    $('mailbox').hidden = !mails && !hasMail;
+    place('messages', found, (one) => !isMail(one), 'No messages yet. Ask for a code, and it arrives here.', 'No message like this.');
+    place('mail', found, isMail, 'No e-mail yet.', 'No e-mail like this.');
+    $('mailbox').hidden = !mails && ![...messages.values()].some(isMail);
     $('messages-clear').hidden = messages.size === 0;
+  }
+
+  /** Shows those of what was found that belong to a list. */
+  function place(list, found, belongs, none, noneFound) {
+    const these = found.filter(belongs);
+    $(list).replaceChildren(...these.slice(0, mostShown).map(cardOf));
+    $(`${list}-empty`).hidden = these.length > 0;
+    $(`${list}-empty`).textContent = [...messages.values()].some(belongs) ? noneFound : none;
   }
 
   function cardOf(message) {

@@ -29,14 +29,17 @@ export function length({ encoding, characters, segments }) {
   return `${count(segments, 'segment')}, ${characters} of ${segments === 1 ? single : segments * part} characters`;
 }
 
+/** As many characters that make a text UCS-2 are named: one can do without them. More are a script. */
+const mostCauses = 3;
+
 /**
- * Writes how it is coded, and the first of the characters that are why.
+ * Writes how it is coded, and which characters are why.
  * @param {Size} size
  */
 export function coding({ encoding, bytes, outside }) {
   const causes = [...outside];
-  const named = causes.slice(0, 3).map((cause) => `\u2068${cause}\u2069`).join(' ');
-  return `${encoding}, ${bytes} bytes${causes.length ? `, because of ${named}${causes.length > 3 ? ' …' : ''}` : ''}`;
+  const why = causes.length > 0 && causes.length <= mostCauses ? `, because of ${causes.join(' ')}` : '';
+  return `${encoding}, ${bytes} bytes${why}`;
 }
 
 /** A message of one part with this many bytes at most is filled in by iOS, Android and Chrome alike. */

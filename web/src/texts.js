@@ -1,4 +1,4 @@
-// The file of messages, as its linter sees it: each message as it will be, what it takes, and what is wrong.
+// The file of messages, as its linter sees it: each message as it will be, and what it takes.
 
 import { $, el } from './dom.js';
 import { languageLabel } from './language.js';
@@ -6,15 +6,14 @@ import { count } from './sms.js';
 
 const kinds = { sms: 'SMS', voice: 'Call', email: 'E-mail' };
 
-/** @param {{ file: string, report: { messages: any[], faults: { line: number, column: number, sentence: string }[] } | null }} messages */
+/** @param {{ file: string, report: { messages: any[] } | null }} messages */
 export function startTexts({ file, report }) {
   $('texts').hidden = !report;
   if (!report) return;
-  const { messages, faults } = report;
+  const { messages } = report;
   const languages = new Set(messages.map(({ locale }) => locale)).size;
-  $('texts-fact').textContent = `${file}: ${count(messages.length, 'text')} in ${count(languages, 'language')}, ${faults.length ? count(faults.length, 'fault') : 'no fault'}`;
-  $('texts-faults').hidden = faults.length === 0;
-  $('texts-faults').append(...faults.map(({ line, column, sentence }) => el('li', {}, el('span', { className: 'mono' }, `${file}:${line}:${column}`), ` ${sentence}`)));
+  $('texts-fact').textContent = `${messages.length} in ${count(languages, 'language')}`;
+  $('texts-file').textContent = file;
   $('texts-list').append(...messages.map(({ channel, locale, text, characters, encoding, segments, bytes }) => el('li', { 'data-message': `${channel}/${locale}` },
     el('p', { className: 'texts-head' }, el('strong', {}, `${kinds[channel] ?? channel}, ${languageLabel(locale)}`),
       el('span', { className: 'num' }, [

@@ -164,11 +164,27 @@ func (m *model) testGuess(r *Request, now time.Time) decision {
 		}
 	}
 	c := m.testMeant(r)
-	if !c.live(now) || m.disabled(now) || m.testAttempts(c, false) >= m.policy.PINAttempts ||
+	if !c.live(now) || m.disabled(now) || m.closedTo(r.Client, now) || m.testAttempts(c, false) >= m.policy.PINAttempts ||
 		m.testStranger(r, c) && m.testAttempts(c, true) >= m.policy.PINAttempts {
 		return decision{reason: otp.InvalidOrExpired}
 	}
 	return decision{}
+}
+
+// closedTo reports whether a client has failed as often as it counts for, within the time
+// that a recipient stays closed.
+func (m *model) closedTo(client string, now time.Time) bool {
+	return m.shareUsedUp(client) && now.Before(m.lastGuess().Add(m.policy.DisabledMemory))
+}
+
+func (m *model) shareUsedUp(client string) bool {
+	n := 0
+	for _, g := range m.guesses {
+		if g.failure && !g.forgiven && g.by.Client == client {
+			n++
+		}
+	}
+	return n >= max(m.policy.FailureLimit/2, 1)
 }
 
 func (m *model) testMeant(r *Request) *testCode {
@@ -223,6 +239,11 @@ func (m *model) carryOutTest(r *Request, now time.Time) {
 			c.winner, c.ended, c.expires = r, otp.StateVerified, life
 			return
 		}
+		if m.shareUsedUp(r.Client) { // and the time of that is over
+			for i := range m.guesses {
+				m.guesses[i].forgiven = m.guesses[i].forgiven || m.guesses[i].by.Client == r.Client
+			}
+		}
 		m.guesses = append(m.guesses, guess{
 			by: r, code: c.send, at: now, stranger: m.testStranger(r, c), test: true, undone: true, failure: true,
 		})
@@ -234,14 +255,14 @@ func (m *model) carryOutTest(r *Request, now time.Time) {
 }
 
 // testState is what a caller who named its verification learns of it.
-func (m *model) testState(c *testCode, now time.Time) (otp.CodeState, int) {
+func (m *model) testState(c *testCode, client string, now time.Time) (otp.CodeState, int) {
 	attempts := m.testAttempts(c, false)
 	switch {
 	case c.winner != nil:
 		return otp.CodeUsed, 0
 	case c.ended == otp.StateExpired, c.ended == "" && !now.Before(c.expires):
 		return otp.CodeExpired, 0
-	case c.ended == otp.StateLocked, attempts >= m.policy.PINAttempts, m.disabled(now):
+	case c.ended == otp.StateLocked, attempts >= m.policy.PINAttempts, m.disabled(now), m.closedTo(client, now):
 		return otp.CodeLocked, 0
 	}
 	return otp.CodeWrong, m.policy.PINAttempts - attempts
@@ -293,7 +314,7 @@ func (w *World) endedTest(r *Request, failure *otp.Error) {
 		w.checkTestReceipt(r, &m, want)
 	}
 	if failure != nil && r.Operation == Verify && failure.Reason == otp.InvalidOrExpired && r.Of != nil && m.testNamed(r.Of) != nil {
-		state, left := m.testState(m.testNamed(r.Of), now)
+		state, left := m.testState(m.testNamed(r.Of), r.Client, now)
 		if failure.Code != state || failure.Remaining == nil || *failure.Remaining != left {
 			w.violated("%s: the code's state is %q, the model says %q with %d left", r.Name, failure.Code, state, left)
 		}
