@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-a131a524/infobip-otp/infra"
 	"github.com/seed-a131a524/infobip-otp/infra/internal/standin"
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/infra/watch"
@@ -113,6 +116,22 @@ func TestWhatMakesAVersion(t *testing.T) {
 		if diff := cmp.Diff(test.want, changed); diff != "" || len(is) != 3 {
 			t.Errorf("%s: of %d functions new versions are those of (-want +got):\n%s", test.name, len(is), diff)
 		}
+	}
+}
+
+// What an app's own flags say of versions counts for the app's own functions.
+func TestAFlagOfTheAppMakesNoVersion(t *testing.T) {
+	of := func(reserved *int) map[string]string {
+		return versions(t, ownApp(t, func(stack awscdk.Stack) error {
+			stack.Node().SetContext(jsii.String("@aws-cdk/aws-lambda:recognizeVersionProps"), false)
+			p := staging("staging")
+			p.ReservedConcurrency.Send = reserved
+			_, err := infra.NewService(stack, "Otp", p)
+			return err
+		}))
+	}
+	if diff := cmp.Diff(of(nil), of(new(10))); diff != "" {
+		t.Errorf("reserved concurrency makes a version (-without +with):\n%s", diff)
 	}
 }
 

@@ -71,6 +71,7 @@ func TestDeployment(t *testing.T) {
 	} {
 		t.Run(test.stage, func(t *testing.T) {
 			dir := synthesize(t, test.stage, assets, test.environment)
+			checkLint(t, dir, test.stage)
 			d, err := load(c, dir, "infobip-otp-"+test.stage, test.parameters)
 			if err != nil {
 				t.Fatal(err)

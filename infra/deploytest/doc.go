@@ -10,8 +10,8 @@
 // proven after all fails the test as well.
 //
 // Beside it stand the tests of what needs the same tools: that SAM's own transform makes of
-// template.yaml what the comparison with the stack takes it for, and that wrong settings stop
-// the program that synthesises.
+// template.yaml what the comparison with the stack takes it for, that each shape passes
+// cfn-lint, and that wrong settings stop the program that synthesises.
 //
 // It shows that the template is whole and that the services' APIs know every property in it. It
 // cannot show what only AWS checks: docs/deploy.md says what is left.
