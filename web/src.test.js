@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { codes } from './otp.js';
 import { curlOf, quote } from './src/curl.js';
+import { languageLabel, likely } from './src/language.js';
 import { decode, written } from './src/proof.js';
 import { wordsFor } from './src/refusals.js';
 import { coding, length, webOTP } from './src/sms.js';
@@ -60,6 +61,21 @@ test('a proof is read, and what is none is not', () => {
   assert.equal(written('exp', 1793000000), '2026-10-26T07:33:20Z');
   assert.equal(written('exp', 'soon'), 'soon');
   assert.equal(written('amr', ['otp', 'sms']), '["otp","sms"]');
+});
+
+test('a message is asked for in a language of the person', () => {
+  const locales = ['en', 'pt', 'pt-BR', 'zh-Hant', 'sv'].map((tag) => ({ tag, written: tag !== 'sv', found: {} }));
+  for (const [languages, want] of [
+    [['pt-BR', 'en'], 'pt-BR'],
+    [['pt-PT', 'en'], 'pt'],
+    [['sv', 'tlh', 'en-GB'], 'en'], // nobody wrote the first
+    [['zh-Hant'], 'zh-Hant'],
+    [['fr'], undefined],
+    [[], undefined],
+  ]) {
+    assert.equal(likely(locales, languages), want, languages.join());
+  }
+  assert.deepEqual(['pt-BR', '', 'tlh'].map(languageLabel), ['Brazilian Portuguese (pt-BR)', 'The default', 'Klingon (tlh)']);
 });
 
 const around = { pinLength: 6, online: true, expired: false, checking: false };

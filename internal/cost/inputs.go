@@ -86,7 +86,7 @@ const (
 	itemBytes       = 1024
 	proofBytes      = 700
 	apiHeaders      = 120
-	rules           = 2
+	rules           = 1
 )
 
 // Input is a line of the model's inputs.
@@ -120,6 +120,6 @@ func Inputs() []Input {
 		{"headers that API Gateway adds to an answer", apiHeaders, "bytes", "assumed"},
 		{"a signature of KMS", signingTime, "ms", "assumed"},
 		{"hours of a day that requests come in, evenly", busyHours, "", "assumed; for what X-Ray samples: one a second and 5 % of the rest"},
-		{"rules of the web ACL", rules, "", "assumed"},
+		{"rules of the web ACL", rules, "", "`examples/front-door`"},
 	}
 }

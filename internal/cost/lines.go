@@ -153,7 +153,7 @@ func FixedApart() []Line {
 	return []Line{
 		{"key of proofs", Key.USD, "each of `PROOF_STACK_KEYS`"},
 		{"KMS keys of your own", Key.USD, "each, for table, logs or secret; and 3.00 a million calls, of which services save most"},
-		{"front door", WebACL.USD + rules*WebRule.USD, "a web ACL with two rules"},
+		{"front door", WebACL.USD + rules*WebRule.USD, "a web ACL with its one rule"},
 	}
 }
 

@@ -31,7 +31,7 @@ export function languageField({ default: standard, locales }) {
   const select = $('locale');
   $('locale-field').hidden = locales.length === 0;
   select.append(...locales.map(({ tag, written }) => el('option', { value: tag }, written ? languageLabel(tag) : `${languageLabel(tag)}: nobody wrote it`)));
-  select.value = likely(locales) ?? standard;
+  select.value = likely(locales, navigator.languages ?? []) ?? standard;
 
   let channel = '';
   function show() {
@@ -52,10 +52,14 @@ export function languageField({ default: standard, locales }) {
   };
 }
 
-/** The first of a person's languages that there is, as the browser has them. */
-function likely(locales) {
+/**
+ * Finds the first of a person's languages that there is.
+ * @param {Locale[]} locales
+ * @param {readonly string[]} languages as the browser has them
+ */
+export function likely(locales, languages) {
   const written = locales.filter((one) => one.written).map(({ tag }) => tag);
-  for (const wanted of navigator.languages ?? []) {
+  for (const wanted of languages) {
     const found = written.find((tag) => tag === wanted) ?? written.find((tag) => tag === wanted.split('-')[0]);
     if (found) return found;
   }
