@@ -56,6 +56,15 @@ func (r *testRig) try(t *testing.T, id, pin, key string) (otp.Success, error) {
 	return r.service.Verify(t.Context(), otp.VerifyRequest{Caller: caller(key), To: otptest.Alice, PIN: pin, VerificationID: id})
 }
 
+// tryFrom is try by a client.
+func (r *testRig) tryFrom(t *testing.T, client, id, pin string) error {
+	t.Helper()
+	c := caller("")
+	c.Client = client
+	_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: pin, VerificationID: id})
+	return err
+}
+
 // untouched fails the test if anybody was asked about money or messages.
 func (r *testRig) untouched(t *testing.T) {
 	t.Helper()
@@ -172,13 +181,10 @@ func TestSuccessForgivesNoFailureOfATestRecipient(t *testing.T) {
 	for wrong < r.policy.FailureLimit {
 		id := r.mustSend(t, otptest.Alice).VerificationID
 		for _, client := range []string{home, "elsewhere"} { // each of which counts for half
-			c := caller("")
-			c.Client = client
-			_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: wrongPIN, VerificationID: id})
-			wantReason(t, err, otp.InvalidOrExpired)
+			wantReason(t, r.tryFrom(t, client, id, wrongPIN), otp.InvalidOrExpired)
 			wrong++
 		}
-		_, err := r.try(t, id, otptest.TestPIN, "")
+		err := r.tryFrom(t, "a third", id, otptest.TestPIN) // who is closed out by the whole alone
 		if (err == nil) != (wrong < r.policy.FailureLimit) {
 			t.Fatalf("after %d failures the right PIN gets %v", wrong, err)
 		}
@@ -199,17 +205,11 @@ func TestSuccessForgivesNoFailureOfATestRecipient(t *testing.T) {
 func TestOneClientCannotTryAllPINs(t *testing.T) {
 	r := newTestRig()
 	r.list.ends = otptest.Start.AddDate(0, 0, 30)
-	from := func(client, id, pin string) error {
-		c := caller("")
-		c.Client = client
-		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: pin, VerificationID: id})
-		return err
-	}
 	for day := range 2 {
 		share := r.policy.FailureLimit / 2
 		for i := 1; i <= share; i++ {
 			id := r.mustSend(t, otptest.Alice).VerificationID
-			failure := wantReason(t, from(home, id, wrongPIN), otp.InvalidOrExpired)
+			failure := wantReason(t, r.tryFrom(t, home, id, wrongPIN), otp.InvalidOrExpired)
 			if locked := failure.Code == otp.CodeLocked && *failure.Remaining == 0; locked != (i == share) {
 				t.Errorf("day %d, guess %d: the code's state is %q with %d left", day, i, failure.Code, *failure.Remaining)
 			}
@@ -217,7 +217,7 @@ func TestOneClientCannotTryAllPINs(t *testing.T) {
 		id := r.mustSend(t, otptest.Alice).VerificationID
 		for _, named := range []string{id, ""} {
 			before := r.state(t, otptest.Alice)
-			failure := wantReason(t, from(home, named, otptest.TestPIN), otp.InvalidOrExpired)
+			failure := wantReason(t, r.tryFrom(t, home, named, otptest.TestPIN), otp.InvalidOrExpired)
 			if named != "" && failure.Code != otp.CodeLocked {
 				t.Errorf("day %d: the code's state is %q, want locked", day, failure.Code)
 			}
@@ -225,13 +225,13 @@ func TestOneClientCannotTryAllPINs(t *testing.T) {
 				t.Errorf("day %d: a try of who is closed out changed the state (-before +after):\n%s", day, diff)
 			}
 		}
-		if err := from("elsewhere", id, otptest.TestPIN); err != nil {
+		if err := r.tryFrom(t, "elsewhere", id, otptest.TestPIN); err != nil {
 			t.Errorf("day %d: somebody else: %v", day, err)
 		}
 		r.clock.Advance(r.policy.DisabledMemory - time.Millisecond)
-		wantReason(t, from(home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN), otp.InvalidOrExpired)
+		wantReason(t, r.tryFrom(t, home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN), otp.InvalidOrExpired)
 		r.clock.Advance(time.Millisecond)
-		if err := from(home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN); err != nil {
+		if err := r.tryFrom(t, home, r.mustSend(t, otptest.Alice).VerificationID, otptest.TestPIN); err != nil {
 			t.Errorf("day %d: afterwards: %v", day, err)
 		}
 	}
