@@ -29,7 +29,7 @@ const (
 	maxTestLive = 3
 	// maxTestCodes bounds those that are remembered, so that the item stays small: the ids
 	// and keys of the last few are known.
-	maxTestCodes = 8
+	maxTestCodes = 6
 	// maxTestResends bounds the resends that are remembered of a live code.
 	maxTestResends = 2
 )

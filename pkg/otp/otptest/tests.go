@@ -228,7 +228,7 @@ func (m *model) carryOutTest(r *Request, now time.Time) {
 				}
 			}
 		}
-		m.tests = m.tests[max(len(m.tests)-8, 0):]
+		m.tests = m.tests[max(len(m.tests)-6, 0):]
 	case Resend:
 		c := m.testNamed(r.Of)
 		c.resends = append(slices.Clip(c.resends), testResend{r, now})
@@ -372,7 +372,7 @@ func (w *World) countTests(r *Request, now time.Time) {
 			younger++
 		}
 	}
-	if r.reserved && younger >= 8 { // three live, and five that ended before
+	if r.reserved && younger >= 6 { // three live, and three that ended before
 		w.violated("%s: the code of %s lives, with %d after it", r.Name, r.Of.Name, younger)
 	}
 }
