@@ -80,14 +80,18 @@ func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	name := textsFile(t, read(t, "messages.yaml")+"\nwebOTP: localhost\n")
 	all := lint(t, name)
-	if len(all) != 23 {
-		t.Fatalf("the file has %d messages", len(all))
+	written := map[string]bool{}
+	for _, m := range all {
+		written[m.Locale] = true
+	}
+	if len(written) < 8 {
+		t.Fatalf("the file has %d languages", len(written))
 	}
 	g := harness.StartGateway(t, append([]string{"MESSAGES_FILE=" + name, "NETWORK_ALLOWANCE=off", "PREFIX_ALLOWANCE=off"}, loose...)...)
 	p := openConsole(t, g, desktop)
 	p.click("#texts summary")
-	if got := p.text("#texts-fact"); got != "23 in 8 languages" {
-		t.Errorf("the file is said to have %s", got)
+	if got, want := p.text("#texts-fact"), fmt.Sprintf("%d in %d languages", len(all), len(written)); got != want {
+		t.Errorf("the file is said to have %s, want %s", got, want)
 	}
 	lists := map[string]string{"sms": "#messages", "voice": "#messages", "email": "#mail"}
 	arrived := map[string]int{}
