@@ -23,16 +23,7 @@ const stay = `{"Resources":{
 // What `make deploy` and `make destroy` ask of AWS is understood by an AWS that we did not write:
 // an account without a bootstrap, a stack under protection, and a stack that goes.
 func TestCommandsAgainstTheEmulator(t *testing.T) {
-	e, err := startEmulator(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		err := e.stop()
-		if err != nil {
-			t.Error(err)
-		}
-	})
+	e := emulated(t)
 	c := newClients(e.endpoint)
 	checkout := t.TempDir()
 	program := filepath.Join(checkout, "deploy")

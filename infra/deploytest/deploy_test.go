@@ -18,7 +18,9 @@ import (
 // root is the repository's root, seen from this package.
 var root = filepath.Join("..", "..")
 
-func TestDeployment(t *testing.T) {
+// emulated starts an emulator that ends with the test.
+func emulated(t *testing.T) *emulator {
+	t.Helper()
 	e, err := startEmulator(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
@@ -29,8 +31,12 @@ func TestDeployment(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	c := newClients(e.endpoint)
-	err = bootstrap(t.Context(), c)
+	return e
+}
+
+func TestDeployment(t *testing.T) {
+	c := newClients(emulated(t).endpoint)
+	err := bootstrap(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

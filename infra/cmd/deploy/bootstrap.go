@@ -19,11 +19,7 @@ import (
 // bootstrap prepares the account for the CDK. It needs nothing of the deployment but its account.
 func bootstrap(ctx context.Context, arguments []string) error {
 	const refusal = "nothing was prepared"
-	target, found, err := findTarget(ctx)
-	if err != nil {
-		return err
-	}
-	err = found.report(os.Stderr, refusal)
+	target, _, err := findTarget(ctx, refusal)
 	if err != nil {
 		return err
 	}
@@ -37,8 +33,10 @@ func bootstrap(ctx context.Context, arguments []string) error {
 	return program.Run()
 }
 
-// findTarget finds the stage and the account of a command that reads no other setting.
-func findTarget(ctx context.Context) (target, *findings, error) {
+// findTarget finds the stage and the account of a command that reads no other setting. Its error,
+// which begins with the refusal, has reported what was found to be in the way; the findings are
+// for what else is.
+func findTarget(ctx context.Context, refusal string) (target, *findings, error) {
 	found := &findings{}
 	r := settings.NewReader(os.Getenv)
 	stage := r.Text("STAGE")
@@ -55,7 +53,7 @@ func findTarget(ctx context.Context) (target, *findings, error) {
 	if len(missing) == 0 && found.identify(ctx, &t.account) {
 		found.rightAccount(t, os.Getenv(accountVariable))
 	}
-	return t, found, nil
+	return t, found, found.report(os.Stderr, refusal)
 }
 
 // bootstrapped looks for what `cdk bootstrap` leaves.

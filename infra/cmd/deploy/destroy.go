@@ -32,11 +32,7 @@ func destroy(ctx context.Context, arguments []string) error {
 			return fmt.Errorf("%s: %s is all that can be said to it, which %q is not", refusal, confirmed, argument)
 		}
 	}
-	t, found, err := findTarget(ctx)
-	if err != nil {
-		return err
-	}
-	err = found.report(os.Stderr, refusal)
+	t, found, err := findTarget(ctx, refusal)
 	if err != nil {
 		return err
 	}

@@ -35,11 +35,7 @@ func rollback(ctx context.Context, arguments []string) error {
 	if len(arguments) > 0 {
 		return fmt.Errorf("%s: it takes no arguments, and %q is one", refusal, arguments[0])
 	}
-	t, found, err := findTarget(ctx)
-	if err != nil {
-		return err
-	}
-	err = found.report(os.Stderr, refusal)
+	t, found, err := findTarget(ctx, refusal)
 	if err != nil {
 		return err
 	}
