@@ -9,8 +9,8 @@ import (
 const EndingForm = `the lines that end each SMS, such as \n@example.com # (each begun with \n: an app hash of 11 characters, ` +
 	`and last @ with a host and #), as otpctl provision prints it`
 
-// maxEnding keeps room for the text: an SMS that a phone reads has 140 bytes.
-const maxEnding = 100
+// MaxEnding is how many bytes an ending has at most; it keeps room for the text: an SMS that a phone reads has 140 bytes.
+const MaxEnding = 100
 
 // appHashLength is that of the hash by which Android's SMS Retriever knows an app.
 const appHashLength = 11
@@ -24,7 +24,7 @@ type Ending struct{ lines string }
 // it.
 func ParseEnding(text string) (Ending, error) {
 	text = strings.ReplaceAll(text, `\n`, "\n")
-	if len(text) > maxEnding {
+	if len(text) > MaxEnding {
 		return Ending{}, errors.New("it is too long")
 	}
 	first, rest, found := strings.Cut(text, "\n")

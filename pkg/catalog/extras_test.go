@@ -85,7 +85,7 @@ func FuzzEnding(f *testing.F) {
 			return
 		}
 		again, err := ParseEnding(e.String())
-		if err != nil || again != e || !strings.HasPrefix(e.Lines(), "\n") || strings.ContainsAny(e.Lines(), "{}\\\r") || len(e.Lines()) > maxEnding {
+		if err != nil || again != e || !strings.HasPrefix(e.Lines(), "\n") || strings.ContainsAny(e.Lines(), "{}\\\r") || len(e.Lines()) > MaxEnding {
 			t.Fatalf("%q is %q: %v", text, e.Lines(), err)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -34,10 +35,7 @@ var (
 
 // MaxHost is the longest host of a last line, in a file without an app's hash. The lines of an
 // ending are bounded, because the 140 bytes of a message are for its text too.
-const (
-	maxEnding = 100
-	MaxHost   = maxEnding - len("\n@ #")
-)
+const MaxHost = catalog.MaxEnding - len("\n@ #")
 
 // Bounds of values, those of DLT as the provider documents them.
 const (
@@ -60,8 +58,8 @@ func (r *reader) readFile(root *yaml.Node) {
 		r.file.WebOTP = r.options.WebOTP
 	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
-	if len(r.file.Ending()) > maxEnding && top["webOTP"] != nil {
-		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(r.file.Ending()), maxEnding)
+	if len(r.file.Ending()) > catalog.MaxEnding && top["webOTP"] != nil {
+		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(r.file.Ending()), catalog.MaxEnding)
 		r.file.WebOTP = ""
 	}
 	r.file.IndiaDLT = r.readDLT(top["indiaDLT"])
