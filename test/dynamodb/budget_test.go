@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +21,13 @@ var (
 	mostReadUnits  = cost.Verify.Read
 )
 
-func (r *rig) wantSpent(what string, want spent) {
+// wantSpent checks what was spent since the last look; or holds what it may be instead.
+func (r *rig) wantSpent(what string, want spent, or ...spent) {
 	r.tb.Helper()
 	r.proxy.await(want.Calls)
 	got := r.proxy.spent()
-	if got != want {
-		r.tb.Errorf("%s spent %+v, want %+v", what, got, want)
+	if got != want && !slices.Contains(or, got) {
+		r.tb.Errorf("%s spent %+v, want %+v %+v", what, got, want, or)
 	}
 	if got.Calls > mostCalls || got.Write > mostWriteUnits || got.Read > mostReadUnits {
 		r.tb.Errorf("%s is over its budget: %+v", what, got)
@@ -69,7 +71,8 @@ func TestBudgets(t *testing.T) {
 	sent := r.send().want(t, 200, "")
 	r.wantSpent("a first send", sending)
 	r.send().want(t, 429, "too_soon")
-	r.wantSpent("a send within the cooldown", refusedSend)
+	// What the guard reads beside ends with the request, and so it may never leave the function.
+	r.wantSpent("a send within the cooldown", refusedSend, refused)
 	r.advance(30 * time.Second)
 	r.resend(sent.VerificationID).want(t, 200, "")
 	r.wantSpent("a resend", sending)

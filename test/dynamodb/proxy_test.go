@@ -250,8 +250,8 @@ type spent struct {
 	Read, Write             float64
 }
 
-// await waits, not for long, until so many calls were seen: a send that its number refuses does
-// not wait for what it reads beside.
+// await waits, not for long, until so many calls were seen: a send that its recipient refuses
+// does not wait for what it reads beside.
 func (p *proxy) await(calls int) {
 	const tries, pause = 200, 10 * time.Millisecond
 	for range tries {
