@@ -10,7 +10,6 @@ import (
 
 	infobipotp "github.com/seed-a131a524/infobip-otp"
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
-	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 )
 
@@ -49,16 +48,7 @@ func (c *config) say(running *simulation.Simulation) error {
 	if err != nil {
 		return err
 	}
-	c.Messages, c.Ending, c.Senders = list, catalog.Ending{}, nil
-	if setting := c.texts.EndingSetting(); setting != "" {
-		c.Ending, err = catalog.ParseEnding(setting)
-	}
-	if setting := c.texts.SendersSetting(); setting != "" && err == nil {
-		c.Senders, err = catalog.ParseSenders(setting)
-	}
-	if err != nil {
-		return fmt.Errorf("telling the gateway of the messages: %w", err)
-	}
+	c.Messages, c.Ending, c.Senders = list, c.texts.Ending(), c.texts.Senders
 	return nil
 }
 

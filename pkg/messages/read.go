@@ -58,8 +58,8 @@ func (r *reader) readFile(root *yaml.Node) {
 		r.file.WebOTP = r.options.WebOTP
 	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
-	if len(r.file.Ending()) > catalog.MaxEnding && top["webOTP"] != nil {
-		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(r.file.Ending()), catalog.MaxEnding)
+	if lines := r.file.Ending().Lines(); len(lines) > catalog.MaxEnding && top["webOTP"] != nil {
+		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(lines), catalog.MaxEnding)
 		r.file.WebOTP = ""
 	}
 	r.file.IndiaDLT = r.readDLT(top["indiaDLT"])
@@ -125,7 +125,7 @@ func (r *reader) readSenders(n *yaml.Node) {
 			continue
 		}
 		if sender := r.sender(m.value, "the sender of "+m.name); sender != "" {
-			r.file.Senders = append(r.file.Senders, RegionSender{m.name, sender})
+			r.file.Senders = append(r.file.Senders, catalog.Sender{Region: m.name, From: sender})
 		}
 	}
 }
@@ -310,7 +310,7 @@ func (r *reader) readEmail(m *Message, values map[string]*yaml.Node) {
 // is read out of one.
 func (r *reader) checkSize(m *Message, n *yaml.Node) {
 	size := m.Size(r.options.samplePIN())
-	if m.ending == "" || size.Segments == 1 {
+	if m.ending.IsZero() || size.Segments == 1 {
 		return
 	}
 	because := ""
