@@ -10,7 +10,9 @@ import (
 
 	infobipotp "github.com/seed-a131a524/infobip-otp"
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // messagesFile is the file of messages where none is named.
@@ -39,7 +41,29 @@ func (c *config) readMessages() error {
 		lines = append(lines, fmt.Errorf("%s:%s", name, fault))
 	}
 	c.texts, c.report = file, new(messages.Lint(data, options))
+	if len(lines) == 0 {
+		lines = c.lacking(name)
+	}
 	return errors.Join(lines...)
+}
+
+// lacking are the channels that somebody has offered, and for which neither the file nor the
+// one template has a message.
+func (c *config) lacking(name string) []error {
+	if c.offersAll {
+		return nil
+	}
+	written := catalog.Catalog{Standard: c.Infobip.MessageID != ""}
+	for _, m := range c.texts.Messages {
+		written.List = append(written.List, c.texts.Entry(m))
+	}
+	var faults []error
+	for _, channel := range c.Guard.Channels {
+		if !written.Has(channel) {
+			faults = append(faults, fmt.Errorf("%s has no message by %s, which CHANNELS offers: write one, or offer the others", name, channel))
+		}
+	}
+	return faults
 }
 
 // say puts the messages into the simulator, and tells the gateway of them.
@@ -68,5 +92,9 @@ func (c *config) locales() []string {
 
 // summary is what the simulator's messages come to, in one line.
 func (c *config) summary() string {
-	return fmt.Sprintf("%s (%s)", strings.Join(c.locales(), " "), c.textsFrom)
+	text := fmt.Sprintf("%s (%s)", strings.Join(c.locales(), " "), c.textsFrom)
+	if len(c.texts.Of(otp.SMS)) > 0 && c.texts.WebOTP == "" {
+		text += ", and no last line @" + localHost + ": an SMS has no room for it"
+	}
+	return text
 }

@@ -120,6 +120,16 @@ func (m *Message) characters(pin string) int {
 // Ending returns what a send puts behind the text of an SMS. It is INFOBIP_SMS_ENDING.
 func (f *File) Ending() catalog.Ending { return catalog.NewEnding(f.AndroidAppHash, f.WebOTP) }
 
+// Entry returns a message as the list that the functions are told has it (INFOBIP_2FA_MESSAGES),
+// without its id.
+func (f *File) Entry(m Message) catalog.Entry {
+	e := catalog.Entry{Channel: m.Channel, Locale: m.Locale}
+	if m.Locale == f.Default {
+		e.Locale = locale.Tag{}
+	}
+	return e
+}
+
 // Of returns the messages of a channel, in the file's order; none if it has none.
 func (f *File) Of(channel otp.Channel) []Message {
 	var found []Message

@@ -162,6 +162,15 @@ func TestHostOfALocalRun(t *testing.T) {
 	if got := parsed(t, good+"webOTP: example.com\n", local).Ending().Lines(); got != "\n@example.com #" {
 		t.Errorf("with a host the ending is %q", got)
 	}
+	for _, text := range []string{
+		"default: en\nsms:\n  en: '{{pin}} " + hundred + fifty + "'\n",
+		"default: en\nandroidAppHash: FA+9qCX9VSu\nsms:\n  en: '{{pin}} 567 " + hundred + " 3456789012345678901234567'\n",
+	} {
+		without := parsed(t, text, Options{})
+		if with := parsed(t, text, local); with.Ending() != without.Ending() || with.Messages[0].Delivered(pin) != without.Messages[0].Delivered(pin) {
+			t.Errorf("without room for a host the ending is %q", with.Ending().Lines())
+		}
+	}
 	_, faults := Parse([]byte(good+"webOTP: Example\n"), local)
 	if len(faults) != 1 {
 		t.Errorf("a host that is none: %v", faults)

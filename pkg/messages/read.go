@@ -71,8 +71,28 @@ func (r *reader) readFile(root *yaml.Node) {
 			channels++
 		}
 	}
+	r.checkList()
 	if channels == 0 && root.Kind == yaml.MappingNode {
 		r.refuse(root, "the file has no messages: sms, voice or email has to be there")
+	}
+}
+
+// checkList refuses the message with which the list that the functions are told becomes too long.
+// One that is the simulator's alone is not in it.
+func (r *reader) checkList() {
+	const idLength = 32 // of Infobip's, as far as they were seen
+	list := catalog.List{}
+	for _, m := range r.file.Messages {
+		if m.ForSimulator() {
+			continue
+		}
+		entry := r.file.Entry(m)
+		entry.ID = strings.Repeat("x", idLength)
+		list = append(list, entry)
+		if length := len(list.String()); length > catalog.MaxList {
+			r.fault(m.Line, m.Column, "with this one the messages are too many: the list that the functions are told has %d characters then, and no more than %d are taken", length, catalog.MaxList)
+			return
+		}
 	}
 }
 
@@ -93,6 +113,14 @@ func (r *reader) locale(n *yaml.Node, text string) (locale.Tag, bool) {
 	tag, err := locale.Parse(text)
 	if err != nil || !localeForm.MatchString(text) {
 		r.refuse(n, "%s is not a locale such as de, pt-BR or zh-Hant", quotable(text))
+		return locale.Tag{}, false
+	}
+	if length := len(tag.String()); length > catalog.MaxLocale {
+		as := ""
+		if tag.String() != text {
+			as = "as " + quotable(tag.String()) + " "
+		}
+		r.refuse(n, "%s is too long: %sit has %d characters, and no more than %d are taken", quotable(text), as, length, catalog.MaxLocale)
 		return locale.Tag{}, false
 	}
 	return tag, true
@@ -126,6 +154,10 @@ func (r *reader) readSenders(n *yaml.Node) {
 		}
 		if sender := r.sender(m.value, "the sender of "+m.name); sender != "" {
 			r.file.Senders = append(r.file.Senders, catalog.Sender{Region: m.name, From: sender})
+		}
+		if length := len(r.file.Senders.String()); length > catalog.MaxList {
+			r.refuse(m.key, "with this one the senders are too many: their list has %d characters, and no more than %d are taken", length, catalog.MaxList)
+			return
 		}
 	}
 }
