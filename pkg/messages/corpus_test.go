@@ -207,19 +207,24 @@ var specimens = []specimen{
 	}, beyond},
 
 	// Values.
-	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
+	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A, BE: '+4366412345'}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
 		"2:9: sender has to be a text: put it in quotes",
 		"3:15: the sender of US has to be a text: put it in quotes",
 		"3:18: USA is not a region of phone numbers such as US",
 		"3:26: us is not a region of phone numbers such as US",
-		"3:37: the sender of CA has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:48: the sender of GB has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:56: the sender of AT has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:66: the sender of DE has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:79: the sender of FR has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:37: the sender of CA has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:48: the sender of GB has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:56: the sender of AT has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:66: the sender of DE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:79: the sender of FR has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
 		"3:95: XX is not a region of phone numbers such as US",
+		"3:106: the sender of BE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
 		"4:37: sender has to be a text",
 	}, bySchema},
+	{name: "a plus sign within a sender", text: good + "sender: A+\n"},
+	{"a call from a name", "default: en\nsender: Example\nvoice:\n  en: {text: '{{pin}}', sender: Example}\n", []string{
+		"4:33: the sender of a call has to be a number, of up to 15 digits",
+	}, beyond},
 	{"regions that nobody calls", good + "senders: {XX: A}\n", []string{"4:11: XX is not a region of phone numbers such as US"}, beyond},
 	{"senders that are a list", good + "senders: [A]\n", []string{"4:10: senders has to be a mapping, in lines of NAME: VALUE"}, bySchema},
 	{"a host with a scheme", good + "webOTP: https://example.com\n", []string{wantHost}, bySchema},

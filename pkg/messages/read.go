@@ -21,8 +21,9 @@ import (
 // Forms of values; messages.schema.json has the same.
 var (
 	// An originating address has eleven characters of seven bits, or digits (3GPP TS 23.040,
-	// 9.1.2.5). A comma and an equals sign part the senders of INFOBIP_SENDERS.
-	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!-+\--<>-~]([ -+\--<>-~]{0,9}[!-+\--<>-~])?)$`)
+	// 9.1.2.5). A comma and an equals sign part the senders of INFOBIP_SENDERS, and a number has
+	// no + at the provider.
+	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!-*\--<>-~]([ -+\--<>-~]{0,9}[!-+\--<>-~])?)$`)
 	numberForm = regexp.MustCompile(`^[0-9]{1,15}$`)
 	// A host as a browser compares it: in small letters, without a port.
 	hostForm = regexp.MustCompile(`^(localhost|([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$`)
@@ -140,7 +141,7 @@ func (r *reader) form(n *yaml.Node, what string, form *regexp.Regexp, wanted str
 }
 
 func (r *reader) sender(n *yaml.Node, what string) string {
-	return r.form(n, what, senderForm, "up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign")
+	return r.form(n, what, senderForm, "up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign")
 }
 
 func (r *reader) readSenders(n *yaml.Node) {
@@ -282,6 +283,10 @@ func (r *reader) readTemplate(m *Message, key *yaml.Node, values map[string]*yam
 		m.ending = r.file.Ending()
 	}
 	// A call comes from a number: a name is the sender of SMS alone.
+	if m.Channel == otp.Voice && t.Sender != "" && !numberForm.MatchString(t.Sender) {
+		r.refuse(values["sender"], "the sender of a call has to be a number, of up to 15 digits")
+		t.Sender = ""
+	}
 	if t.Sender == "" && (m.Channel == otp.SMS || numberForm.MatchString(r.file.Sender)) {
 		t.Sender = r.file.Sender
 	}
