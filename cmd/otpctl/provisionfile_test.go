@@ -303,7 +303,7 @@ func TestProvisionFileFaults(t *testing.T) {
 		"all faults":       {file: "default: en\nfoo: 1\nsms: {en: \"x\"}\n", want: `otpctl: error: messages\.yaml:3:11: the text has no \{\{pin\}\}, where the code goes`},
 		"no e-mail number": {file: "default: en\nsms: {en: \"{{pin}}\"}\nemail:\n  en: {text: \"{{pin}}\"}\n", channels: "sms,email", want: `otpctl: error: messages\.yaml:4:3: email/en has no templateId, and CHANNELS offers email`},
 		"no e-mail":        {file: "default: en\nsms: {en: \"{{pin}}\"}\n", channels: "all", want: `otpctl: error: CHANNELS offers email, and messages\.yaml has no message for it`},
-		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml: webOTP: localhost is for an Infobip on this machine: .*`},
+		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml:2:9: webOTP: localhost is for an Infobip on this machine, and this is none: .*`},
 		"no file":          {args: []string{"--messages", "other.yaml"}, want: `otpctl: error: reading the messages: .*`},
 		"two ways":         {file: threeChannels, args: []string{"--messages", messagesFile, "--text", "{{pin}}"}, want: `otpctl: error: --text is about the one template that there is without --messages`},
 	} {
@@ -350,6 +350,20 @@ email:
 		if err != nil || string(out) != value {
 			t.Errorf("%s reads %q from a shell (%v), want %q", name, out, err, value)
 		}
+	}
+}
+
+// A list with which no function starts is not printed.
+func TestProvisionStrangeID(t *testing.T) {
+	o := newOperatorRig(t, "default: en\nsms: {en: \"Code {{pin}}\"}\n")
+	body := `{"messageId":"A,B","applicationId":"A","messageText":"Code {{pin}}","pinType":"NUMERIC","pinLength":6,"language":"en"}`
+	if err := o.sim.AddFault(simulator.Fault{Operation: "messages", Times: 1, Status: 200, Body: &body}); err != nil {
+		t.Fatal(err)
+	}
+	got := o.provision()
+	says(t, got.stderr, `otpctl: sms/en: template A,B created`, `otpctl: error: functions would not start with the list of these templates: entry 2: .*`)
+	if got.code != exitFailed || got.stdout != "" {
+		t.Errorf("exit code %d\n%s", got.code, got.stdout)
 	}
 }
 

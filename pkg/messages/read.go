@@ -58,6 +58,9 @@ func (r *reader) readFile(root *yaml.Node) {
 	if top["webOTP"] == nil {
 		r.file.WebOTP = r.options.WebOTP
 	}
+	if host := r.file.WebOTP; r.options.Deployed && (host == "localhost" || strings.HasSuffix(host, ".localhost")) {
+		r.refuse(top["webOTP"], "webOTP: %s is for an Infobip on this machine, and this is none: write the host of the page that asks for the code, or take the line out (make run sets localhost by itself)", quotable(host))
+	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
 	if lines := r.file.Ending().Lines(); len(lines) > catalog.MaxEnding && top["webOTP"] != nil {
 		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(lines), catalog.MaxEnding)
