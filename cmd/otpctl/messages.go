@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -144,14 +143,4 @@ func figure(n *int) string {
 		return "-"
 	}
 	return strconv.Itoa(*n)
-}
-
-// harmless has no character that a terminal obeys: a text with one is refused, and shown.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && unicode.IsControl(r) {
-			return '·'
-		}
-		return r
-	}, text)
 }
