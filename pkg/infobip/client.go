@@ -145,8 +145,13 @@ func pathsOf(channel otp.Channel) paths {
 }
 
 // destinationOf returns a recipient as the provider writes it: a number's digits, as it
-// documents them, or the address.
-func destinationOf(to recipient.Recipient) string { return strings.TrimPrefix(to.Canonical(), "+") }
+// documents them, or the address, whose plus at the beginning is a part of its name.
+func destinationOf(to recipient.Recipient) string {
+	if _, ok := to.Phone(); ok {
+		return strings.TrimPrefix(to.Canonical(), "+")
+	}
+	return to.Canonical()
+}
 
 // sendRequest is the body of a send, the same for each channel.
 type sendRequest struct {
