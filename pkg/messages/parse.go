@@ -179,7 +179,7 @@ func (r *reader) syntax(err error) {
 	}
 	for _, line := range []int{broken.Mark.Line, broken.ContextMark.Line} {
 		if strings.Contains(lineOf(r.data, line), "{{") {
-			sentence += "; a text with {{pin}} in it has to stand in quotes"
+			sentence += "; a text with {{pin}} in it stands in quotes from end to end"
 			break
 		}
 	}
