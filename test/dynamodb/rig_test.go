@@ -109,11 +109,11 @@ func (r *rig) provision(c *app.Config) {
 		server.Close()
 	})
 	c.Infobip = app.Infobip{BaseURL: server.URL, APIKey: simulator.DefaultKey, ApplicationID: appID, MessageID: messageID}
-	emailID, err := r.sim.ProvisionEmail(appID, c.Form.PINLength)
+	emails, err := r.sim.ProvisionTemplates(appID, c.Form.PINLength, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	c.Messages = catalog.List{{Channel: otp.Email, ID: emailID}}
+	c.Messages = catalog.List{{Channel: otp.Email, ID: emails[0]}}
 }
 
 // answer is what a client gets.
