@@ -53,7 +53,7 @@ func Compare(left, right Template) []Difference {
 	return differences
 }
 
-// Except takes the allowed differences out, and gives those that none of the differences needed.
+// Except takes the allowed differences out, and returns those that none of the differences needed.
 func Except(differences []Difference, allowed []Allowed) ([]Difference, []Allowed) {
 	used := make([]bool, len(allowed))
 	var remaining []Difference
