@@ -89,7 +89,7 @@ func (f *findings) settings(unread error, p props.Props) {
 	}
 }
 
-// missingSettings are the settings without which nothing is deployed.
+// missingSettings returns the settings without which nothing is deployed.
 func missingSettings(p props.Props) []string {
 	var missing []string
 	if infobip := p.MissingForDeployment(); len(infobip) > 0 {
@@ -101,7 +101,7 @@ func missingSettings(p props.Props) []string {
 	return missing
 }
 
-// identify finds out whose credentials these are, and reports whether anybody's.
+// identify finds out whose credentials these are, and reports whether they are anybody's.
 func (f *findings) identify(ctx context.Context, a *account) bool {
 	refused := a.identify(ctx)
 	if refused == nil {

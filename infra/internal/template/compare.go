@@ -74,7 +74,7 @@ func Except(differences []Difference, allowed []Allowed) ([]Difference, []Allowe
 	return remaining, idle
 }
 
-// Facts are all values of a template by their paths, each as its JSON.
+// Facts returns all values of a template by their paths, each as its JSON.
 func (t Template) Facts() map[string]string {
 	facts := map[string]string{}
 	for name, resource := range t.Resources {
