@@ -232,7 +232,7 @@ func recognisable(t infobip.Message) string {
 	if t.Text == nil {
 		return t.ID
 	}
-	return fmt.Sprintf("%s (%s, %s)", t.ID, strconv.Quote(*t.Text), language(t))
+	return fmt.Sprintf("%s (%s, %s)", t.ID, strconv.Quote(*t.Text), inOneWord(language(t)))
 }
 
 // extras are what a template has and the file does not name: Infobip takes nothing out of one.
