@@ -176,7 +176,7 @@ func newStage(scope constructs.Construct, p props.Props, s *Service, routes []ro
 	return stage
 }
 
-// idOfStage returns the logical id that the stage has always had, as a resource of CloudFormation's
+// idOfStage is the logical id that the stage has always had, as a resource of CloudFormation's
 // in the place where the CDK's stage is now. Under another id CloudFormation would make the new
 // $default stage before it takes the old one away, and API Gateway has room for one of that name.
 func idOfStage(scope constructs.Construct, api awsapigatewayv2.HttpApi) *string {

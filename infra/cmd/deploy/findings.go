@@ -101,7 +101,7 @@ func missingSettings(p props.Props) []string {
 	return missing
 }
 
-// identify finds out whose credentials these are, and reports whether they are anybody's.
+// identify finds out whose credentials these are, and reports whether anybody's.
 func (f *findings) identify(ctx context.Context, a *account) bool {
 	refused := a.identify(ctx)
 	if refused == nil {
