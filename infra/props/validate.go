@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
-	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -36,6 +35,7 @@ func (p Props) Validate() error {
 	}
 	faults = append(faults, p.assetFaults()...)
 	faults = append(faults, p.Infobip.faults()...)
+	faults = append(faults, p.messageFaults())
 	faults = append(faults, p.settingFaults()...)
 	faults = append(faults, p.VPC.faults()...)
 	faults = append(faults, p.sizeFaults()...)
@@ -118,10 +118,6 @@ func (p Props) settingFaults() []error {
 		r := settings.NewReader(func(name string) string { return known(p.Settings[name]) })
 		c := guards.Read(r)
 		faults = append(faults, r.Err(), c.CheckDeployed())
-		if !isToken(p.Settings["INFOBIP_2FA_MESSAGES"]) {
-			messages := catalog.Catalog{List: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"), Standard: true}
-			faults = append(faults, messages.Check(c.Channels))
-		}
 	}
 	for _, name := range p.Undecided() {
 		s, _ := settings.Lookup(name)
@@ -214,7 +210,7 @@ func (i *Infobip) faults() []error {
 	if !isToken(i.ApplicationID) && !infobipIDForm.MatchString(i.ApplicationID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID must be the id of the 2FA application, as `otpctl provision` prints it"))
 	}
-	if !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
+	if i.MessageID != "" && !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_MSG_ID must be the id of the 2FA message template, as `otpctl provision` prints it"))
 	}
 	return faults
