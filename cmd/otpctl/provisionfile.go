@@ -47,7 +47,8 @@ func (p *provision) readMessages(name string, gateway app.Config) (*messages.Fil
 	if err != nil {
 		return nil, nil, fails(err, "name the file of messages with --messages, or do without: --messages=")
 	}
-	file, faults := messages.Parse(data, messages.Options{PINLength: gateway.Form.PINLength})
+	options := messages.Options{PINLength: gateway.Form.PINLength}
+	file, faults := messages.Parse(data, options)
 	held, simulated := entriesOf(file, p.policy.pinLength)
 	offersEmail := slices.Contains(gateway.Guard.Channels, otp.Email)
 	if offersEmail {
@@ -71,6 +72,7 @@ func (p *provision) readMessages(name string, gateway app.Config) (*messages.Fil
 	if offersEmail && len(file.Of(otp.Email)) == 0 {
 		return nil, nil, fails(fmt.Errorf("CHANNELS offers email, and %s has no message for it", name), "write one under email:, with its templateId")
 	}
+	warnOfParts(p.ui, messages.Lint(data, options))
 	if len(simulated) > 0 {
 		names := make([]string, len(simulated))
 		for i, m := range simulated {
@@ -236,7 +238,7 @@ func (p *provision) lines(gateway app.Config, file *messages.File, applicationID
 		{"INFOBIP_2FA_APP_ID", applicationID},
 		{"INFOBIP_2FA_MSG_ID", standard},
 		{"INFOBIP_2FA_MESSAGES", list.String()},
-		{"INFOBIP_SMS_ENDING", file.EndingSetting()},
-		{"INFOBIP_SENDERS", file.SendersSetting()},
+		{"INFOBIP_SMS_ENDING", file.Ending().String()},
+		{"INFOBIP_SENDERS", file.Senders.String()},
 	}
 }

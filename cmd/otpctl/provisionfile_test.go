@@ -444,3 +444,12 @@ func TestProvisionThrottle(t *testing.T) {
 		t.Errorf("the list has %d e-mails, want %d", n, len(locales))
 	}
 }
+
+// TestProvisionWarnsOfParts: a stranger chooses the language, and so the one that is paid twice.
+func TestProvisionWarnsOfParts(t *testing.T) {
+	o := newOperatorRig(t, "default: en\nsms:\n  en: \"{{pin}} is your code.\"\n  ja: \""+strings.Repeat("確", 80)+"{{pin}}\"\n")
+	got := o.does()
+	if want := "otpctl: warning: travelling in parts: sms/ja as 2 messages, "; !strings.Contains(got.stderr, want) {
+		t.Errorf("standard error lacks %q:\n%s", want, got.stderr)
+	}
+}

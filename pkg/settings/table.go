@@ -126,7 +126,7 @@ var table = [...]Setting{
 	}, {
 		Name: "SMS_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.10", Example: "*=0.08,US=0.01", Readers: Send | Laptop,
-		Sentence: "what a text message costs, by region; `*` is each region that is not named",
+		Sentence: "what a text message costs, by region, with all parts that its longest language travels in; `*` is each region that is not named",
 	}, {
 		Name: "VOICE_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.30", Example: "*=0.25", Readers: Send | Laptop,
