@@ -27,7 +27,7 @@ var deployed = strings.NewReplacer(
 // The functions read what the stack gives them: every name, every value. A name misspelt here
 // would be a default there, without a word.
 func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for _, function := range []struct {
 			id      string
 			program settings.Program
@@ -94,7 +94,7 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 // Discovery publishes what verify signs with: it takes its environment, asks for nothing that is
 // not there, and both understand the same.
 func TestDiscoveryReadsItsEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		keys := map[string]proofs.Keys{}
 		for _, function := range []string{"VerifyFunction", "DiscoveryFunction"} {
 			r := settings.NewReader(func(name string) string {

@@ -205,10 +205,10 @@ func (v *visit) compareFile(t told, templates []infobip.Message) (string, []find
 			found = append(found, warned(deployMessages+"; or write it into the file again", "%s is not in %s", inList(in), name)...)
 		}
 	}
-	if made := file.EndingSetting(); made != t.ending.String() {
+	if made := file.Ending(); made != t.ending {
 		found = append(found, warned(deployMessages, "INFOBIP_SMS_ENDING is %q, and %s makes it %q", t.ending, name, made)...)
 	}
-	if made := file.SendersSetting(); made != t.senders.String() {
+	if made := file.Senders.String(); made != t.senders.String() {
 		found = append(found, warned(deployMessages, "INFOBIP_SENDERS is %q, and %s makes it %q", t.senders, name, made)...)
 	}
 	return ", as " + name + " has it", found
@@ -250,13 +250,12 @@ func endingFaults(m infobip.Message, ending catalog.Ending) []finding {
 		return nil
 	}
 	has, twice := strings.Contains(*m.Text, endingPlaceholder), strings.HasSuffix(*m.Text, endingPlaceholder+pinPlaceholder)
-	byHost := strings.HasSuffix(ending.Lines(), "#")
 	switch {
 	case has && ending.IsZero():
 		return failed(deployMessages, "its text has %s, and the functions have no INFOBIP_SMS_ENDING: people read the placeholder", endingPlaceholder)
 	case !has && !ending.IsZero():
 		return failed(deployMessages, "its text has no %s, and the functions have an INFOBIP_SMS_ENDING: no phone offers the code", endingPlaceholder)
-	case has && twice != byHost:
+	case has && twice != ending.HasHost():
 		return failed(deployMessages, "its text ends with the code, and INFOBIP_SMS_ENDING with no host, or the other way round: no phone offers the code")
 	}
 	return nil

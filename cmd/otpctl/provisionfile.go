@@ -238,7 +238,7 @@ func (p *provision) lines(gateway app.Config, file *messages.File, applicationID
 		{"INFOBIP_2FA_APP_ID", applicationID},
 		{"INFOBIP_2FA_MSG_ID", standard},
 		{"INFOBIP_2FA_MESSAGES", list.String()},
-		{"INFOBIP_SMS_ENDING", file.EndingSetting()},
-		{"INFOBIP_SENDERS", file.SendersSetting()},
+		{"INFOBIP_SMS_ENDING", file.Ending().String()},
+		{"INFOBIP_SENDERS", file.Senders.String()},
 	}
 }

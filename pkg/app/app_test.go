@@ -98,11 +98,11 @@ func TestEveryChannel(t *testing.T) {
 			member, destination := `"phoneNumber":"+14155552671"`, "14155552671"
 			if channel == otp.Email {
 				member, destination = `"email":"jane@example.com"`, "jane@example.com"
-				id, err := sim.ProvisionEmail(variables["INFOBIP_2FA_APP_ID"], 6)
+				emails, err := sim.ProvisionTemplates(variables["INFOBIP_2FA_APP_ID"], 6, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + id
+				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + emails[0]
 			}
 			var log bytes.Buffer
 			a := newApp(t, variables, &log)

@@ -76,7 +76,7 @@ func TestParseRefuses(t *testing.T) {
 		"sms/*=A,sms/nb=B,sms/no=B":        "entry 3: it is for the channel and language of entry 2",
 		"sms/iw=A,voice/he=B,sms/HE=C":     "entry 3: it is for the channel and language of entry 1",
 		"sms/*=" + strings.Repeat("x", 65): "entry 1: its id has more than 64 characters",
-		strings.Repeat("sms/*=A,", 512) + "sms/*": "it has more than 4096 characters",
+		strings.Repeat("sms/*=A,", 512) + "sms/*": "it has more than 2700 characters",
 	} {
 		got, err := Parse(text)
 		if err == nil || err.Error() != want || got != nil {
@@ -200,11 +200,11 @@ func sixty() string {
 	return l.String()
 }
 
-// TestLookupAllocatesNothing, and a list of sixty fits into a function's settings.
+// TestLookupAllocatesNothing, and a list of sixty is not too long.
 func TestLookupAllocatesNothing(t *testing.T) {
 	text := sixty()
-	if len(text) > 3000 {
-		t.Errorf("sixty messages take %d characters of the 4096 that a function has", len(text))
+	if len(text) > MaxList {
+		t.Errorf("sixty messages take %d characters of the %d that a list has", len(text), MaxList)
 	}
 	c := Catalog{list(t, text), true}
 	near, far := tag(t, "at-AT"), tag(t, "zh-Hant-TW-x-private1")

@@ -145,10 +145,11 @@ func pathsOf(channel otp.Channel) paths {
 }
 
 // destinationOf returns a recipient as the provider writes it: a number's digits, as it
-// documents them, or the address, whose plus at the beginning is a part of its name.
+// documents them, or the address. A plus at the beginning of an address is part of it:
+// without it the code would go to somebody else.
 func destinationOf(to recipient.Recipient) string {
-	if _, ok := to.Phone(); ok {
-		return strings.TrimPrefix(to.Canonical(), "+")
+	if number, ok := to.Phone(); ok {
+		return strings.TrimPrefix(number.E164(), "+")
 	}
 	return to.Canonical()
 }

@@ -1,5 +1,12 @@
 package messages
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+)
+
 // specimen is a file, what the reader says of it, and whether messages.schema.json, which
 // an editor has, refuses it too.
 type specimen struct {
@@ -126,6 +133,25 @@ var specimens = []specimen{
 		"7:3: pt BR is not a locale such as de, pt-BR or zh-Hant",
 	}, bySchema},
 	{"locales whose parts stand in no order", "default: en\nsms:\n  en: '{{pin}}'\n  de-AT-Latn: '{{pin}}'\n", []string{"4:3: de-AT-Latn is not a locale such as de, pt-BR or zh-Hant"}, beyond},
+	{name: "the longest locale", text: "default: cat-valencia\nsms:\n  cat-valencia: '{{pin}}'\n"},
+	{"long locales", "default: de-Latn-DE-1996\nsms:\n  de-Latn-DE-1996: '{{pin}}'\n  en_us_posix_x: '{{pin}}'\n", []string{
+		"1:10: de-Latn-DE-1996 is too long: it has 15 characters, and no more than 12 are taken",
+		"3:3: de-Latn-DE-1996 is too long: it has 15 characters, and no more than 12 are taken",
+		"4:3: en_us_posix_x is not a locale such as de, pt-BR or zh-Hant",
+	}, bySchema},
+	{"a locale that is long with its script", "default: en\nsms:\n  en: '{{pin}}'\n  zh_TW_x_a: '{{pin}}'\n", []string{
+		"4:3: zh_TW_x_a is too long: as zh-Hant-TW-x-a it has 14 characters, and no more than 12 are taken",
+	}, beyond},
+	{name: "Norwegian, which YAML 1.1 takes for false", text: "default: no\nsms:\n  no: '{{pin}}'\n  on: '{{pin}}'\n  nan: '{{pin}}'\n"},
+	{name: "as many messages as there may be", text: manyMessages(52)},
+	{"too many messages", manyMessages(53), []string{
+		"55:3: with this one the messages are too many: the list that the functions are told has 2744 characters then, and no more than 2700 are taken",
+	}, beyond},
+	{name: "e-mails that the simulator alone has are not counted", text: manyMessages(52) + "email:\n  en: '{{pin}}'\n"},
+	{name: "as many senders as there may be", text: good + "senders: {" + manySenders(142) + "}\n"},
+	{"too many senders", good + "senders: {" + manySenders(143) + "}\n", []string{
+		"4:3277: with this one the senders are too many: their list has 2716 characters, and no more than 2700 are taken",
+	}, beyond},
 	{"texts that are none", "default: en\nsms:\n  en: 123456\n  de: [a]\n  es: true\n  fr: {}\n  it: {sender: A}\n", []string{
 		"3:7: the text has to be a text: put it in quotes",
 		"4:7: the text has to be a text",
@@ -181,19 +207,24 @@ var specimens = []specimen{
 	}, beyond},
 
 	// Values.
-	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
+	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A, BE: '+4366412345'}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
 		"2:9: sender has to be a text: put it in quotes",
 		"3:15: the sender of US has to be a text: put it in quotes",
 		"3:18: USA is not a region of phone numbers such as US",
 		"3:26: us is not a region of phone numbers such as US",
-		"3:37: the sender of CA has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:48: the sender of GB has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:56: the sender of AT has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:66: the sender of DE has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:79: the sender of FR has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:37: the sender of CA has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:48: the sender of GB has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:56: the sender of AT has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:66: the sender of DE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:79: the sender of FR has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
 		"3:95: XX is not a region of phone numbers such as US",
+		"3:106: the sender of BE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
 		"4:37: sender has to be a text",
 	}, bySchema},
+	{name: "a plus sign within a sender", text: good + "sender: A+\n"},
+	{"a call from a name", "default: en\nsender: Example\nvoice:\n  en: {text: '{{pin}}', sender: Example}\n", []string{
+		"4:33: the sender of a call has to be a number, of up to 15 digits",
+	}, beyond},
 	{"regions that nobody calls", good + "senders: {XX: A}\n", []string{"4:11: XX is not a region of phone numbers such as US"}, beyond},
 	{"senders that are a list", good + "senders: [A]\n", []string{"4:10: senders has to be a mapping, in lines of NAME: VALUE"}, bySchema},
 	{"a host with a scheme", good + "webOTP: https://example.com\n", []string{wantHost}, bySchema},
@@ -271,6 +302,28 @@ const (
 	fifty    = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
 	wantHost = "4:9: webOTP has to be a host in small letters such as example.com, without https://, a port or a path"
 )
+
+// manyMessages is a file of n messages by voice, with locales as long as they may be.
+func manyMessages(n int) string {
+	var text strings.Builder
+	text.WriteString("default: en\nvoice:\n  en: '{{pin}}'\n")
+	for i := range n - 1 {
+		fmt.Fprintf(&text, "  en-x-a%06d: '{{pin}}'\n", i)
+	}
+	return text.String()
+}
+
+// manySenders are n members of a mapping of senders, each as long as it may be.
+func manySenders(n int) string {
+	var members []string
+	for i := range 26 * 26 {
+		region := string([]byte{'A' + byte(i/26), 'A' + byte(i%26)})
+		if phone.IsRegion(region) && len(members) < n {
+			members = append(members, region+": '183355501001234'")
+		}
+	}
+	return strings.Join(members, ", ")
+}
 
 // everything has each member once at least.
 const everything = `# yaml-language-server: $schema=messages.schema.json

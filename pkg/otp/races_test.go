@@ -152,3 +152,22 @@ func TestParallelResendsUnderOneKeyGiveOneMessage(t *testing.T) {
 		}
 	})
 }
+
+func TestParallelSendsOfAllKeepTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := unspaced(&otptest.Provider{}, 0)
+		errs := atOnce(func(i int) error {
+			c := caller("")
+			c.Client = fmt.Sprint("client-", i)
+			_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
+			return err
+		})
+		want := r.policy.SendLimit.Attempts
+		if got := successes(errs); got != want {
+			t.Errorf("%d sends succeeded, want %d", got, want)
+		}
+		if got := r.provider.Delivered(); got != want {
+			t.Errorf("%d messages, want %d", got, want)
+		}
+	})
+}

@@ -250,6 +250,12 @@ func TestLocalStartAPI(t *testing.T) {
 		}
 		t.Logf("sam local start-api: POST /verify-otp: %d %s", got.Status, got.Body)
 	}
+	if got := api.Post(t, "/send-otp", `{"email":"`+address+`","locale":"de"}`); got.Status != http.StatusOK {
+		t.Fatalf("POST /send-otp to an address = %d %s, want 200", got.Status, got.Body)
+	}
+	if got := api.Post(t, "/verify-otp", `{"email":"`+address+`","pin":"`+r.simulator.Newest(t, address).PIN+`"}`); got.Status != http.StatusOK {
+		t.Errorf("POST /verify-otp of an address = %d %s, want 200", got.Status, got.Body)
+	}
 	if got := api.Post(t, "/resend-otp", `{}`); got.Status != http.StatusBadRequest || got.Members["code"] != "verification_id_required" {
 		t.Errorf("POST /resend-otp {} = %d %s, want 400", got.Status, got.Body)
 	}
