@@ -103,7 +103,7 @@ func checkApplication(_ context.Context, v *visit) []finding {
 		p.pinAttempts, &p.pinTimeToLive, &p.verifyPinLimit, &p.perNumber, &p.perApplication)
 }
 
-// policyOf is an application as a policy, so that one set of rules judges both, and the members
+// policyOf returns an application as a policy, so that one set of rules judges both, and the members
 // that it does not have. In their place stands what fits, so that nothing is said twice.
 func policyOf(a *infobip.Application) (*policy, []string) {
 	p := &policy{allowMultiple: true, pinType: pinTypes[0]}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -46,10 +47,11 @@ func newMessagesLint(ui *tui, getenv func(string) string) *cobra.Command {
 		Use:   "lint [FILE]",
 		Short: "Show each message as it will be, what it takes, and what is wrong with the file",
 		Long: `lint reads a file of messages (default messages.yaml), and shows each message as a
-person will get it, with digits for the code (PIN_LENGTH from the environment, or 6), and
-what an SMS takes: characters as its encoding counts them (an emoji is two, so is one of
-the extension table of GSM-7 such as €), the encoding, in how many messages it travels,
-each of which is paid, and the bytes of those. It warns where there are several.
+person will get it, with digits for the code (PIN_LENGTH from the environment or
+deploy.env, or 6), and what an SMS takes: characters as its encoding counts them (an
+emoji is two, so is one of the extension table of GSM-7 such as €), the encoding, in how
+many messages it travels, each of which is paid, and the bytes of those. It warns where
+there are several.
 
 Below stands what is wrong, as FILE:LINE:COLUMN. The exit code is 1 then, or where the
 file cannot be read. It calls nobody and changes nothing.`,
@@ -62,12 +64,12 @@ file cannot be read. It calls nobody and changes nothing.`,
 			}
 			return completeMessages(command, args, begun)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(command *cobra.Command, args []string) error {
 			name := messagesFile
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return l.run(name)
+			return l.run(command.Context(), name)
 		},
 	}
 	command.Flags().BoolVar(&l.json, "json", false, "write the messages and faults as JSON")
@@ -79,8 +81,12 @@ func completeMessages(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-func (l *messagesLint) run(name string) error {
-	r := settings.NewReader(l.getenv)
+func (l *messagesLint) run(ctx context.Context, name string) error {
+	around, err := surround(ctx, l.ui, l.getenv, "")
+	if err != nil {
+		return err
+	}
+	r := settings.NewReader(around.get)
 	options := messages.Options{PINLength: r.Number("PIN_LENGTH")}
 	if err := r.Err(); err != nil {
 		return fails(err, "set it again; the gateway would not start with it either")

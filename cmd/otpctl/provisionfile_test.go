@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/joho/godotenv"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 )
@@ -28,97 +26,6 @@ voice:
 email:
   en: {templateId: 1234, from: "Example <codes@example.com>", landingPageId: page, text: "Your code is {{pin}}."}
 `
-
-// operatorRig is an operator with a strict Infobip, and a folder with a file of messages.
-type operatorRig struct {
-	t           *testing.T
-	sim         *simulator.Simulator
-	clock       *simulator.MovableClock
-	environment map[string]string
-}
-
-func newOperatorRig(t *testing.T, file string) *operatorRig {
-	t.Helper()
-	o := &operatorRig{t: t, clock: simulator.NewClock()}
-	o.sim = simulator.New(simulator.Options{Strict: true, Key: "right-key", Clock: o.clock, EndpointThrottles: true})
-	api := httptest.NewServer(o.sim.API())
-	t.Cleanup(func() {
-		o.sim.Close()
-		api.Close()
-	})
-	o.environment = map[string]string{"INFOBIP_BASE_URL": api.URL, "INFOBIP_API_KEY": "right-key"}
-	t.Chdir(t.TempDir())
-	if file != "" {
-		o.write(messagesFile, file)
-	}
-	return o
-}
-
-func (o *operatorRig) write(name, text string) {
-	o.t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
-// provisioned is a run of the command.
-type provisioned struct {
-	code           int
-	stdout, stderr string
-	variables      map[string]string // what standard output has
-}
-
-func (o *operatorRig) provision(args ...string) provisioned {
-	o.t.Helper()
-	var stdout, stderr strings.Builder
-	getenv := func(name string) string { return o.environment[name] }
-	code := run(o.t.Context(), append([]string{"provision"}, args...), getenv, strings.NewReader(""), &stdout, &stderr)
-	got := provisioned{code: code, stdout: stdout.String(), stderr: stderr.String()}
-	var err error
-	got.variables, err = godotenv.Unmarshal(got.stdout)
-	if err != nil {
-		o.t.Fatalf("standard output is no .env file: %v\n%s", err, got.stdout)
-	}
-	if code != exitOK && code != exitWouldChange && got.stdout != "" {
-		o.t.Errorf("a run that fails writes a result:\n%s", got.stdout)
-	}
-	return got
-}
-
-// does runs the command, which has to succeed.
-func (o *operatorRig) does(args ...string) provisioned {
-	o.t.Helper()
-	got := o.provision(args...)
-	if got.code != exitOK {
-		o.t.Fatalf("exit code %d\n%s", got.code, got.stderr)
-	}
-	return got
-}
-
-// calls counts the calls since the last time, those that change something as POST and PUT.
-func (o *operatorRig) calls() map[string]int {
-	o.t.Helper()
-	count := map[string]int{}
-	for _, r := range o.sim.Requests("") {
-		count[r.Method]++
-	}
-	faults := o.sim.Faults()
-	o.sim.Reset()
-	for _, f := range faults {
-		o.t.Errorf("a fault was not met: %+v", f)
-	}
-	return count
-}
-
-// says checks that a text has all of these lines.
-func says(t *testing.T, text string, lines ...string) {
-	t.Helper()
-	for _, line := range lines {
-		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
-			t.Errorf("there is no line %s in\n%s", line, text)
-		}
-	}
-}
 
 // Everything is made once, is what the file says, and is found again.
 func TestProvisionFile(t *testing.T) {
@@ -303,7 +210,7 @@ func TestProvisionFileFaults(t *testing.T) {
 		"all faults":       {file: "default: en\nfoo: 1\nsms: {en: \"x\"}\n", want: `otpctl: error: messages\.yaml:3:11: the text has no \{\{pin\}\}, where the code goes`},
 		"no e-mail number": {file: "default: en\nsms: {en: \"{{pin}}\"}\nemail:\n  en: {text: \"{{pin}}\"}\n", channels: "sms,email", want: `otpctl: error: messages\.yaml:4:3: email/en has no templateId, and CHANNELS offers email`},
 		"no e-mail":        {file: "default: en\nsms: {en: \"{{pin}}\"}\n", channels: "all", want: `otpctl: error: CHANNELS offers email, and messages\.yaml has no message for it`},
-		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml: webOTP: localhost is for an Infobip on this machine: .*`},
+		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml:2:9: webOTP: localhost is for an Infobip on this machine, and this is none: .*`},
 		"no file":          {args: []string{"--messages", "other.yaml"}, want: `otpctl: error: reading the messages: .*`},
 		"two ways":         {file: threeChannels, args: []string{"--messages", messagesFile, "--text", "{{pin}}"}, want: `otpctl: error: --text is about the one template that there is without --messages`},
 	} {
@@ -350,6 +257,20 @@ email:
 		if err != nil || string(out) != value {
 			t.Errorf("%s reads %q from a shell (%v), want %q", name, out, err, value)
 		}
+	}
+}
+
+// A list with which no function starts is not printed.
+func TestProvisionStrangeID(t *testing.T) {
+	o := newOperatorRig(t, "default: en\nsms: {en: \"Code {{pin}}\"}\n")
+	body := `{"messageId":"A,B","applicationId":"A","messageText":"Code {{pin}}","pinType":"NUMERIC","pinLength":6,"language":"en"}`
+	if err := o.sim.AddFault(simulator.Fault{Operation: "messages", Times: 1, Status: 200, Body: &body}); err != nil {
+		t.Fatal(err)
+	}
+	got := o.provision()
+	says(t, got.stderr, `otpctl: sms/en: template A,B created`, `otpctl: error: functions would not start with the list of these templates: entry 2: .*`)
+	if got.code != exitFailed || got.stdout != "" {
+		t.Errorf("exit code %d\n%s", got.code, got.stdout)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// account starts a simulator with an application, and gives the variables that lead
+// account starts a simulator with an application, and returns the variables that lead
 // there.
 func account(t *testing.T) (*simulator.Simulator, map[string]string) {
 	t.Helper()

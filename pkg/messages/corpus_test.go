@@ -48,13 +48,13 @@ var specimens = []specimen{
 	{"no UTF-8", "default: en\nsms:\n  en: '\xe9 {{pin}} \xe9'\n", []string{"3:8: this is no UTF-8: save the file as UTF-8"}, beyond},
 	{"control character", "default: en\nsms:\n  en: 'ü\x07{{pin}}'\n", []string{"3:9: the control character U+0007 has no place here"}, beyond},
 	{"no quotes", "default: en\nsms:\n  en: {{pin}} is your code.\n", []string{
-		"3:15: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it has to stand in quotes",
+		"3:15: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},
 	{"no quotes, and nothing behind", "default: en\nsms:\n  en: {{pin}}\n", []string{
-		"3:7: the text has to be a text: one that begins with a brace has to stand in quotes",
+		"3:7: a message has to be a text: one that begins with a brace has to stand in quotes",
 	}, beyond},
 	{"a colon without quotes", "default: en\nsms:\n  en: Your code: {{pin}}\n", []string{
-		"3:16: this is no YAML: mapping values are not allowed in this context; a text with {{pin}} in it has to stand in quotes",
+		"3:16: this is no YAML: mapping values are not allowed in this context; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},
 	{"an end without a line break", "default:\nó", []string{"2:2: this is no YAML: could not find expected ':' while scanning a simple key that begins at 2:1"}, beyond},
 	{"a document that ends at once", "---", []string{"1:4: the file has nothing in it: fill it, or take the line out"}, bySchema},
@@ -69,9 +69,9 @@ var specimens = []specimen{
 	}, beyond},
 	{"bomb", "default: en\nsms:\n  en: &a ['{{pin}}', '{{pin}}']\n  de: &b [*a, *a]\nemail: *b\n", []string{
 		"3:7: &a is an anchor: write each text out, there are none here",
-		"3:7: the text has to be a text",
+		"3:7: a message has to be a text",
 		"4:7: &b is an anchor: write each text out, there are none here",
-		"4:7: the text has to be a text",
+		"4:7: a message has to be a text",
 		"4:11: *a refers to another place: write the text out, there are no aliases here",
 		"4:15: *a refers to another place: write the text out, there are no aliases here",
 		"5:8: *b refers to another place: write the text out, there are no aliases here",
@@ -79,7 +79,7 @@ var specimens = []specimen{
 	{"merge", "default: en\nsms:\n  <<: {en: '{{pin}}'}\n", []string{
 		"3:3: << merges mappings: write each member out",
 	}, beyond},
-	{"tag", "default: en\nsms:\n  en: !!binary aGk=\n", []string{"3:7: !!binary is a tag: there are none here", "3:7: the text has to be a text: put it in quotes"}, bySchema},
+	{"tag", "default: en\nsms:\n  en: !!binary aGk=\n", []string{"3:7: !!binary is a tag: there are none here", "3:7: a message has to be a text: put it in quotes"}, bySchema},
 	{"tag of a text", "default: !!str en\nsms:\n  en: '{{pin}}'\n", []string{"1:10: !!str is a tag: there are none here"}, beyond},
 	{"a list", "- default: en\n", []string{"1:1: the file has to be a mapping, in lines of NAME: VALUE"}, bySchema},
 	{"a word", "messages\n", []string{"1:1: the file has to be a mapping, in lines of NAME: VALUE"}, bySchema},
@@ -118,7 +118,7 @@ var specimens = []specimen{
 		"6:10: indiaDLT has nothing in it: fill it, or take the line out",
 		"7:5: sms has nothing in it: fill it, or take the line out",
 		"8:8: voice has nothing in it: fill it, or take the line out",
-		"10:6: the text has no value: give it one, or take the line out",
+		"10:6: a message has no value: give it one, or take the line out",
 	}, bySchema},
 	{"the default is in no channel", "default: de\nsms:\n  en: '{{pin}}'\nvoice:\n  de: '{{pin}}'\nemail:\n  de-AT: '{{pin}}'\n", []string{
 		"3:3: sms has no message in the default locale de",
@@ -147,15 +147,23 @@ var specimens = []specimen{
 	{"too many messages", manyMessages(53), []string{
 		"55:3: with this one the messages are too many: the list that the functions are told has 2744 characters then, and no more than 2700 are taken",
 	}, beyond},
+	{name: "as many parts as an SMS has at most", text: "default: en\nsms:\n  en: '{{pin}}" + strings.Repeat("ж", 255*67-6) + "'\n"},
+	{"an SMS of more parts than can be numbered", "default: en\nsms:\n  en: '{{pin}}" + strings.Repeat("ж", 255*67-5) + "'\n", []string{
+		"3:7: the message travels in 256 parts, and no phone puts more than 255 together",
+	}, beyond},
+	{"a text whose end is out of its quotes", "default: en\nsms:\n  en: '{{pin}}' is your code\n", []string{
+		"3:17: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
+	}, beyond},
+	{name: "a host beyond ASCII, in ASCII", text: good + "webOTP: xn--bcher-kva.example\n"},
 	{name: "e-mails that the simulator alone has are not counted", text: manyMessages(52) + "email:\n  en: '{{pin}}'\n"},
 	{name: "as many senders as there may be", text: good + "senders: {" + manySenders(142) + "}\n"},
 	{"too many senders", good + "senders: {" + manySenders(143) + "}\n", []string{
 		"4:3277: with this one the senders are too many: their list has 2716 characters, and no more than 2700 are taken",
 	}, beyond},
 	{"texts that are none", "default: en\nsms:\n  en: 123456\n  de: [a]\n  es: true\n  fr: {}\n  it: {sender: A}\n", []string{
-		"3:7: the text has to be a text: put it in quotes",
-		"4:7: the text has to be a text",
-		"5:7: the text has to be a text: put it in quotes",
+		"3:7: a message has to be a text: put it in quotes",
+		"4:7: a message has to be a text",
+		"5:7: a message has to be a text: put it in quotes",
 		"6:3: fr by sms has no text",
 		"6:7: a message of sms has nothing in it: fill it, or take the line out",
 		"7:3: it by sms has no text",
@@ -300,7 +308,7 @@ var specimens = []specimen{
 const (
 	hundred  = fifty + fifty
 	fifty    = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
-	wantHost = "4:9: webOTP has to be a host in small letters such as example.com, without https://, a port or a path"
+	wantHost = "4:9: webOTP has to be a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path"
 )
 
 // manyMessages is a file of n messages by voice, with locales as long as they may be.

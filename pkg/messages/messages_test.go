@@ -177,6 +177,19 @@ func TestHostOfALocalRun(t *testing.T) {
 	}
 }
 
+// TestHostOfThisMachine: it is for a file that no Infobip elsewhere gets.
+func TestHostOfThisMachine(t *testing.T) {
+	for _, host := range []string{"localhost", "app.localhost"} {
+		text := good + "webOTP: " + host + "\n"
+		parsed(t, text, Options{})
+		_, faults := Parse([]byte(text), Options{Deployed: true})
+		if len(faults) != 1 || !strings.HasPrefix(faults[0].String(), "4:9: webOTP: "+host+" is for an Infobip on this machine") {
+			t.Errorf("%s: %v", host, faults)
+		}
+	}
+	parsed(t, good+"webOTP: localhost.example\n", Options{Deployed: true})
+}
+
 // TestPINLength: messages are measured with as many digits as a PIN has.
 func TestPINLength(t *testing.T) {
 	text := "default: en\nwebOTP: example.com\nsms:\n  en: '{{pin}} 567 " + hundred + " 345678901234567890123456789'\n"

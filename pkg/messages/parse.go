@@ -30,6 +30,9 @@ type Options struct {
 	// WebOTP is the host where the file names none and each SMS has room for it, or empty. Local
 	// runs set localhost.
 	WebOTP string
+	// Deployed: the file is for an Infobip that is not on this machine, whose phones offer a
+	// code to no page of localhost.
+	Deployed bool
 }
 
 // samplePIN returns digits of the length of a PIN.
@@ -58,7 +61,7 @@ func ReadFile(name string) ([]byte, error) {
 // Parse reads a file's text, and returns what it says and all that is wrong with it. Only what is
 // no YAML hides what stands behind it. No host of the options' is a reason for a fault.
 func Parse(data []byte, o Options) (*File, Faults) {
-	file, faults := parse(data, Options{PINLength: o.PINLength})
+	file, faults := parse(data, Options{PINLength: o.PINLength, Deployed: o.Deployed})
 	if len(faults) > 0 || o.WebOTP == "" {
 		return file, faults
 	}
@@ -176,7 +179,7 @@ func (r *reader) syntax(err error) {
 	}
 	for _, line := range []int{broken.Mark.Line, broken.ContextMark.Line} {
 		if strings.Contains(lineOf(r.data, line), "{{") {
-			sentence += "; a text with {{pin}} in it has to stand in quotes"
+			sentence += "; a text with {{pin}} in it stands in quotes from end to end"
 			break
 		}
 	}

@@ -54,9 +54,12 @@ func (r *reader) readFile(root *yaml.Node) {
 		"default", "sender", "senders", "webOTP", "androidAppHash", "indiaDLT", string(otp.SMS), string(otp.Voice), string(otp.Email))
 	r.file.Sender = r.sender(top["sender"], "sender")
 	r.readSenders(top["senders"])
-	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com, without https://, a port or a path")
+	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path")
 	if top["webOTP"] == nil {
 		r.file.WebOTP = r.options.WebOTP
+	}
+	if host := r.file.WebOTP; r.options.Deployed && (host == "localhost" || strings.HasSuffix(host, ".localhost")) {
+		r.refuse(top["webOTP"], "webOTP: %s is for an Infobip on this machine, and this is none: write the host of the page that asks for the code, or take the line out (make run sets localhost by itself)", quotable(host))
 	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
 	if lines := r.file.Ending().Lines(); len(lines) > catalog.MaxEnding && top["webOTP"] != nil {
@@ -230,7 +233,7 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 			return
 		}
 	}
-	text, ok := r.text(written, "the text")
+	text, ok := r.text(written, "a message")
 	if !ok && (channel != otp.Email || written != nil) {
 		return
 	}
@@ -343,10 +346,14 @@ func (r *reader) readEmail(m *Message, values map[string]*yaml.Node) {
 	t.LandingPageID = r.short(values["landingPageId"], "landingPageId", maxName)
 }
 
-// checkSize refuses an SMS of several messages whose last lines a phone is to read: the code
-// is read out of one.
+// checkSize refuses an SMS of more messages than there can be, and one of several whose last lines a
+// phone is to read: the code is read out of one.
 func (r *reader) checkSize(m *Message, n *yaml.Node) {
 	size := m.Size(r.options.samplePIN())
+	if size.Segments > sms.MaxSegments {
+		r.refuse(n, "the message travels in %d parts, and no phone puts more than %d together", size.Segments, sms.MaxSegments)
+		return
+	}
 	if m.ending.IsZero() || size.Segments == 1 {
 		return
 	}

@@ -24,7 +24,7 @@ email:
   en: {templateId: 1234}
 `
 
-// speaks gives the deployment the messages of a file, as an operator does: by otpctl provision.
+// speaks returns the deployment the messages of a file, as an operator does: by otpctl provision.
 func (p *patient) speaks(t *testing.T) {
 	t.Helper()
 	p.messages = filepath.Join(p.dist, "messages.yaml")

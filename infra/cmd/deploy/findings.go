@@ -89,7 +89,7 @@ func (f *findings) settings(unread error, p props.Props) {
 	}
 }
 
-// missingSettings are the settings without which nothing is deployed.
+// missingSettings returns the settings without which nothing is deployed.
 func missingSettings(p props.Props) []string {
 	var missing []string
 	if infobip := p.MissingForDeployment(); len(infobip) > 0 {
