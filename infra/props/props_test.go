@@ -657,6 +657,13 @@ func TestLoadFile(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "DEPLOY_ENV") {
 		t.Errorf("a file that was named and is not there: %v, want an error that names DEPLOY_ENV", err)
 	}
+	for _, wrong := range []string{"STAGE=other\nINFOBIP_API_KEY canary-key\nALLOWED_REGIONS=AT\n", "X='canary-key\n", "canary-key"} {
+		write("other.env", wrong)
+		err = props.LoadFile(root)
+		if want := filepath.Join(root, "other.env") + " cannot be read: it has one NAME=value a line"; err == nil || err.Error() != want {
+			t.Errorf("a file with a line that is none: %v, want %s", err, want)
+		}
+	}
 	write("other.env", "STAGE=other\n")
 	err = props.LoadFile(root)
 	if err != nil || os.Getenv("STAGE") != "other" {
