@@ -358,6 +358,11 @@ func TestFaultsAreToldAtOnceAndOnce(t *testing.T) {
 		{map[string]string{"HOSTED_ZONE_ID": "?", "PIN_TTL": "long"}, []string{"HOSTED_ZONE_ID", "PIN_TTL", "DOMAIN_NAME", "CERTIFICATE_ARN"}},
 		{map[string]string{"VPC_SUBNET_IDS": "subnet"}, []string{"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}},
 		{map[string]string{"CORS_ORIGINS": "app", "STAGE": "?"}, []string{"CORS_ORIGINS", "STAGE"}},
+		{map[string]string{"CHALLENGE": "turnstile", "NETWORK_ALLOWANCE": "enforce 21/1d+3", "SPEND_LIMIT": "0.5/1d", "CHANNELS": "sms,email", "PIN_TTL": "long"},
+			[]string{"PIN_TTL", "CHALLENGE_HOSTNAMES", "NETWORK_ALLOWANCE", "SPEND_LIMIT", "INFOBIP_2FA_MESSAGES"}},
+		// Beside a wrong one nobody knows what the other would be right with.
+		{map[string]string{"PREFIX_ALLOWANCE": "much", "NETWORK_ALLOWANCE": "enforce 21/1d+3", "SMS_PRICES": "dear", "SPEND_LIMIT": "0.5/1d"}, []string{"PREFIX_ALLOWANCE", "SMS_PRICES"}},
+		{map[string]string{"CHALLENGE": "turnstile", "CHALLENGE_HOSTNAMES": "https://app.example.com/"}, []string{"CHALLENGE_HOSTNAMES"}},
 		{map[string]string{"VPC_SUBNET_IDS": "subnet-0123456789abcdef0", "VPC_SECURITY_GROUP_IDS": "sg-0123456789abcdef0"}, nil},
 	} {
 		p, unread := props.FromEnvironment(environment(test.set), dir)
@@ -407,6 +412,13 @@ func TestLoadFile(t *testing.T) {
 	err = props.LoadFile(root)
 	if err == nil || !strings.Contains(err.Error(), "DEPLOY_ENV") {
 		t.Errorf("a file that was named and is not there: %v, want an error that names DEPLOY_ENV", err)
+	}
+	for _, wrong := range []string{"STAGE=other\nINFOBIP_API_KEY canary-key\nALLOWED_REGIONS=AT\n", "X='canary-key\n", "canary-key"} {
+		write("other.env", wrong)
+		err = props.LoadFile(root)
+		if want := filepath.Join(root, "other.env") + " cannot be read: it has one NAME=value a line"; err == nil || err.Error() != want {
+			t.Errorf("a file with a line that is none: %v, want %s", err, want)
+		}
 	}
 	write("other.env", "STAGE=other\n")
 	err = props.LoadFile(root)

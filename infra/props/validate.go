@@ -103,6 +103,7 @@ func inOrder(values map[string]string) iter.Seq2[string, string] {
 // settingFaults is what the functions, or the owner's own good, would not take.
 func (p Props) settingFaults() []error {
 	var faults []error
+	wrong := map[string]bool{}
 	for name, value := range inOrder(p.Settings) {
 		s, declared := settings.Lookup(name)
 		switch {
@@ -111,19 +112,44 @@ func (p Props) settingFaults() []error {
 		case !s.Handed():
 			faults = append(faults, fmt.Errorf("%s is no setting that an owner hands to the functions: %s", name, whose(s)))
 		case value != "" && !isToken(value):
-			faults = append(faults, s.Check(value))
+			err := s.Check(value)
+			faults, wrong[name] = append(faults, err), err != nil
 		}
 	}
-	if errors.Join(faults...) == nil { // what does not go together, of what is right by itself
-		r := settings.NewReader(func(name string) string { return known(p.Settings[name]) })
-		c := guards.Read(r)
-		faults = append(faults, r.Err(), c.CheckDeployed())
-	}
+	faults = append(faults, p.disagreements(wrong)...)
 	for _, name := range p.Undecided() {
 		s, _ := settings.Lookup(name)
 		faults = append(faults, fmt.Errorf("%w: outside the development stage it has no default", s.Check("")))
 	}
 	return faults
+}
+
+// judgedWith has the settings that each is judged beside.
+var judgedWith = map[string][]string{
+	"NETWORK_ALLOWANCE":   {"PREFIX_ALLOWANCE"},
+	"SPEND_LIMIT":         {"SMS_PRICES", "VOICE_PRICES", "EMAIL_PRICES", "CHANNELS", "ALLOWED_REGIONS"},
+	"CHALLENGE":           {"CHALLENGE_MODE"},
+	"CHALLENGE_HOSTNAMES": {"CHALLENGE", "CHALLENGE_MODE"},
+}
+
+// disagreements are what is right by itself and does not go together. Beside a value that is wrong
+// nothing is judged, since nobody knows what will stand in its place.
+func (p Props) disagreements(wrong map[string]bool) []error {
+	r := settings.NewReader(func(name string) string {
+		if wrong[name] {
+			return ""
+		}
+		return known(p.Settings[name])
+	})
+	c := guards.Read(r)
+	var judged []error
+	for _, line := range lines(errors.Join(r.Err(), c.CheckDeployed())) {
+		name := variable(line)
+		if !slices.ContainsFunc(append([]string{name}, judgedWith[name]...), func(name string) bool { return wrong[name] }) {
+			judged = append(judged, errors.New(line))
+		}
+	}
+	return judged
 }
 
 // proofFaults are what the lists of keys say together.

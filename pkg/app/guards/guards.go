@@ -65,7 +65,7 @@ func Read(r *settings.Reader) Config {
 	if c.Challenge.Kind != "" || mode == guard.Always {
 		c.Rules.Challenge = mode
 	}
-	if wrong, ok := errors.AsType[*guard.SettingError](c.Check()); ok {
+	for _, wrong := range c.Faults() {
 		r.Fault(wrong.Setting, wrong.Form)
 	}
 	return c
