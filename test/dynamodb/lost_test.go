@@ -190,7 +190,7 @@ func TestTableMissing(t *testing.T) {
 func TestSaveWhoseAnswerIsLost(t *testing.T) {
 	endpoint := harness.DynamoDBLocal(t)
 	p := startProxy(t, endpoint)
-	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.url}), harness.Table(t, endpoint))
+	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.url, Attempt: patience}), harness.Table(t, endpoint))
 	was := otp.Revision("")
 	for sends := range 3 { // the first creates the item
 		p.inject(fault{operation: "PutItem", lose: true, times: 1})

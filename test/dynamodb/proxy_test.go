@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // proxy stands between the product and DynamoDB Local. It has every call tell what
@@ -24,11 +24,13 @@ type proxy struct {
 	calls  []call
 	saved  []state
 	faults []*fault
+	// read is closed once a BatchGetItem was answered, if not nil; loads wait for it.
+	read chan struct{}
 }
 
 // call is one that reached the proxy.
 type call struct {
-	operation string // GetItem, PutItem, UpdateItem
+	operation string // GetItem, BatchGetItem, PutItem, UpdateItem
 	units     float64
 	status    int
 }
@@ -69,6 +71,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(f.status)
 		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#`+f.name+`","message":"for the test"}`)
 		return
+	}
+	if operation == "GetItem" {
+		p.awaitRead(r.Context())
 	}
 	answer, status, header := p.forward(r, measured(body))
 	p.note(call{operation: operation, status: status, units: units(answer)})
@@ -155,6 +160,31 @@ func (p *proxy) note(c call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, c)
+	if c.operation == "BatchGetItem" && p.read != nil {
+		close(p.read)
+		p.read = nil
+	}
+}
+
+// loadAfterRead has the next loads take until what is read beside them was read. Nobody waits for that
+// read where the load makes a refusal, whose end would cancel it: it leaves the function or it does not.
+func (p *proxy) loadAfterRead() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.read = make(chan struct{})
+}
+
+func (p *proxy) awaitRead(ctx context.Context) {
+	p.mu.Lock()
+	read := p.read
+	p.mu.Unlock()
+	if read == nil {
+		return
+	}
+	select {
+	case <-read:
+	case <-ctx.Done():
+	}
 }
 
 // state is what is charged in one saved item: the most of it that one code, or one client,
@@ -248,21 +278,6 @@ func (p *proxy) mend() {
 type spent struct {
 	Calls, Get, Put, Update int
 	Read, Write             float64
-}
-
-// await waits, not for long, until so many calls were seen: a send that its recipient refuses
-// does not wait for what it reads beside.
-func (p *proxy) await(calls int) {
-	const tries, pause = 200, 10 * time.Millisecond
-	for range tries {
-		p.mu.Lock()
-		seen := len(p.calls)
-		p.mu.Unlock()
-		if seen >= calls {
-			return
-		}
-		time.Sleep(pause)
-	}
 }
 
 func (p *proxy) spent() spent {
