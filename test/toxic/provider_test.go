@@ -146,7 +146,7 @@ func (r *rig) checkDelivery(t *testing.T, e effect, first answer, before int, re
 	}[e]
 	first.wants(t, "the request in trouble", want.answer)
 	if e == late {
-		harness.Eventually(t, 10*time.Second, func() error {
+		harness.Eventually(t, time.Minute, func() error {
 			if r.messages() == before {
 				return errors.New("the late request has not arrived")
 			}
