@@ -188,7 +188,7 @@ func (t *tui) promptSecret(what string, terminal int) (string, error) {
 	return string(secret), nil
 }
 
-// ask prepares for a question, and gives what to call after it. A read from a terminal
+// ask prepares for a question, and returns what to call after it. A read from a terminal
 // cannot be called off, so a signal has to end the process here, with the echo on again.
 func (t *tui) ask(terminal int) (func(), error) {
 	shown, err := term.GetState(terminal)
@@ -242,7 +242,7 @@ func (t *tui) readLine(what string) (string, error) {
 	return strings.TrimSpace(string(line)), nil
 }
 
-// terminal gives standard input's descriptor if a person can be asked there.
+// terminal returns standard input's descriptor if a person can be asked there.
 func (t *tui) terminal() (int, bool) {
 	file, isFile := t.in.(*os.File)
 	if !isFile || !term.IsTerminal(int(file.Fd())) {

@@ -31,8 +31,12 @@ func LoadFile(root string) error {
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return nil
 	}
+	if _, closed := errors.AsType[*fs.PathError](err); closed {
+		return fmt.Errorf("reading the settings, %s or the file that %s names: %w", defaultFile, FileVariable, err)
+	}
 	if err != nil {
-		return fmt.Errorf("reading the settings that %s names: %w", FileVariable, err)
+		// The parser's own text quotes the line, which may hold a key.
+		return fmt.Errorf("%s cannot be read: it has one NAME=value a line", path)
 	}
 	for name, value := range file {
 		if os.Getenv(name) != "" {

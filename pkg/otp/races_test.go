@@ -14,7 +14,7 @@ import (
 // crowd is how many requests come at once.
 const crowd = 50
 
-// atOnce runs f for 0 to crowd-1 in parallel and gives their errors.
+// atOnce runs f for 0 to crowd-1 in parallel and returns their errors.
 func atOnce(f func(i int) error) []error {
 	errs := make([]error, crowd)
 	var all sync.WaitGroup

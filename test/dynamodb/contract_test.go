@@ -94,7 +94,7 @@ func TestNothingInClear(t *testing.T) {
 
 const simulatorKey = "simulator"
 
-// items gives every item of the table as text.
+// items returns every item of the table as text.
 func (r *rig) items() []string {
 	r.tb.Helper()
 	c := harness.DynamoDB(r.proxy.Upstream)

@@ -147,6 +147,7 @@ func TestBudgets(t *testing.T) {
 			r.wantSpent(t, "the first send", cost.Spent{Calls: 8, Read: 1, Write: 2 + 4})
 			want(t, "a further send", r.send(t, to(t, 1), "192.0.2.1"), "")
 			r.wantSpent(t, "a further send", full)
+			r.proxy.LoadAfterRead()
 			want(t, "a send too soon", r.send(t, to(t, 1), "192.0.2.1"), otp.CoolingDown)
 			r.wantSpent(t, "a send too soon", cost.Spent{Calls: 2, Read: 5})
 			want(t, "the first success", r.verify(t, to(t, 0)), "")

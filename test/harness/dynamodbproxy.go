@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed-a131a524/infobip-otp/internal/cost"
 )
@@ -26,6 +26,8 @@ type DynamoDBProxy struct {
 	spent  Spent
 	puts   [][]byte
 	faults []*DynamoDBFault
+	// read is closed once a BatchGetItem is answered, if not nil.
+	read chan struct{}
 }
 
 // Spent is what calls cost. Calls counts all of them, those of other operations too.
@@ -75,6 +77,9 @@ func (p *DynamoDBProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(f.Status)
 		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#`+f.Name+`","message":"for the test"}`)
 		return
+	}
+	if operation == "GetItem" {
+		p.awaitRead(r.Context())
 	}
 	answer, status, header := p.forward(r, body)
 	p.note(operation, answer)
@@ -152,6 +157,10 @@ func (p *DynamoDBProxy) note(operation string, answer []byte) {
 		p.spent.Read += consumed
 	case "BatchGetItem":
 		p.spent.Read += consumed
+		if p.read != nil {
+			close(p.read)
+			p.read = nil
+		}
 	case "PutItem":
 		p.spent.Put++
 		p.spent.Write += consumed
@@ -219,18 +228,25 @@ func (p *DynamoDBProxy) Mend() {
 	p.faults = nil
 }
 
-// Await waits, not for long, until so many calls were seen: a send that its recipient refuses
-// does not wait for what it reads beside.
-func (p *DynamoDBProxy) Await(calls int) {
-	const patience = 2 * time.Second
-	for range patience / pause {
-		p.mu.Lock()
-		seen := p.spent.Calls
-		p.mu.Unlock()
-		if seen >= calls {
-			return
-		}
-		time.Sleep(pause)
+// LoadAfterRead has the next GetItem wait until a BatchGetItem is answered. A load that makes a
+// refusal ends what is read beside it, which otherwise has left the function by then or has not.
+func (p *DynamoDBProxy) LoadAfterRead() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.read = make(chan struct{})
+}
+
+// awaitRead waits for the BatchGetItem that a GetItem has to come after, if there is one.
+func (p *DynamoDBProxy) awaitRead(ctx context.Context) {
+	p.mu.Lock()
+	read := p.read
+	p.mu.Unlock()
+	if read == nil {
+		return
+	}
+	select {
+	case <-read:
+	case <-ctx.Done():
 	}
 }
 
