@@ -29,21 +29,21 @@ func main() {
 }
 
 func run(notes io.Writer) error {
-	err := props.LoadFile(root)
+	unknown, err := props.LoadFile(root)
 	if err != nil {
 		return err
 	}
 	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
 	// The region is what the CDK's command line deploys to.
-	err = errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
-	if err != nil {
-		return err
-	}
-	for _, note := range p.Notes() {
+	faults := errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
+	for _, note := range append(unknown, p.Notes()...) {
 		_, err = fmt.Fprintln(notes, "note: "+note)
 		if err != nil {
 			return fmt.Errorf("writing a note: %w", err)
 		}
+	}
+	if faults != nil {
+		return faults
 	}
 	app := infra.NewApp(cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out"))
 	_, _, err = infra.NewStack(app, p)
