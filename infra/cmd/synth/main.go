@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/aws/jsii-runtime-go"
 
@@ -44,6 +45,10 @@ func run(notes io.Writer) error {
 	}
 	if faults != nil {
 		return faults
+	}
+	_, err = exec.LookPath("node")
+	if err != nil {
+		return errors.New("no template was written, because node is missing, on which the CDK runs: install Node.js 22 or later")
 	}
 	app := infra.NewApp(cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out"))
 	_, _, err = infra.NewStack(app, p)
