@@ -40,7 +40,8 @@ func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
 	})
 }
 
-// closed is nil where the API's own address is open, so that the template says nothing of it.
+// closed returns true where a domain takes the place of the API's own address; else nil, so that
+// the template says nothing of it.
 func closed(p props.Props) *bool {
 	if p.Domain == nil {
 		return nil
@@ -88,7 +89,8 @@ func addRoutes(scope constructs.Construct, p props.Props, s *Service) awsapigate
 	return stage
 }
 
-// preflights is nil for no origins: then the API answers no preflight and no page can call it.
+// preflights returns what the API answers preflights from these origins with; nil of none, so that
+// it answers no preflight and no page can call it.
 func preflights(origins []string) *awsapigatewayv2.CorsPreflightOptions {
 	if len(origins) == 0 {
 		return nil
@@ -133,7 +135,7 @@ func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route)
 	})
 }
 
-// authorization is who may call a route. The banner, the documents and what is no route are
+// authorization returns who may call a route. The banner, the documents and what is no route are
 // everybody's: nothing is sent there, and verifiers of proofs come without credentials.
 func authorization(p props.Props, r route) string {
 	if p.Authorizer == props.IAMCallers && strings.HasPrefix(r.key, "POST ") {
@@ -183,7 +185,7 @@ func idOfStage(scope constructs.Construct, api awsapigatewayv2.HttpApi) *string 
 	return id
 }
 
-// newAccessLog is the log group of the access log. CloudWatch Logs writes there on API Gateway's
+// newAccessLog makes the log group of the access log. CloudWatch Logs writes there on API Gateway's
 // behalf, by a resource policy of the account that AWS extends for each group by its name, up to
 // 5,120 characters; past that only groups below /aws/vendedlogs/ are written to, all of them by
 // one line. So it has a name of its own there, with the stack's id in it: the group that a stack

@@ -196,7 +196,7 @@ func ownApp(t *testing.T, place func(awscdk.Stack) error) deployment {
 
 // What is counted before the CDK starts is what the template has: a variable more would not be.
 func TestEstimatedEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for function, program := range map[string]settings.Program{
 			"SendFunction": settings.Send, "VerifyFunction": settings.Verify, "DiscoveryFunction": settings.Discovery,
 		} {

@@ -39,14 +39,15 @@ func LoadFile(root string) ([]string, error) {
 		path = filepath.Join(root, path)
 	}
 	file, err := godotenv.Read(path)
-	switch refused, unreadable := errors.AsType[*fs.PathError](err); {
-	case errors.Is(err, fs.ErrNotExist) && !named:
+	if errors.Is(err, fs.ErrNotExist) && !named {
 		return nil, nil
-	case unreadable:
-		return nil, fmt.Errorf("reading the settings of a deployment (%s names the file): %w", FileVariable, refused)
-	case err != nil:
-		// The parser's own text quotes the rest of the file, which may hold a key.
-		return nil, fmt.Errorf("%s cannot be read: write one NAME=value a line (%s names another file)", shown, FileVariable)
+	}
+	if _, closed := errors.AsType[*fs.PathError](err); closed {
+		return nil, fmt.Errorf("reading the settings, %s or the file that %s names: %w", defaultFile, FileVariable, err)
+	}
+	if err != nil {
+		// The parser's own text quotes the line, which may hold a key.
+		return nil, fmt.Errorf("%s cannot be read: it has one NAME=value a line", path)
 	}
 	var notes []string
 	for _, name := range slices.Sorted(maps.Keys(file)) {
@@ -58,7 +59,7 @@ func LoadFile(root string) ([]string, error) {
 		}
 		err = os.Setenv(name, file[name])
 		if err != nil {
-			return nil, fmt.Errorf("setting %s from %s: %w", name, shown, err)
+			return nil, fmt.Errorf("setting %s from %s: %w", name, path, err)
 		}
 	}
 	return notes, nil

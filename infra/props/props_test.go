@@ -109,6 +109,22 @@ func TestValidate(t *testing.T) {
 		{"limit below ten messages", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least ten times the dearest price (0.10)"},
 		{"network above its prefix", set("NETWORK_ALLOWANCE", "enforce 21/1d+3"), "NETWORK_ALLOWANCE must be an allowance whose floor"},
 		{"e-mail without a message", set("CHANNELS", "sms,email"), "INFOBIP_2FA_MESSAGES must have email/*"},
+		{"SMS without a message", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", "") }, "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms"},
+		{"calls without a message", func(p *props.Props) {
+			p.Infobip = infobip("abc123.api.infobip.com", "A1", "")
+			set("CHANNELS", "all")(p)
+			set("INFOBIP_2FA_MESSAGES", "sms/*=MSG2,email/*=MSG3")(p)
+		}, "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have voice/*: CHANNELS offers voice"},
+		{"every channel in the list", func(p *props.Props) {
+			p.Infobip = infobip("abc123.api.infobip.com", "A1", "")
+			set("CHANNELS", "all")(p)
+			set("INFOBIP_2FA_MESSAGES", "sms/*=MSG2,voice/*=MSG3,email/*=MSG4")(p)
+		}, ""},
+		{"e-mail alone", func(p *props.Props) {
+			p.Infobip = infobip("abc123.api.infobip.com", "A1", "")
+			set("CHANNELS", "email")(p)
+			set("INFOBIP_2FA_MESSAGES", "email/*=MSG2")(p)
+		}, ""},
 		{"e-mail with a message", func(p *props.Props) {
 			set("CHANNELS", "sms,email")(p)
 			set("INFOBIP_2FA_MESSAGES", "email/*=MSG2")(p)
@@ -503,6 +519,58 @@ func TestFromAnEmptyEnvironment(t *testing.T) {
 	}
 }
 
+// A message that is missing is told beside what else is wrong, and once: the form of an id that is
+// there is another fault.
+func TestMissingMessagesAreToldAtOnce(t *testing.T) {
+	p := props.Default(built(t))
+	p.Infobip = infobip("abc123.api.infobip.com", "A1", "")
+	p.Settings["CHANNELS"], p.Settings["PIN_TTL"] = "all", "long"
+	err := p.Validate()
+	for _, want := range []string{"PIN_TTL must be ", "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*", "have voice/*", "INFOBIP_2FA_MESSAGES must have email/*"} {
+		if err == nil || strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%q is not told once in:\n%v", want, err)
+		}
+	}
+	if err != nil && strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("four faults gave other sentences:\n%v", err)
+	}
+}
+
+// The id of the one message template is asked for where a channel has nothing else.
+func TestMessageIDIsAskedForWhereItIsUsed(t *testing.T) {
+	const both, all = "INFOBIP_BASE_URL and INFOBIP_2FA_APP_ID", "INFOBIP_BASE_URL, INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID"
+	for _, test := range []struct {
+		channels, messages, asks string
+	}{
+		{"", "", all},
+		{"email", "email/*=M", both},
+		{"sms,voice", "sms/*=M,voice/*=M", both},
+		{"sms,voice", "sms/*=M,voice/de=M", all},
+		{"", "${Token[TOKEN.1]}", both}, // only the deployment knows
+		{"${Token[TOKEN.1]}", "", both},
+	} {
+		p := props.Default(built(t))
+		p.Settings["CHANNELS"], p.Settings["INFOBIP_2FA_MESSAGES"] = test.channels, test.messages
+		want := []string{test.asks + " are not set, so the template asks for them as parameters"}
+		if diff := cmp.Diff(want, p.Notes()); diff != "" {
+			t.Errorf("%s with %s (-want +got):\n%s", test.channels, test.messages, diff)
+		}
+		if missing := strings.Join(p.MissingForDeployment(), ", "); missing != strings.Replace(test.asks, " and ", ", ", 1) {
+			t.Errorf("%s with %s lacks %s, want %s", test.channels, test.messages, missing, test.asks)
+		}
+		if _, counted := p.Estimate(settings.Send)["INFOBIP_2FA_MSG_ID"]; !counted {
+			t.Errorf("%s with %s: a parameter counts nothing in the environment", test.channels, test.messages)
+		}
+		p.Infobip = infobip("abc123.api.infobip.com", "A1", "")
+		if err := p.Validate(); (err != nil) != (test.asks == all) {
+			t.Errorf("%s with %s: %v", test.channels, test.messages, err)
+		}
+		if size, counted := p.Estimate(settings.Send)["INFOBIP_2FA_MSG_ID"]; counted {
+			t.Errorf("%s with %s: an id that is not there counts %d bytes", test.channels, test.messages, len(size))
+		}
+	}
+}
+
 func TestFromEnvironmentNamesEveryFault(t *testing.T) {
 	faults := []string{"STAGE", "THROTTLE_SEND", "RESERVED_CONCURRENCY_SEND", "LOG_RETENTION_DAYS", "CORS_ORIGINS", "SECRET_KEY_ARN"}
 	variables := map[string]string{}
@@ -592,6 +660,13 @@ func TestLoadFile(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "DEPLOY_ENV") {
 		t.Errorf("a file that was named and is not there: %v, want an error that names DEPLOY_ENV", err)
 	}
+	for _, wrong := range []string{"STAGE=other\nINFOBIP_API_KEY canary-key\nALLOWED_REGIONS=AT\n", "X='canary-key\n", "canary-key"} {
+		write("other.env", wrong)
+		_, err = props.LoadFile(root)
+		if want := filepath.Join(root, "other.env") + " cannot be read: it has one NAME=value a line"; err == nil || err.Error() != want {
+			t.Errorf("a file with a line that is none: %v, want %s", err, want)
+		}
+	}
 	write("other.env", "STAGE=other\n")
 	_, err = props.LoadFile(root)
 	if err != nil || os.Getenv("STAGE") != "other" {
@@ -620,19 +695,5 @@ func TestLoadFileNotesWhatIsNoSetting(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
-	}
-}
-
-// The parser quotes all that stands behind a line that it cannot read.
-func TestLoadFileQuotesNothing(t *testing.T) {
-	root := t.TempDir()
-	t.Setenv("DEPLOY_ENV", "")
-	err := os.WriteFile(filepath.Join(root, "deploy.env"), []byte("what is this\nINFOBIP_API_KEY=canary\n"), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = props.LoadFile(root)
-	if err == nil || !strings.HasPrefix(err.Error(), "deploy.env cannot be read: ") || strings.Contains(err.Error(), "canary") {
-		t.Errorf("%v, want a sentence without what is in the file", err)
 	}
 }

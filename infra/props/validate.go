@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
-	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -36,6 +35,7 @@ func (p Props) Validate() error {
 	}
 	faults = append(faults, p.assetFaults()...)
 	faults = append(faults, p.Infobip.faults()...)
+	faults = append(faults, p.messageFaults())
 	faults = append(faults, p.settingFaults()...)
 	faults = append(faults, p.VPC.faults()...)
 	faults = append(faults, p.sizeFaults()...)
@@ -126,11 +126,10 @@ func (p Props) settingFaults() []error {
 
 // judgedWith has the settings that each is judged beside.
 var judgedWith = map[string][]string{
-	"NETWORK_ALLOWANCE":    {"PREFIX_ALLOWANCE"},
-	"SPEND_LIMIT":          {"SMS_PRICES", "VOICE_PRICES", "EMAIL_PRICES", "CHANNELS", "ALLOWED_REGIONS"},
-	"CHALLENGE":            {"CHALLENGE_MODE"},
-	"CHALLENGE_HOSTNAMES":  {"CHALLENGE", "CHALLENGE_MODE"},
-	"INFOBIP_2FA_MESSAGES": {"CHANNELS"},
+	"NETWORK_ALLOWANCE":   {"PREFIX_ALLOWANCE"},
+	"SPEND_LIMIT":         {"SMS_PRICES", "VOICE_PRICES", "EMAIL_PRICES", "CHANNELS", "ALLOWED_REGIONS"},
+	"CHALLENGE":           {"CHALLENGE_MODE"},
+	"CHALLENGE_HOSTNAMES": {"CHALLENGE", "CHALLENGE_MODE"},
 }
 
 // disagreements are what is right by itself and does not go together. Beside a value that is wrong
@@ -143,13 +142,8 @@ func (p Props) disagreements(wrong map[string]bool) []error {
 		return known(p.Settings[name])
 	})
 	c := guards.Read(r)
-	found := []error{r.Err(), c.CheckDeployed()}
-	if !isToken(p.Settings["INFOBIP_2FA_MESSAGES"]) {
-		messages := catalog.Catalog{List: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"), Standard: true}
-		found = append(found, messages.Check(c.Channels))
-	}
 	var judged []error
-	for _, line := range lines(errors.Join(found...)) {
+	for _, line := range lines(errors.Join(r.Err(), c.CheckDeployed())) {
 		name := variable(line)
 		if !slices.ContainsFunc(append([]string{name}, judgedWith[name]...), func(name string) bool { return wrong[name] }) {
 			judged = append(judged, errors.New(line))
@@ -242,7 +236,7 @@ func (i *Infobip) faults() []error {
 	if !isToken(i.ApplicationID) && !infobipIDForm.MatchString(i.ApplicationID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID must be the id of the 2FA application, as `otpctl provision` prints it"))
 	}
-	if !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
+	if i.MessageID != "" && !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_MSG_ID must be the id of the 2FA message template, as `otpctl provision` prints it"))
 	}
 	return faults

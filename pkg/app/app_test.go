@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -23,7 +24,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// account starts a simulator with an application, and gives the variables that lead
+// account starts a simulator with an application, and returns the variables that lead
 // there.
 func account(t *testing.T) (*simulator.Simulator, map[string]string) {
 	t.Helper()
@@ -98,11 +99,11 @@ func TestEveryChannel(t *testing.T) {
 			member, destination := `"phoneNumber":"+14155552671"`, "14155552671"
 			if channel == otp.Email {
 				member, destination = `"email":"jane@example.com"`, "jane@example.com"
-				id, err := sim.ProvisionEmail(variables["INFOBIP_2FA_APP_ID"], 6)
+				emails, err := sim.ProvisionTemplates(variables["INFOBIP_2FA_APP_ID"], 6, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + id
+				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + emails[0]
 			}
 			var log bytes.Buffer
 			a := newApp(t, variables, &log)
@@ -316,8 +317,8 @@ func TestStart(t *testing.T) {
 	if _, err := start(settings.Send, env(map[string]string{"PIN_LENGTH": "canary"}), logger); err == nil || !strings.HasPrefix(err.Error(), "PIN_LENGTH must be ") {
 		t.Errorf("a bad setting: %v", err)
 	}
-	if _, err := start(settings.Send, env(nil), logger); err == nil || !strings.Contains(err.Error(), "TABLE_NAME must be set") {
-		t.Errorf("a missing setting: %v", err)
+	if _, err := start(settings.Send, env(nil), logger); err == nil || !strings.Contains(err.Error(), "TABLE_NAME must be set") || !strings.Contains(err.Error(), "INFOBIP_2FA_MSG_ID must be set") {
+		t.Errorf("missing settings: %v", err)
 	}
 	address, calls := broken(t)
 	variables := map[string]string{
@@ -401,29 +402,43 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
-// TestChannelsHaveMessages: what is offered has one, or who sends does not start. Verify is
-// told neither, and a laptop is like who sends.
+// TestChannelsHaveMessages: what is offered has one, or who sends does not start, in AWS as under
+// `sam local`. Verify is told neither channels nor messages.
 func TestChannelsHaveMessages(t *testing.T) {
+	address, _ := broken(t)
+	const (
+		sms   = "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms"
+		email = "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email"
+	)
 	for _, c := range []struct {
-		function       settings.Program
-		messages, says string
+		function                     settings.Program
+		channels, messages, standard string
+		lacks                        []string
 	}{
-		{settings.Send, "", "INFOBIP_2FA_MESSAGES must have email/*"},
-		{settings.Send, "email/de=M", "INFOBIP_2FA_MESSAGES must have email/*"},
-		{settings.Send, "email/*=M", ""},
-		{settings.Verify, "", ""},
-		{0, "", "INFOBIP_2FA_MESSAGES must have email/*"},
+		{settings.Send, "sms,email", "", "M", []string{email}},
+		{settings.Send, "sms,email", "email/de=M", "M", []string{email}},
+		{settings.Send, "sms,email", "email/*=M", "M", nil},
+		{settings.Send, "sms,email", "email/*=M", "", []string{sms}},
+		{settings.Send, "sms,email", "", "", []string{sms, email}},
+		{settings.Send, "sms,email", "sms/*=M,email/*=M", "", nil},
+		{settings.Send, "email", "email/*=M", "", nil},
+		{settings.Verify, "", "", "", nil},
 	} {
-		_, variables := account(t)
-		variables["CHANNELS"], variables["INFOBIP_2FA_MESSAGES"] = "sms,email", c.messages
-		config, err := ReadConfig(env(variables))
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.Function = c.function
-		_, err = New(config, Clock{}, slog.New(slog.DiscardHandler))
-		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.HasPrefix(err.Error(), c.says)) {
-			t.Errorf("%v with %q: %v, want %q", c.function, c.messages, err, c.says)
+		for _, sam := range []string{"", "true"} {
+			_, err := start(c.function, env(map[string]string{
+				"INFOBIP_BASE_URL": address, "INFOBIP_2FA_APP_ID": "a", "TABLE_NAME": "t", "AWS_REGION": "eu-central-1", "INFOBIP_API_KEY": "k",
+				"AWS_ENDPOINT_URL": address, "CHANNELS": c.channels, "INFOBIP_2FA_MESSAGES": c.messages, "INFOBIP_2FA_MSG_ID": c.standard, samLocal: sam,
+			}), slog.New(slog.DiscardHandler))
+			var said []string
+			if err != nil {
+				for line := range strings.SplitSeq(err.Error(), "\n") {
+					sentence, _, _ := strings.Cut(line, ", and ")
+					said = append(said, sentence)
+				}
+			}
+			if diff := cmp.Diff(c.lacks, said); diff != "" {
+				t.Errorf("function %d with %q, %q and %q, sam local %q (-want +got):\n%s", c.function, c.channels, c.messages, c.standard, sam, diff)
+			}
 		}
 	}
 }

@@ -32,7 +32,7 @@ const (
 	localRegion = "us-east-1"
 )
 
-// NewDynamoDB gives a client that ends every attempt within a second.
+// NewDynamoDB returns a client that ends every attempt within a second.
 func NewDynamoDB(c AWS) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:       c.region(c.DynamoDB),
@@ -43,7 +43,7 @@ func NewDynamoDB(c AWS) *dynamodb.Client {
 	})
 }
 
-// NewSecretsManager gives a client that ends every attempt within a second.
+// NewSecretsManager returns a client that ends every attempt within a second.
 func NewSecretsManager(c AWS) *secretsmanager.Client {
 	return secretsmanager.New(secretsmanager.Options{
 		Region:       c.region(c.SecretsManager),

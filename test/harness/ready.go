@@ -10,7 +10,7 @@ import (
 // pause is the time between two looks at something that is about to happen.
 const pause = 20 * time.Millisecond
 
-// FreePort gives a port of the loopback interface that nothing listens on now.
+// FreePort returns a port of the loopback interface that nothing listens on now.
 func FreePort(tb testing.TB) int {
 	tb.Helper()
 	port, err := freePort()

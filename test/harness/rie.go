@@ -55,7 +55,7 @@ func StartFunction(tb testing.TB, function string, env ...string) *Function {
 	return f
 }
 
-// Invoke sends an event and gives the function's answer.
+// Invoke sends an event and returns the function's answer.
 func (f *Function) Invoke(tb testing.TB, event []byte) events.APIGatewayV2HTTPResponse {
 	tb.Helper()
 	raw, err := f.invoke(tb.Context(), event)

@@ -297,6 +297,16 @@ var maladies = []malady{
 		check: "messages", status: "fail", found: "send does not start: INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email", todo: "otpctl provision --messages",
 	},
 	{
+		name: "no message for calls, and an address that nobody has", before: func(t *testing.T, p *patient) {
+			p.speaks(t)
+			p.list(t, "voice/*", "")
+			p.withoutTheOneTemplate()
+			p.both("INFOBIP_BASE_URL", "http://127.0.0.1:1")
+		},
+		check: "messages", status: "fail", found: "send does not start: INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have voice/*: CHANNELS offers voice", todo: "otpctl provision --messages",
+		also: []string{"infobip", "email resends", "application", "template", "trial account"},
+	},
+	{
 		name: "a language that was not deployed", before: func(t *testing.T, p *patient) { p.speaks(t); p.list(t, "sms/de", "") },
 		check: "messages", status: "warn", found: "messages.yaml has sms/de, which the functions do not know", todo: "make deploy",
 	},
@@ -323,7 +333,6 @@ var maladies = []malady{
 			p.functions["send"].environment["INFOBIP_SMS_ENDING"] = ""
 		},
 		check: "messages", status: "fail", found: "sms/*: its text has {{ending}}, and the functions have no INFOBIP_SMS_ENDING: people read the placeholder", todo: "make deploy",
-		also: []string{"template"},
 	},
 	{
 		name: "senders that the file has not", before: func(t *testing.T, p *patient) {
@@ -411,6 +420,45 @@ func TestDoctorOnMessages(t *testing.T) {
 	if got.code != 0 || len(said) != 2 || said[0] != "4 messages, each a template of the application, as messages.yaml has it" ||
 		!strings.HasPrefix(said[1], "unused, for Infobip deletes none: ") || !strings.Contains(said[1], `("{{pin}} är din kod.", sv)`) {
 		t.Errorf("exit code %d, and of the messages %q", got.code, said)
+	}
+}
+
+// The template of INFOBIP_2FA_MSG_ID is looked at where something goes in it. Elsewhere it may be
+// anything, or not be there.
+func TestDoctorOnTheOneTemplate(t *testing.T) {
+	c := newClinic(t)
+	const unused = "INFOBIP_2FA_MSG_ID is not used: nothing that CHANNELS offers goes in its template"
+	for _, test := range []struct {
+		name          string
+		deployed      func(*patient)
+		status, found string
+	}{
+		{"every channel in the list", func(p *patient) { p.both("INFOBIP_2FA_MSG_ID", "NOWHERE") }, "ok", unused},
+		{"without it", (*patient).withoutTheOneTemplate, "ok", unused},
+		{"e-mail alone", func(p *patient) {
+			p.withoutTheOneTemplate()
+			send := p.functions["send"].environment
+			send["CHANNELS"], send["INFOBIP_2FA_MESSAGES"] = "email", "email/*="+p.listed(t, "email/*")
+		}, "ok", unused},
+		{"calls in it", func(p *patient) { p.both("INFOBIP_2FA_MSG_ID", "NOWHERE"); p.list(t, "voice/*", "") }, "fail", "the application has no template NOWHERE"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := c.healthy(t)
+			p.speaks(t)
+			test.deployed(p)
+			found, got := p.examine(t, p.build(t))
+			for _, f := range found {
+				if f.Check == "template" && (f.Status != test.status || !strings.HasPrefix(f.Found, test.found)) {
+					t.Errorf("%s: %s, want %s: %s", f.Status, f.Found, test.status, test.found)
+				}
+				if f.Status == "fail" && f.Check != "template" {
+					t.Errorf("%s: %s", f.Check, f.Found)
+				}
+			}
+			if (got.code == 0) != (test.status == "ok") {
+				t.Errorf("exit code %d where the template is to be %s", got.code, test.status)
+			}
+		})
 	}
 }
 

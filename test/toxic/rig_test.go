@@ -254,7 +254,7 @@ func (a answer) wants(t *testing.T, what, want string) answer {
 // functionTimeout is what a request has in AWS.
 const functionTimeout = app.FunctionTimeout
 
-// sent gives a rig whose number has a code, with the cooldown over.
+// sent returns a rig whose number has a code, with the cooldown over.
 func (r *rig) sent(t *testing.T) string {
 	t.Helper()
 	id := r.send(t, functionTimeout, "").wants(t, "the send before", "200").id

@@ -28,7 +28,7 @@ type place struct {
 	Region  string `json:"region"`
 }
 
-// memory is the file that remembers a stage's place on this machine. Git ignores it.
+// memory returns the file that remembers a stage's place on this machine. Git ignores it.
 func memory(stage string) string { return filepath.Join(root, ".deploy", stage+".json") }
 
 // remember notes where a stage is.
@@ -80,7 +80,7 @@ func (f *findings) pinForm(pinned string) {
 	}
 }
 
-// rightAccount looks whether this is the account that is pinned, and the place where the stage
+// rightAccount checks that this is the account that is pinned, and the place where the stage
 // was the last time. A pin that fits answers the second question for the account.
 func (f *findings) rightAccount(t target, pinned string) {
 	switch {
@@ -103,5 +103,5 @@ func (f *findings) rightAccount(t target, pinned string) {
 	}
 }
 
-// shownMemory is the file as an operator in the repository's root names it.
+// shownMemory returns the file as an operator in the repository's root names it.
 func shownMemory(stage string) string { return filepath.Join(".deploy", stage+".json") }
