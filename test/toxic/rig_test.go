@@ -34,9 +34,11 @@ import (
 // oversleep is how long this process did not run when it was to, in nanoseconds.
 var oversleep atomic.Int64
 
+const nap = 10 * time.Millisecond
+
 // watch measures it.
 func watch() {
-	const nap, usual = 10 * time.Millisecond, 5 * time.Millisecond
+	const usual = 5 * time.Millisecond
 	for {
 		began := time.Now()
 		time.Sleep(nap)
@@ -280,7 +282,7 @@ func (r *rig) postTo(t *testing.T, to *app.App, within time.Duration, path, key 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	started, late := time.Now(), oversleep.Load()
+	started, before := time.Now(), oversleep.Load()
 	response, err := handler.Handle(ctx, event)
 	a := answer{status: response.StatusCode, retryAfter: response.Headers["Retry-After"], took: time.Since(started)}
 	var members struct {
@@ -294,9 +296,12 @@ func (r *rig) postTo(t *testing.T, to *app.App, within time.Duration, path, key 
 		t.Errorf("%s has no proper answer: %v", path, err)
 	}
 	a.code, a.id = members.Code, members.VerificationID
-	// A machine that lets nobody run lets nobody answer.
-	if stood := time.Duration(oversleep.Load() - late); a.took >= within+stood {
-		t.Errorf("%s was answered after %v, and had %v (the machine stood for %v)", path, a.took, within, stood)
+	if a.took >= within {
+		// A machine that lets nobody run lets nobody answer.
+		time.Sleep(10 * nap) // the watch may be the last to wake up
+		if stood := time.Duration(oversleep.Load() - before); a.took >= within+stood {
+			t.Errorf("%s was answered after %v, and had %v (the machine stood for %v)", path, a.took, within, stood)
+		}
 	}
 	mustWait := a.status == 409 || a.status == 429 || a.status == 503 || a.code == "send_unconfirmed"
 	if mustWait && a.retryAfter == "" {
