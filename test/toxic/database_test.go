@@ -37,6 +37,7 @@ func TestNoStateNoEffect(t *testing.T) {
 				r := newRig(t)
 				id := r.sent(t)
 				pin := r.pin(t)
+				r.app.Warm(t.Context()) // the trouble meets connections that are open
 				ask := func(within time.Duration) answer {
 					switch route {
 					case "send":
@@ -218,7 +219,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			lose := trouble{toxics: []string{fmt.Sprintf(`{"type":"lose_one","stream":%q,"attributes":{"nth":%d}}`, stream, nth)}}
 			t.Run(fmt.Sprintf("send, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.database.add(t, lose)
 				r.send(t, functionTimeout, idempotencyKey).wants(t, "the send", "200")
 				r.database.lostOne(t)
@@ -231,7 +232,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			})
 			t.Run(fmt.Sprintf("verify, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.sent(t)
 				pin := r.pin(t)
 				r.database.add(t, lose)
@@ -245,7 +246,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			})
 			t.Run(fmt.Sprintf("wrong verify, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.sent(t)
 				pin := r.pin(t)
 				r.database.add(t, lose)
