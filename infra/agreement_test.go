@@ -45,7 +45,8 @@ func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
 				if err != nil {
 					t.Fatalf("the function refuses its environment: %v", err)
 				}
-				err = got.CheckDeployed()
+				got.Function = function.program
+				err = errors.Join(got.CheckDeployed(), got.CheckMessages())
 				if err != nil {
 					t.Errorf("the function lacks something: %v", err)
 				}
@@ -80,6 +81,7 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 	if got.Infobip.AllowHTTP || got.Infobip.APIKey != "" || len(got.ClientAddress.OriginKeys) > 0 {
 		t.Error("a deployed function has a setting of laptops")
 	}
+	want.Function = got.Function
 	// What the stack knows is checked where it stands in the template.
 	want.Infobip, want.AWS, want.Table, want.SecretID, want.Metrics = got.Infobip, got.AWS, got.Table, got.SecretID, got.Metrics
 	if target := (telemetry.Target{Namespace: watch.Namespace, Stage: d.props.Stage}); got.Metrics != target {

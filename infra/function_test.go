@@ -187,19 +187,6 @@ func checkRemoval(t *testing.T, d deployment, name, want string) {
 // The parameters of a stack without an Infobip account have no value to fall back to, so that
 // CloudFormation refuses to create it without them.
 func TestParametersWithoutAnAccount(t *testing.T) {
-	parameters := func(d deployment) map[string]any {
-		text, err := os.ReadFile(d.path())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var document struct{ Parameters map[string]any }
-		err = json.Unmarshal(text, &document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		delete(document.Parameters, "BootstrapVersion") // the CDK's
-		return document.Parameters
-	}
 	required := func(description string) object {
 		return object{"Type": "String", "MinLength": 1.0, "Description": description}
 	}
@@ -208,12 +195,28 @@ func TestParametersWithoutAnAccount(t *testing.T) {
 		"Infobip2faAppId": required("Infobip 2FA application id."),
 		"Infobip2faMsgId": required("Infobip 2FA message template id."),
 	}
-	if diff := cmp.Diff(want, parameters(development(t))); diff != "" {
+	if diff := cmp.Diff(want, parameters(t, development(t))); diff != "" {
 		t.Errorf("parameters without an account (-want +got):\n%s", diff)
 	}
-	if got := parameters(production(t)); len(got) != 0 {
+	if got := parameters(t, production(t)); len(got) != 0 {
 		t.Errorf("parameters with an account: %v, want none", got)
 	}
+}
+
+// parameters are those that a deployment is asked for.
+func parameters(t *testing.T, d deployment) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(d.path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct{ Parameters map[string]any }
+	err = json.Unmarshal(text, &document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(document.Parameters, "BootstrapVersion") // the CDK's
+	return document.Parameters
 }
 
 // Whatever else comes into the stack comes on purpose.

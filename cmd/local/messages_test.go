@@ -142,6 +142,27 @@ func TestOffersWhatTheFileHas(t *testing.T) {
 	}
 }
 
+// TestChannelsWithoutMessages: the real Infobip is asked for nothing that has no message.
+func TestChannelsWithoutMessages(t *testing.T) {
+	const sms, email = "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms", "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email"
+	for _, c := range []struct{ channels, list, says, also string }{
+		{"sms,email", "email/*=MSG1", sms, ""},
+		{"sms,email", "sms/*=MSG1", email, ""},
+		{"", "sms/de=MSG1", sms, email}, // nothing would be left
+	} {
+		said := refusal(t, map[string]string{
+			"INFOBIP_BASE_URL": "canary.example.com", "INFOBIP_API_KEY": "canary", "INFOBIP_2FA_APP_ID": "APP1", "CHANNELS": c.channels, "INFOBIP_2FA_MESSAGES": c.list,
+		}, "no such file")
+		if !strings.HasPrefix(said, c.says) || !strings.Contains(said, c.also) {
+			t.Errorf("CHANNELS=%s with %s: %q, want %q and %q", c.channels, c.list, said, c.says, c.also)
+		}
+	}
+	said := refusal(t, map[string]string{"CHANNELS": "sms,email", "MESSAGES_FILE": fileOf(t, "default: en\nsms: {en: \"Code {{pin}}\"}\n")}, "no such file")
+	if !strings.HasPrefix(said, email) {
+		t.Errorf("the simulator without an e-mail: %q, want %q", said, email)
+	}
+}
+
 // TestSendersOfTheFile: that of the region goes before the message's.
 func TestSendersOfTheFile(t *testing.T) {
 	p := started(t, map[string]string{"MESSAGES_FILE": fileOf(t, "default: en\nsender: Example\nsenders: {US: \"18335550100\"}\nandroidAppHash: FA+9qCX9VSu\nsms: {en: \"Code {{pin}}\"}\n")})

@@ -230,15 +230,17 @@ func (p *provision) lines(gateway app.Config, file *messages.File, applicationID
 		return nil, fails(fmt.Errorf("functions would not start with the list of these templates: %w", err),
 			"the templates are there, with ids that were not foreseen: tell the makers of this program")
 	}
-	standard := standardOf(list, gateway.Infobip.MessageID)
-	if standard == "" {
-		p.ui.warn("the file has no message by SMS or voice, so that there is no INFOBIP_2FA_MSG_ID, which functions demand: write one, or make the one template with --messages= before")
+	lines := []line{{"INFOBIP_2FA_APP_ID", applicationID}}
+	if standard := standardOf(list, gateway.Infobip.MessageID); standard != "" {
+		lines = append(lines, line{"INFOBIP_2FA_MSG_ID", standard})
+	} else {
+		for _, channel := range list.OnStandard(gateway.Guard.Channels) {
+			p.ui.warn("CHANNELS offers %[1]s, and there is no message for it, so that functions do not start: write one into the file, make the one template with --messages= before, or take %[1]s out of CHANNELS", channel)
+		}
 	}
-	return []line{
-		{"INFOBIP_2FA_APP_ID", applicationID},
-		{"INFOBIP_2FA_MSG_ID", standard},
-		{"INFOBIP_2FA_MESSAGES", list.String()},
-		{"INFOBIP_SMS_ENDING", file.Ending().String()},
-		{"INFOBIP_SENDERS", file.Senders.String()},
-	}, nil
+	return append(lines,
+		line{"INFOBIP_2FA_MESSAGES", list.String()},
+		line{"INFOBIP_SMS_ENDING", file.Ending().String()},
+		line{"INFOBIP_SENDERS", file.Senders.String()},
+	), nil
 }

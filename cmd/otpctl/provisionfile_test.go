@@ -176,6 +176,26 @@ func TestProvisionEqualTexts(t *testing.T) {
 	}
 }
 
+// A file of e-mails alone makes no template that only texts and calls would go in, and says so
+// only where those are offered; one that was made before stays theirs.
+func TestProvisionEmailAlone(t *testing.T) {
+	const sms = `otpctl: warning: CHANNELS offers sms, and there is no message for it, so that functions do not start: write one into the file, .*, or take sms out of CHANNELS`
+	o := newOperatorRig(t, "default: en\nemail:\n  en: {templateId: 1234}\n")
+	for _, c := range []struct {
+		channels, before string
+		warns            bool
+	}{{"email", "", false}, {"", "", true}, {"sms,email", "", true}, {"sms,email", "MSG1", false}, {"email", "MSG1", false}} {
+		o.environment["CHANNELS"], o.environment["INFOBIP_2FA_MSG_ID"] = c.channels, c.before
+		got := o.does()
+		if warned := regexp.MustCompile("(?m)^" + sms + "$").MatchString(got.stderr); warned != c.warns {
+			t.Errorf("CHANNELS=%s with the template %q warns of sms: %t\n%s", c.channels, c.before, warned, got.stderr)
+		}
+		if id, printed := got.variables["INFOBIP_2FA_MSG_ID"]; id != c.before || printed != (c.before != "") || got.variables["INFOBIP_2FA_MESSAGES"] == "" {
+			t.Errorf("CHANNELS=%s with the template %q: it printed\n%s", c.channels, c.before, got.stdout)
+		}
+	}
+}
+
 // Ids of the list that lead nowhere are told, and no template is for two messages.
 func TestProvisionStrangeList(t *testing.T) {
 	o := newOperatorRig(t, threeChannels)

@@ -23,12 +23,12 @@ import (
 const Form = "a list such as sms/*=ID,sms/de=ID,voice/*=ID: of each message its channel (sms, voice or email), " +
 	"its language (* for the default's) and the id of its template, each channel and language once"
 
-// MaxList is how many characters a list has at most. All of a function's settings have 4 KB
-// together: it is what the others leave, and room for some sixty messages.
+// MaxList is how many characters a list has at most. Lambda takes 4 KB of environment: this is
+// what the other settings leave of it, room for some sixty messages.
 const MaxList = 2700
 
-// MaxLocale is how many characters a language has at most: a verification keeps that of its
-// message.
+// MaxLocale is how many characters a language has at most: each live code keeps that of its
+// message in an item of bounded size.
 const MaxLocale = 12
 
 const maxID = 64

@@ -74,7 +74,7 @@ const (
 	digits  = "0123456789"
 )
 
-// made reports whether text has at least one character and none but these.
+// made reports whether text has at least one character, and each is one of these.
 func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
 
 // String writes the ending in one line, as ParseEnding reads it.

@@ -220,14 +220,22 @@ var specimens = []specimen{
 		"3:15: the sender of US has to be a text: put it in quotes",
 		"3:18: USA is not a region of phone numbers such as US",
 		"3:26: us is not a region of phone numbers such as US",
-		"3:37: the sender of CA has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:48: the sender of GB has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:56: the sender of AT has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:66: the sender of DE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:79: the sender of FR has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:37: the sender of CA has to be " + wantSender,
+		"3:48: the sender of GB has to be " + wantSender,
+		"3:56: the sender of AT has to be " + wantSender,
+		"3:66: the sender of DE has to be " + wantSender,
+		"3:79: the sender of FR has to be " + wantSender,
 		"3:95: XX is not a region of phone numbers such as US",
-		"3:106: the sender of BE has to be up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:106: the sender of BE has to be " + wantSender,
 		"4:37: sender has to be a text",
+	}, bySchema},
+	{name: "each character of senders", text: good + "senders: {US: 'A!#$%& ()*+', CA: '-./:;<>?@_z', GB: \"Z'\"}\n"},
+	{"characters that a sender cannot have", good + "senders: {US: 'a\"', CA: 'a\\', GB: 'a`', AT: 'a[b', DE: 'a~'}\n", []string{
+		"4:15: the sender of US has to be " + wantSender,
+		"4:25: the sender of CA has to be " + wantSender,
+		"4:35: the sender of GB has to be " + wantSender,
+		"4:45: the sender of AT has to be " + wantSender,
+		"4:56: the sender of DE has to be " + wantSender,
 	}, bySchema},
 	{name: "a plus sign within a sender", text: good + "sender: A+\n"},
 	{"a call from a name", "default: en\nsender: Example\nvoice:\n  en: {text: '{{pin}}', sender: Example}\n", []string{
@@ -306,9 +314,10 @@ var specimens = []specimen{
 }
 
 const (
-	hundred  = fifty + fifty
-	fifty    = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
-	wantHost = "4:9: webOTP has to be a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path"
+	hundred    = fifty + fifty
+	fifty      = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
+	wantSender = "up to 15 digits without a plus sign, or up to 11 letters, digits, spaces and any of ! # $ % & ' ( ) * + - . / : ; < > ? @ _"
+	wantHost   = "4:9: webOTP has to be a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path"
 )
 
 // manyMessages is a file of n messages by voice, with locales as long as they may be.

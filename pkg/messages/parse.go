@@ -59,7 +59,8 @@ func ReadFile(name string) ([]byte, error) {
 }
 
 // Parse reads a file's text, and returns what it says and all that is wrong with it. Only what is
-// no YAML hides what stands behind it. No host of the options' is a reason for a fault.
+// no YAML hides what stands behind it. The options' host is never at fault: where a text has no
+// room for it, the file is read without.
 func Parse(data []byte, o Options) (*File, Faults) {
 	file, faults := parse(data, Options{PINLength: o.PINLength, Deployed: o.Deployed})
 	if len(faults) > 0 || o.WebOTP == "" {

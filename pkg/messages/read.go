@@ -21,9 +21,10 @@ import (
 // Forms of values; messages.schema.json has the same.
 var (
 	// An originating address has eleven characters of seven bits, or digits (3GPP TS 23.040,
-	// 9.1.2.5). A comma and an equals sign part the senders of INFOBIP_SENDERS, and a number has
-	// no + at the provider.
-	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!-*\--<>-~]([ -+\--<>-~]{0,9}[!-+\--<>-~])?)$`)
+	// 9.1.2.5): those of the GSM alphabet that ASCII has, without the comma and the equals sign,
+	// which part the senders of INFOBIP_SENDERS, and the double quote, which not every reader
+	// of an .env file gives back. A number has no + at the provider.
+	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!#-*\--<>-Z_a-z]([ !#-+\--<>-Z_a-z]{0,9}[!#-+\--<>-Z_a-z])?)$`)
 	numberForm = regexp.MustCompile(`^[0-9]{1,15}$`)
 	// A host as a browser compares it: in small letters, without a port.
 	hostForm = regexp.MustCompile(`^(localhost|([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$`)
@@ -144,7 +145,7 @@ func (r *reader) form(n *yaml.Node, what string, form *regexp.Regexp, wanted str
 }
 
 func (r *reader) sender(n *yaml.Node, what string) string {
-	return r.form(n, what, senderForm, "up to 15 digits without a plus sign, or up to 11 characters of ASCII without a comma or an equals sign")
+	return r.form(n, what, senderForm, "up to 15 digits without a plus sign, or up to 11 letters, digits, spaces and any of ! # $ % & ' ( ) * + - . / : ; < > ? @ _")
 }
 
 func (r *reader) readSenders(n *yaml.Node) {

@@ -234,7 +234,7 @@ var table = [...]Setting{
 	}, {
 		Name: "INFOBIP_2FA_MSG_ID", Kind: Text{}, Unset: "drawn at each start of the simulator", Example: "MSG1",
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
-		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them",
+		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them. Not needed where it has a default (`*`) for each that `CHANNELS` offers",
 	}, {
 		Name: "INFOBIP_2FA_MESSAGES", Kind: Notation[catalog.List]{
 			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",

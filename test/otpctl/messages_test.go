@@ -47,6 +47,13 @@ func (p *patient) speaks(t *testing.T) {
 	}
 }
 
+// withoutTheOneTemplate takes INFOBIP_2FA_MSG_ID from the deployment.
+func (p *patient) withoutTheOneTemplate() {
+	for _, function := range []string{"send", "verify"} {
+		delete(p.functions[function].environment, "INFOBIP_2FA_MSG_ID")
+	}
+}
+
 // write writes the deployment's file of messages.
 func (p *patient) write(t *testing.T, text string) {
 	t.Helper()
