@@ -12,10 +12,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
-// accountVariable pins the account, in deploy.env or in the environment. It shapes no template,
-// so that it is no setting of the table.
-const accountVariable = "DEPLOY_ACCOUNT"
-
 var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
 // target is a stage in an account.
@@ -80,7 +76,7 @@ func forget(stage string) error {
 // pinForm looks at the form of the pin, which needs no credentials.
 func (f *findings) pinForm(pinned string) {
 	if pinned != "" && !accountForm.MatchString(pinned) {
-		f.stop(accountVariable + " must be the twelve digits of an AWS account")
+		f.stop(props.AccountVariable + " must be the twelve digits of an AWS account")
 	}
 }
 
@@ -90,7 +86,7 @@ func (f *findings) rightAccount(t target, pinned string) {
 	switch {
 	case pinned == "", !accountForm.MatchString(pinned): // of which pinForm has spoken
 	case pinned != t.id:
-		f.stop(fmt.Sprintf("these credentials are of the account %s, and %s says %s: sign in there", t.id, accountVariable, pinned))
+		f.stop(fmt.Sprintf("these credentials are of the account %s, and %s says %s: sign in there", t.id, props.AccountVariable, pinned))
 		return
 	}
 	last, known, err := recall(t.stage)
