@@ -146,8 +146,8 @@ func TestEndWithAGatewayDelay(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if took := p.stop(); took > 3*time.Second {
-		t.Errorf("the program took %s to end", took)
+	if took := p.stop(); took > 30*time.Second {
+		t.Errorf("the program took %s to end, as long as the request that it holds", took)
 	}
 	<-asked
 }

@@ -45,7 +45,7 @@ func started(t *testing.T, variables map[string]string) *program {
 		p.ended <- run(ctx, env(free), filepath.Join(t.TempDir(), ".env"), p.stdout, p.stderr)
 	}()
 	t.Cleanup(func() { p.stop() })
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !strings.Contains(p.stdout.String(), "Ctrl-C ends it.") {
 		select {
 		case err := <-p.ended:
@@ -74,7 +74,7 @@ func (p *program) stop() time.Duration {
 			p.t.Errorf("the program ended with %v", err)
 		}
 		p.ended <- nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Error("the program did not end")
 	}
 	return time.Since(begun)

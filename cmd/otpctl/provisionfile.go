@@ -97,13 +97,9 @@ func onThisMachine(gateway app.Config) bool {
 // what that would take. It returns the lines for the functions' environment, as far as all of
 // it exists.
 func (p *provision) reconcileFile(ctx context.Context, api *infobip.Provisioner, gateway app.Config, file *messages.File, entries []*entry) ([]line, error) {
-	want := p.policy.application()
-	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
+	want, found, err := p.applications(ctx, api)
 	if err != nil {
 		return nil, err
-	}
-	if p.appID != "" && !p.named("name") {
-		want.Name = found.Name
 	}
 	var templates []infobip.Message
 	if found.ID != "" {
@@ -206,16 +202,14 @@ func (p *provision) patiently(ctx context.Context, what string, call func() (inf
 		if refused == nil || refused.Status != http.StatusTooManyRequests {
 			return got, err
 		}
-		pause := cmp.Or(refused.RetryAfter, min(usualPause, left))
-		if pause <= 0 || pause > left {
+		wait := cmp.Or(refused.RetryAfter, min(usualPause, left))
+		if wait <= 0 || wait > left {
 			return got, err
 		}
-		left -= pause
-		p.ui.say("Infobip throttles (20 new templates of e-mails in 10 minutes): %s is tried again in %s; Ctrl-C ends it, and another run goes on from there", what, span(pause))
-		select {
-		case <-ctx.Done():
+		left -= wait
+		p.ui.say("Infobip throttles (20 new templates of e-mails in 10 minutes): %s is tried again in %s; Ctrl-C ends it, and another run goes on from there", what, span(wait))
+		if pause(ctx, wait) != nil {
 			return got, err
-		case <-time.After(pause):
 		}
 	}
 }

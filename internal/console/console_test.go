@@ -45,7 +45,7 @@ func simulated(t *testing.T) rig {
 
 func (r rig) call(method, path, body string, header ...string) (int, http.Header, string) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second) // /events has no end of its own
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute) // /events has no end of its own
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, r.url+path, strings.NewReader(body))
 	if err != nil {

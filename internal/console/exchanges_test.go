@@ -104,7 +104,7 @@ func TestExchangesThatEndOtherwise(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLog(false)
 			through(t, l, c.handler, "GET", "/", "")
-			deadline := time.Now().Add(5 * time.Second)
+			deadline := time.Now().Add(30 * time.Second)
 			for l.All()[0].State == "open" && time.Now().Before(deadline) { // the client may be ahead of the handler's end
 				time.Sleep(time.Millisecond)
 			}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -20,10 +21,9 @@ import (
 // its credentials in the environment. Attempts and timeouts are set here because the
 // SDK's defaults change with its releases.
 const (
-	dynamoDBAttempt = 1 * time.Second
-	secretAttempt   = 1 * time.Second
-	attempts        = 2 // one repeat
-	maxBackoff      = 100 * time.Millisecond
+	attemptTime = 1 * time.Second
+	attempts    = 2 // one repeat
+	maxBackoff  = 100 * time.Millisecond
 	// Services close idle connections before the SDK's default of 90 s
 	// (aws-sdk-go-v2 #3423), and a request on such a connection fails.
 	idleTimeout = 25 * time.Second
@@ -38,7 +38,7 @@ func NewDynamoDB(c AWS) *dynamodb.Client {
 		Region:       c.region(c.DynamoDB),
 		Credentials:  c.credentials(c.DynamoDB),
 		BaseEndpoint: c.endpoint(c.DynamoDB),
-		HTTPClient:   httpClient(dynamoDBAttempt),
+		HTTPClient:   c.httpClient(),
 		Retryer:      retryer(),
 	})
 }
@@ -49,7 +49,7 @@ func NewSecretsManager(c AWS) *secretsmanager.Client {
 		Region:       c.region(c.SecretsManager),
 		Credentials:  c.credentials(c.SecretsManager),
 		BaseEndpoint: c.endpoint(c.SecretsManager),
-		HTTPClient:   httpClient(secretAttempt),
+		HTTPClient:   c.httpClient(),
 		Retryer:      retryer(),
 	})
 }
@@ -61,8 +61,8 @@ func retryer() aws.Retryer {
 	})
 }
 
-func httpClient(timeout time.Duration) *http.Client {
-	return &http.Client{Timeout: timeout, Transport: transport()}
+func (c AWS) httpClient() *http.Client {
+	return &http.Client{Timeout: cmp.Or(c.Attempt, attemptTime), Transport: transport()}
 }
 
 func transport() *http.Transport {

@@ -97,6 +97,9 @@ type AWS struct {
 	DynamoDB        string // endpoint, empty for AWS's own
 	SecretsManager  string // endpoint, empty for AWS's own
 	KMS             string // endpoint, empty for AWS's own
+	// Attempt bounds one attempt of a call to DynamoDB or Secrets Manager; zero means a second. A test
+	// that counts calls has more of it, for each attempt that a busy machine lets run out is one more.
+	Attempt time.Duration
 }
 
 // Format prints a placeholder for every verb: the keys are in clear here.

@@ -122,7 +122,8 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Ending:   ending,
 		Senders:  catalog.Senders{{Region: "US", From: "18335550100"}},
 		AWS: AWS{
-			"eu-central-1", "another-id", "another-secret", "another-token", "http://127.0.0.1:8000", "http://127.0.0.1:5001", "http://127.0.0.1:5002",
+			Region: "eu-central-1", AccessKeyID: "another-id", SecretAccessKey: "another-secret", SessionToken: "another-token",
+			DynamoDB: "http://127.0.0.1:8000", SecretsManager: "http://127.0.0.1:5001", KMS: "http://127.0.0.1:5002",
 		},
 		Table:       "table",
 		SecretID:    "otp/infobip",

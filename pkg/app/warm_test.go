@@ -95,7 +95,7 @@ func TestHandshakesAreResumed(t *testing.T) {
 	dials.TLSClientConfig.RootCAs.AddCert(server.Certificate())
 	dials.DisableKeepAlives = true
 	for i := range 2 {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, http.NoBody)
 		if err != nil {

@@ -44,7 +44,7 @@ func serveCalls(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for lines.Scan() {
 		result := "done"
@@ -130,7 +130,7 @@ func (f *frozen) stop() {
 	if err := f.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		f.t.Fatal(err)
 	}
-	for range 1000 {
+	for range 30_000 {
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(f.cmd.Process.Pid) + "/stat")
 		if err != nil {
 			f.t.Fatal(err)

@@ -228,10 +228,11 @@ type anything struct{ json.RawMessage }
 
 func (*anything) identified() bool { return true }
 
-// isID reports whether an id is a word that an operator's terminal and a file of settings can
-// take as it is. Those of Infobip are 32 hexadecimal digits.
+// isID reports whether an id is a word that an operator's terminal, a shell and a file of
+// settings can take as it is. Those of Infobip are 32 hexadecimal digits.
 func isID(id string) bool {
-	return id != "" && len(id) <= maxPinID && isHeaderText(id)
+	const made = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,="
+	return id != "" && len(id) <= maxPinID && strings.Trim(id, made) == ""
 }
 
 // do makes one call and decodes its 2xx into out.

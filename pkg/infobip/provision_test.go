@@ -185,7 +185,7 @@ func TestDetails(t *testing.T) {
 func TestIDsAreWords(t *testing.T) {
 	ids := map[string]bool{
 		"8F0792F86035A9F4290821F1EE6BC06A": true, strings.Repeat("A", maxPinID): true,
-		"": false, "A\nB": false, "A\x1b[2J": false, "A B": false, "Ä": false, strings.Repeat("A", maxPinID+1): false,
+		"": false, "A\nB": false, "A\x1b[2J": false, "A B": false, "Ä": false, `A\`: false, "A'": false, "A,B": true, "A$(id)B": false, strings.Repeat("A", maxPinID+1): false,
 	}
 	for id, want := range ids {
 		name, _ := json.Marshal(id)

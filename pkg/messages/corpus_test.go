@@ -155,7 +155,13 @@ var specimens = []specimen{
 		"3:17: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},
 	{name: "a host beyond ASCII, in ASCII", text: good + "webOTP: xn--bcher-kva.example\n"},
-	{name: "e-mails that the simulator alone has are not counted", text: manyMessages(52) + "email:\n  en: '{{pin}}'\n"},
+	{"too many messages with one that the simulator alone has", manyMessages(52) + "email:\n  en: '{{pin}}'\n", []string{
+		"56:3: with this one the messages are too many: the list that the functions are told has 2733 characters then, and no more than 2700 are taken",
+	}, beyond},
+	{name: "one e-mail for two locales", text: "default: en\nemail:\n  en: {templateId: 7, text: '{{pin}}'}\n  en-GB: {templateId: 7, text: '{{pin}}'}\n  fr: {templateId: 7}\n"},
+	{"an e-mail with two texts", "default: en\nemail:\n  en: {templateId: 7, text: '{{pin}}'}\n  fr: {templateId: 7, text: 'Le {{pin}}'}\n  de: {text: 'Der {{pin}}'}\n", []string{
+		"4:29: the e-mail template 7 has another text in line 3, and Infobip keeps one under a number",
+	}, beyond},
 	{name: "as many senders as there may be", text: good + "senders: {" + manySenders(142) + "}\n"},
 	{"too many senders", good + "senders: {" + manySenders(143) + "}\n", []string{
 		"4:3277: with this one the senders are too many: their list has 2716 characters, and no more than 2700 are taken",

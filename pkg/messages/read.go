@@ -83,14 +83,10 @@ func (r *reader) readFile(root *yaml.Node) {
 }
 
 // checkList refuses the message with which the list that the functions are told becomes too long.
-// One that is the simulator's alone is not in it.
 func (r *reader) checkList() {
 	const idLength = 32 // of Infobip's, as far as they were seen
 	list := catalog.List{}
 	for _, m := range r.file.Messages {
-		if m.ForSimulator() {
-			continue
-		}
 		entry := r.file.Entry(m)
 		entry.ID = strings.Repeat("x", idLength)
 		list = append(list, entry)
@@ -247,6 +243,7 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 	}
 	if channel == otp.Email {
 		r.readEmail(&message, values)
+		r.checkEmail(&message, written)
 	} else {
 		r.readTemplate(&message, m.key, values)
 	}
@@ -345,6 +342,17 @@ func (r *reader) readEmail(m *Message, values map[string]*yaml.Node) {
 		}
 	}
 	t.LandingPageID = r.short(values["landingPageId"], "landingPageId", maxName)
+}
+
+// checkEmail refuses another text than an earlier message's of the same e-mail template.
+func (r *reader) checkEmail(m *Message, n *yaml.Node) {
+	id := m.Template.EmailTemplateID
+	for _, earlier := range r.file.Messages {
+		if id != 0 && m.Text != "" && earlier.Template.EmailTemplateID == id && earlier.Text != "" && earlier.Text != m.Text {
+			r.refuse(n, "the e-mail template %d has another text in line %d, and Infobip keeps one under a number", id, earlier.Line)
+			return
+		}
+	}
 }
 
 // checkSize refuses an SMS of more messages than there can be, and one of several whose last lines a

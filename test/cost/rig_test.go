@@ -211,7 +211,7 @@ func startFunction(tb testing.TB, name string, env ...string) *function {
 	return f
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // post has the function answer 200 to a body.
 func (f *function) post(tb testing.TB, body string) events.APIGatewayV2HTTPResponse {

@@ -133,7 +133,7 @@ func (h *hold) wait(t *testing.T) {
 	t.Helper()
 	select {
 	case <-h.reached:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("no %s number %d came to be held %s its effect", h.kind, h.nth, h.moment)
 	}
 }

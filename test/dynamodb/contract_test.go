@@ -20,10 +20,10 @@ import (
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
 
-// The product's own client, with its timeouts and its one repeat.
+// The product's own client, with its one repeat.
 func client(tb testing.TB) *dynamodb.Client {
 	tb.Helper()
-	return app.NewDynamoDB(app.AWS{DynamoDB: harness.DynamoDBLocal(tb)})
+	return app.NewDynamoDB(app.AWS{DynamoDB: harness.DynamoDBLocal(tb), Attempt: patience})
 }
 
 func TestStore(t *testing.T) {

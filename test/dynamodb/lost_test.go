@@ -190,7 +190,7 @@ func TestTableMissing(t *testing.T) {
 func TestSaveWhoseAnswerIsLost(t *testing.T) {
 	endpoint := harness.DynamoDBLocal(t)
 	p := harness.StartDynamoDBProxy(t, endpoint)
-	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.URL}), harness.Table(t, endpoint))
+	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.URL, Attempt: patience}), harness.Table(t, endpoint))
 	was := otp.Revision("")
 	for sends := range 3 { // the first creates the item
 		p.Inject(harness.DynamoDBFault{Operation: "PutItem", Lose: true, Times: 1})

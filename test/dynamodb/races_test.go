@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -49,15 +50,42 @@ func atOnce(requests int, ask func(i int) answer) map[string]int {
 	return counts
 }
 
-// TestOneRightPINVerifiesOnce also with the provider held, so that several right PINs
-// are under way together: without that a missing guard gets by one time in three.
+// holdVerifies keeps verifies at the provider until the channel is closed, or who asks leaves.
+func (r *rig) holdVerifies(until <-chan struct{}) {
+	wait := func(ctx context.Context) {
+		select {
+		case <-until:
+		case <-ctx.Done():
+		}
+	}
+	r.verifying.Store(&wait)
+}
+
+// verifiesMeet keeps verifies at the provider until so many are there.
+func (r *rig) verifiesMeet(number int64) {
+	met := make(chan struct{})
+	r.holdVerifies(met)
+	hold := *r.verifying.Load()
+	var come atomic.Int64
+	wait := func(ctx context.Context) {
+		if come.Add(1) == number {
+			close(met)
+		}
+		hold(ctx)
+	}
+	r.verifying.Store(&wait)
+}
+
+// TestOneRightPINVerifiesOnce also where all five right PINs that a code has attempts for are with
+// the provider together: without that a missing guard gets by one time in three.
 func TestOneRightPINVerifiesOnce(t *testing.T) {
-	for _, delay := range []string{"", "300ms"} {
-		t.Run("delay "+delay, func(t *testing.T) {
+	const attempts = 5
+	for _, together := range []bool{false, true} {
+		t.Run(fmt.Sprintf("together %t", together), func(t *testing.T) {
 			r := newRig(t, free())
 			r.send().want(t, 200, "")
-			if delay != "" {
-				r.fault(simulator.Fault{Operation: "verify", Delay: delay})
+			if together {
+				r.verifiesMeet(attempts)
 			}
 			pin := r.pin()
 			counts := atOnce(crowd, func(int) answer { return r.verify(pin) })
@@ -65,8 +93,8 @@ func TestOneRightPINVerifiesOnce(t *testing.T) {
 				t.Errorf("got %v, want one 200 and %d times 401", counts, crowd-1)
 			}
 			calls := len(r.sim.Requests("verify"))
-			if calls > 5 || delay != "" && calls < 2 {
-				t.Errorf("%d verifies reached the provider, want at most 5, and several at once where it is held", calls)
+			if calls > attempts || together && calls < attempts {
+				t.Errorf("%d verifies reached the provider, want at most %d, and as many where they meet", calls, attempts)
 			}
 		})
 	}
@@ -331,8 +359,15 @@ func TestOneVerifyUnderOneKey(t *testing.T) {
 	r := newRig(t, free())
 	r.send().want(t, 200, "")
 	pin := r.pin()
-	r.fault(simulator.Fault{Operation: "verify", Delay: "1s"})
-	counts := atOnce(crowd, func(int) answer { return r.verify(pin, key("one")...) })
+	told, once := make(chan struct{}), sync.Once{}
+	r.holdVerifies(told)
+	counts := atOnce(crowd, func(int) answer {
+		a := r.verify(pin, key("one")...)
+		if a.Code == "idempotency_key_in_use" {
+			once.Do(func() { close(told) })
+		}
+		return a
+	})
 	running := counts["409 idempotency_key_in_use"]
 	if counts["200 "] < 1 || running < 1 || counts["200 "]+running != crowd {
 		t.Errorf("got %v, want 200 and 409 only", counts)

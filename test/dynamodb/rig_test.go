@@ -3,6 +3,7 @@
 package dynamodb
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,16 +34,22 @@ const (
 	digits = "14155552671"
 )
 
+// patience is what an attempt of a call gets in place of its second: on a busy machine one that
+// runs out is repeated, and counted.
+const patience = 20 * time.Second
+
 // rig is the object graph of the functions, on a table of its own, beside a simulator.
 type rig struct {
 	*app.App
 	tb    testing.TB
-	clock *simulator.MovableClock
+	clock *harness.Clock
 	sim   *simulator.Simulator
 	proxy *harness.DynamoDBProxy
 	table string
 	// address is where requests come from.
 	address string
+	// verifying, if set, is what each verify waits for at the provider, before that looks at it.
+	verifying *atomic.Pointer[func(context.Context)]
 }
 
 // from returns the same rig for requests from another address.
@@ -75,10 +84,10 @@ func (r *rig) wantCharged(sends, total int) {
 func newRig(tb testing.TB, settings map[string]string) *rig {
 	tb.Helper()
 	endpoint := harness.DynamoDBLocal(tb)
-	clock := simulator.NewClock()
+	clock := harness.NewClock()
 	r := &rig{
 		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: harness.StartDynamoDBProxy(tb, endpoint), address: "203.0.113.1",
-		sim: simulator.New(simulator.Options{Strict: true, Clock: clock}),
+		sim: simulator.New(simulator.Options{Strict: true, Clock: clock}), verifying: &atomic.Pointer[func(context.Context)]{},
 	}
 	variables := map[string]string{"TABLE_NAME": r.table, "AWS_ENDPOINT_URL_DYNAMODB": r.proxy.URL}
 	maps.Copy(variables, settings)
@@ -86,6 +95,7 @@ func newRig(tb testing.TB, settings map[string]string) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	c.AWS.Attempt = patience
 	r.provision(&c)
 	r.App, err = app.New(c, clock, telemetry.NewLogger(io.Discard, ""))
 	if err != nil {
@@ -103,7 +113,20 @@ func (r *rig) provision(c *app.Config) {
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	server := httptest.NewServer(r.sim.API())
+	api := r.sim.API()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		wait := r.verifying.Load()
+		if wait != nil && strings.HasSuffix(request.URL.Path, "/verify") {
+			// Once the body is read, net/http notices that the client is gone.
+			body, err := io.ReadAll(request.Body)
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			request.Body = io.NopCloser(bytes.NewReader(body))
+			(*wait)(request.Context())
+		}
+		api.ServeHTTP(w, request)
+	}))
 	r.tb.Cleanup(func() {
 		r.sim.Close()
 		server.Close()

@@ -16,10 +16,10 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// client is the product's own, with its timeouts and its one repeat.
+// client is the product's own, with its one repeat.
 func client(tb testing.TB) *dynamodb.Client {
 	tb.Helper()
-	return app.NewDynamoDB(app.AWS{DynamoDB: harness.DynamoDBLocal(tb)})
+	return app.NewDynamoDB(app.AWS{DynamoDB: harness.DynamoDBLocal(tb), Attempt: patience})
 }
 
 func TestCells(t *testing.T) {

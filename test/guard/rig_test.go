@@ -47,11 +47,16 @@ type rig struct {
 	provider *provider
 	proxy    *harness.DynamoDBProxy
 	cells    guard.Cells
+	clock    *harness.Clock
 	key      pseudonym.Key
 	table    string
 }
 
 const unit = guard.Amount(1_000_000)
+
+// patience is what an attempt of a call gets in place of its second: on a busy machine one that
+// runs out is repeated, and counted.
+const patience = 20 * time.Second
 
 // fullRules have every rule on.
 func fullRules() guard.Rules {
@@ -69,7 +74,7 @@ func fullRules() guard.Rules {
 func newRig(t *testing.T, rules guard.Rules) *rig {
 	t.Helper()
 	proxy := harness.StartDynamoDBProxy(t, harness.DynamoDBLocal(t))
-	r := newRigOn(t, rules, app.NewDynamoDB(app.AWS{DynamoDB: proxy.URL}))
+	r := newRigOn(t, rules, app.NewDynamoDB(app.AWS{DynamoDB: proxy.URL, Attempt: patience}))
 	r.proxy = proxy
 	return r
 }
@@ -77,7 +82,7 @@ func newRig(t *testing.T, rules guard.Rules) *rig {
 // newRigOn makes one that reaches the table through this client.
 func newRigOn(t *testing.T, rules guard.Rules, c *dynamodb.Client) *rig {
 	t.Helper()
-	r := &rig{provider: &provider{}, table: harness.Table(t, harness.DynamoDBLocal(t))}
+	r := &rig{provider: &provider{}, clock: harness.NewClock(), table: harness.Table(t, harness.DynamoDBLocal(t))}
 	var err error
 	r.key, err = pseudonym.NewKey("1", make([]byte, pseudonym.KeySize))
 	if err != nil {
@@ -85,8 +90,8 @@ func newRigOn(t *testing.T, rules guard.Rules, c *dynamodb.Client) *rig {
 	}
 	r.cells = cells.NewDynamoDB(c, r.table)
 	r.Service = &otp.Service{
-		Store: store.NewDynamoDB(c, r.table), Provider: r.provider, Clock: app.Clock{}, Policy: otp.DefaultPolicy(),
-		Guard: guard.New(rules, r.cells, nil, app.Clock{}),
+		Store: store.NewDynamoDB(c, r.table), Provider: r.provider, Clock: r.clock, Policy: otp.DefaultPolicy(),
+		Guard: guard.New(rules, r.cells, nil, r.clock),
 	}
 	return r
 }

@@ -110,7 +110,7 @@ func podman(noDocker error) (Engine, func() error, error) {
 		return Engine{}, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	end := func() error { return errors.Join(p.stop(), os.RemoveAll(dir)) }
-	err = p.ready(30*time.Second, func() error {
+	err = p.ready(2*time.Minute, func() error {
 		c, err := net.DialTimeout("unix", socket, time.Second)
 		if err != nil {
 			return err

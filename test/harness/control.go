@@ -101,7 +101,7 @@ func (c Control) call(tb testing.TB, method, path string, in, out any) {
 		}
 		body = bytes.NewReader(raw)
 	}
-	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, body)
 	if err != nil {
@@ -161,7 +161,7 @@ func StartSimulator(tb testing.TB, env ...string) *Simulator {
 			"INFOBIP_SIMULATOR_PORT=0", "INFOBIP_CONTROL_PORT=0", "INFOBIP_SIMULATOR_KEY=" + SimulatorKey,
 		}, env...),
 	})
-	err := s.Process.ready(10*time.Second, func() error {
+	err := s.Process.ready(2*time.Minute, func() error {
 		found := announced.FindStringSubmatch(s.Process.Raw())
 		if found == nil {
 			return fmt.Errorf("no announcement yet")

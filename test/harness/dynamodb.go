@@ -36,10 +36,10 @@ func startDynamoDB() (string, func() error, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	port, err := freePort()
-	if err != nil {
-		return "", nil, err
-	}
+	return onFreePort(func(port int) (string, func() error, error) { return startDynamoDBOn(port, lib) })
+}
+
+func startDynamoDBOn(port int, lib string) (string, func() error, error) {
 	p, err := start(Command{
 		Name: "DynamoDB Local",
 		Path: "java",
@@ -55,8 +55,8 @@ func startDynamoDB() (string, func() error, error) {
 	}
 	endpoint := fmt.Sprintf("http://127.0.0.1:%d", port)
 	client := DynamoDB(endpoint)
-	err = p.ready(30*time.Second, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	err = p.ready(2*time.Minute, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_, err := client.ListTables(ctx, &dynamodb.ListTablesInput{}, func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 })
 		return err
@@ -71,7 +71,7 @@ func startDynamoDB() (string, func() error, error) {
 // on a busy computer the first ones take a fresh Java machine longer than that.
 func warmUp(client *dynamodb.Client) error {
 	const lanes, rounds = 20, 5
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	name := "warm-up"
 	_, err := client.CreateTable(ctx, tableLike(name))
@@ -151,7 +151,7 @@ func Table(tb testing.TB, endpoint string) string {
 		tb.Fatalf("creating a table: %v", err)
 	}
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		_, err := client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
 		if err != nil {

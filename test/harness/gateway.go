@@ -48,7 +48,7 @@ func StartGateway(tb testing.TB, env ...string) *Gateway {
 func GatewayOf(tb testing.TB, p *Process) *Gateway {
 	tb.Helper()
 	g := &Gateway{Process: p}
-	err := p.ready(30*time.Second, func() error {
+	err := p.ready(2*time.Minute, func() error {
 		printed := p.Raw()
 		address := gatewayAddress.FindStringSubmatch(printed)
 		if address == nil || !strings.Contains(printed, "Ctrl-C ends it.") {
@@ -106,7 +106,7 @@ func (g *Gateway) Do(tb testing.TB, method, path string, headers map[string]stri
 
 // client has room for as many connections as a burst of requests opens.
 var client = &http.Client{
-	Timeout:       30 * time.Second,
+	Timeout:       time.Minute,
 	Transport:     &http.Transport{MaxIdleConnsPerHost: 200},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }

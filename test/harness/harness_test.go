@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -51,7 +53,7 @@ func TestStopEndsAStubbornProgramAndItsChildren(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Eventually(t, 5*time.Second, func() error {
+	Eventually(t, 30*time.Second, func() error {
 		if !strings.Contains(p.Raw(), "child") {
 			return syscall.EAGAIN
 		}
@@ -61,7 +63,7 @@ func TestStopEndsAStubbornProgramAndItsChildren(t *testing.T) {
 	if err != nil {
 		t.Fatalf("stop: %v", err)
 	}
-	Eventually(t, 5*time.Second, func() error {
+	Eventually(t, 30*time.Second, func() error {
 		if err := syscall.Kill(-p.PID(), 0); err != syscall.ESRCH {
 			return syscall.EBUSY
 		}
@@ -73,5 +75,34 @@ func TestFailuresShowNoLongNumberAndNoKey(t *testing.T) {
 	got := mask(`to=14155552671 port=40001 Authorization: App 0123abcd-ef`)
 	if strings.Contains(got, "14155552671") || strings.Contains(got, "0123abcd-ef") || !strings.Contains(got, "40001") {
 		t.Errorf("mask gave %q", got)
+	}
+}
+
+// TestTakenPort: a program that ends before it is ready has another port, and so many of them.
+func TestTakenPort(t *testing.T) {
+	other := errors.New("no port's fault")
+	for name, c := range map[string]struct {
+		fails []error
+		want  error
+		tries int
+	}{
+		"free":           {nil, nil, 1},
+		"taken":          {[]error{errEnded}, nil, 2},
+		"always taken":   {[]error{errEnded, errEnded, errEnded}, errEnded, portTries},
+		"another reason": {[]error{other}, other, 1},
+	} {
+		ports := map[int]bool{}
+		tries := 0
+		address, _, err := onFreePort(func(port int) (string, func() error, error) {
+			ports[port] = true
+			tries++
+			if len(c.fails) < tries {
+				return "there", nil, nil
+			}
+			return "", nil, fmt.Errorf("starting: %w", c.fails[tries-1])
+		})
+		if tries != c.tries || !errors.Is(err, c.want) || (address == "there") != (c.want == nil) || ports[0] {
+			t.Errorf("%s: %q, %v after %d tries on %v, want %v after %d", name, address, err, tries, ports, c.want, c.tries)
+		}
 	}
 }

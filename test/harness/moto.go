@@ -24,10 +24,10 @@ func startMoto() (string, func() error, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	port, err := freePort()
-	if err != nil {
-		return "", nil, err
-	}
+	return onFreePort(func(port int) (string, func() error, error) { return startMotoOn(port, server) })
+}
+
+func startMotoOn(port int, server string) (string, func() error, error) {
 	p, err := start(Command{
 		Name: "moto",
 		Path: server,
@@ -38,7 +38,7 @@ func startMoto() (string, func() error, error) {
 	}
 	endpoint := fmt.Sprintf("http://127.0.0.1:%d", port)
 	client := SecretsManager(endpoint)
-	err = p.ready(60*time.Second, func() error {
+	err = p.ready(2*time.Minute, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_, err := client.ListSecrets(ctx, &secretsmanager.ListSecretsInput{},

@@ -124,8 +124,8 @@ func (p *Process) howEnded() error {
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 const (
-	politely = 5 * time.Second // to end after SIGTERM
-	forced   = 5 * time.Second // to be gone after SIGKILL
+	politely = 10 * time.Second // to end after SIGTERM
+	forced   = 30 * time.Second // to be gone after SIGKILL
 )
 
 // stop ends the program and its children.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -10,7 +11,8 @@ import (
 // pause is the time between two looks at something that is about to happen.
 const pause = 20 * time.Millisecond
 
-// FreePort returns a port of the loopback interface that nothing listens on now.
+// FreePort returns a port of the loopback interface that nothing listens on now. Somebody else may have
+// taken it when the program that is told of it listens.
 func FreePort(tb testing.TB) int {
 	tb.Helper()
 	port, err := freePort()
@@ -29,6 +31,27 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// errEnded is of a program that ended before it was ready.
+var errEnded = errors.New("it ended before it was ready")
+
+// portTries is how often a program is started that ends before it is ready: tests of other packages run
+// at the same time, and may take the port that it was told.
+const portTries = 3
+
+// onFreePort starts a part on a port that nothing listens on.
+func onFreePort(start func(port int) (address string, end func() error, err error)) (string, func() error, error) {
+	for try := 1; ; try++ {
+		port, err := freePort()
+		if err != nil {
+			return "", nil, err
+		}
+		address, end, err := start(port)
+		if try == portTries || !errors.Is(err, errEnded) {
+			return address, end, err
+		}
+	}
+}
+
 // ready waits until look gives no error, the program ends or the time is over.
 func (p *Process) ready(within time.Duration, look func() error) error {
 	deadline := time.Now().Add(within)
@@ -39,7 +62,7 @@ func (p *Process) ready(within time.Duration, look func() error) error {
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("%s ended before it was ready (%w); it printed:\n%s", p.Name, p.howEnded(), p.Printed())
+			return fmt.Errorf("%s: %w (%w); it printed:\n%s", p.Name, errEnded, p.howEnded(), p.Printed())
 		case <-time.After(pause):
 		}
 		if time.Now().After(deadline) {

@@ -25,6 +25,19 @@ type Function struct {
 // starts the bootstrap itself at the first Invoke.
 func StartFunction(tb testing.TB, function string, env ...string) *Function {
 	tb.Helper()
+	for try := 1; ; try++ {
+		f, err := startFunction(tb, function, env...)
+		if err == nil {
+			return f
+		}
+		if try == portTries || !errors.Is(err, errEnded) {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func startFunction(tb testing.TB, function string, env ...string) (*Function, error) {
+	tb.Helper()
 	public := fmt.Sprintf("127.0.0.1:%d", FreePort(tb))
 	runtimeAPI := fmt.Sprintf("127.0.0.1:%d", FreePort(tb))
 	f := &Function{url: "http://" + public + "/2015-03-31/functions/function/invocations"}
@@ -42,17 +55,14 @@ func StartFunction(tb testing.TB, function string, env ...string) *Function {
 			"AWS_LAMBDA_LOG_FORMAT=JSON",
 		}, env...),
 	})
-	err := f.Process.ready(10*time.Second, func() error {
-		c, err := net.DialTimeout("tcp", public, time.Second)
+	err := f.Process.ready(time.Minute, func() error {
+		c, err := net.DialTimeout("tcp", public, 10*time.Second)
 		if err != nil {
 			return err
 		}
 		return c.Close()
 	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return f
+	return f, err
 }
 
 // Invoke sends an event and returns the function's answer.
@@ -71,7 +81,7 @@ func (f *Function) Invoke(tb testing.TB, event []byte) events.APIGatewayV2HTTPRe
 }
 
 func (f *Function) invoke(ctx context.Context, event []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url, bytes.NewReader(event))
 	if err != nil {

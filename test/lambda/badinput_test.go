@@ -95,7 +95,7 @@ func TestBadConfigurationNamesItsVariableInTheLog(t *testing.T) {
 	if answer, err := f.TryInvoke(t.Context(), harness.JSON(t, harness.Event(t, "send"))); err == nil {
 		t.Errorf("the function answered %d with a bad setting", answer.StatusCode)
 	}
-	harness.Eventually(t, 5*time.Second, func() error {
+	harness.Eventually(t, 30*time.Second, func() error {
 		if !strings.Contains(f.Process.Raw(), "PIN_TTL must be") {
 			return errors.New("the log does not name PIN_TTL")
 		}

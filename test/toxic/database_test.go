@@ -1,15 +1,12 @@
 package toxic
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
 
 // databaseTroubles is what can happen on the way to DynamoDB. Each try of a call has a
@@ -40,6 +37,7 @@ func TestNoStateNoEffect(t *testing.T) {
 				r := newRig(t)
 				id := r.sent(t)
 				pin := r.pin(t)
+				r.app.Warm(t.Context()) // the trouble meets connections that are open
 				ask := func(within time.Duration) answer {
 					switch route {
 					case "send":
@@ -105,26 +103,6 @@ func TestNoEffectWithoutAnyOneCall(t *testing.T) {
 	}
 }
 
-// asked waits until the provider has been asked.
-func (r *rig) asked(t *testing.T, operation string) {
-	t.Helper()
-	harness.Eventually(t, 10*time.Second, func() error {
-		if r.calls(operation) == 0 {
-			return errors.New("the provider has not been asked")
-		}
-		return nil
-	})
-}
-
-// slow makes the provider take a while after it has done what it was asked.
-func (r *rig) slow(t *testing.T, operation string) {
-	t.Helper()
-	err := r.simulator.AddFault(simulator.Fault{Operation: operation, Times: 1, Delay: "800ms"})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The state goes away while the provider is being asked. If it comes back in time, the
 // outcome is recorded and the client learns it. If not, the charge stands, nothing is
 // repeated, and the client is told that nobody knows.
@@ -142,11 +120,16 @@ func TestStateLostWhileTheProviderIsAsked(t *testing.T) {
 				if back {
 					within = functionTimeout
 				}
-				r.slow(t, operation)
+				provider := r.hold(map[string]string{"send": "/pin", "verify": "/verify"}[operation])
 				answered := make(chan answer, 1)
 				go func() { answered <- ask(within) }()
-				r.asked(t, operation)
+				select {
+				case <-provider.asked:
+				case a := <-answered:
+					t.Fatalf("answered %s before the provider was asked", a)
+				}
 				r.database.add(t, x.trouble)
+				close(provider.release)
 				if !back {
 					a := <-answered
 					r.database.clear(t)
@@ -236,7 +219,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			lose := trouble{toxics: []string{fmt.Sprintf(`{"type":"lose_one","stream":%q,"attributes":{"nth":%d}}`, stream, nth)}}
 			t.Run(fmt.Sprintf("send, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.database.add(t, lose)
 				r.send(t, functionTimeout, idempotencyKey).wants(t, "the send", "200")
 				r.database.lostOne(t)
@@ -249,7 +232,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			})
 			t.Run(fmt.Sprintf("verify, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.sent(t)
 				pin := r.pin(t)
 				r.database.add(t, lose)
@@ -263,7 +246,7 @@ func TestOneLostMessageAtTheDatabase(t *testing.T) {
 			})
 			t.Run(fmt.Sprintf("wrong verify, %s %d", stream, nth), func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				r.sent(t)
 				pin := r.pin(t)
 				r.database.add(t, lose)

@@ -62,7 +62,7 @@ func eachProviderTrouble(t *testing.T, connections []string, test func(*testing.
 		for _, connection := range connections {
 			t.Run(x.name+", "+connection, func(t *testing.T) {
 				t.Parallel()
-				r := newRig(t)
+				r := newPatientRig(t)
 				if connection == openConnection {
 					r.app.Warm(t.Context())
 				}
@@ -101,7 +101,7 @@ func TestOpenConnectionsWhosePeerIsGone(t *testing.T) {
 	for _, route := range []string{"send", "resend", "verify"} {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newPatientRig(t)
 			id := r.sent(t)
 			pin := r.pin(t)
 			r.app.Warm(t.Context())
@@ -146,7 +146,7 @@ func (r *rig) checkDelivery(t *testing.T, e effect, first answer, before int, re
 	}[e]
 	first.wants(t, "the request in trouble", want.answer)
 	if e == late {
-		harness.Eventually(t, 10*time.Second, func() error {
+		harness.Eventually(t, time.Minute, func() error {
 			if r.messages() == before {
 				return errors.New("the late request has not arrived")
 			}
@@ -218,7 +218,7 @@ func TestOneLostMessageAtTheProvider(t *testing.T) {
 		lose := trouble{toxics: []string{`{"type":"lose_one","stream":"` + stream + `","attributes":{"nth":1}}`}}
 		t.Run("verify "+stream, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newPatientRig(t)
 			r.sent(t)
 			r.provider.add(t, lose)
 			r.verify(t, functionTimeout, otherPIN(r.pin(t)), "").wants(t, "the verify", "401 invalid_or_expired")
@@ -233,7 +233,7 @@ func TestOneLostMessageAtTheProvider(t *testing.T) {
 		})
 		t.Run("send "+stream, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newPatientRig(t)
 			r.provider.add(t, lose)
 			r.send(t, functionTimeout, idempotencyKey).wants(t, "the send", "500 send_unconfirmed")
 			r.send(t, functionTimeout, idempotencyKey).wants(t, "the send again", "500 send_unconfirmed")

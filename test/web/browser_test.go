@@ -31,7 +31,7 @@ import (
 func TestMain(m *testing.M) { harness.Main(m) }
 
 // patience is how long a page may take to show something. It is for a machine that does much else.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // chromium is the browser of all tests, once startChromium has run.
 var chromium context.Context

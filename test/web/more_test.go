@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -44,7 +43,7 @@ func TestProgramStartsAnew(t *testing.T) {
 	if err := g.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	g.Process.Wait(t, 10*time.Second)
+	g.Process.Wait(t, patience)
 	p.until("the page says so", `document.querySelector('#live').dataset.live === 'no' && document.querySelector('#live').innerText === 'not connected'`)
 	again := harness.StartGateway(t, append(ports, loose...)...)
 	p.until("it is live again", `document.querySelector('#live').dataset.live === 'yes'`)

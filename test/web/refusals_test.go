@@ -235,7 +235,7 @@ func TestEveryRefusalOfAVerify(t *testing.T) {
 // TestRefusalsOfTheGateway: the same, from the gateway itself.
 func TestRefusalsOfTheGateway(t *testing.T) {
 	t.Parallel()
-	g := harness.StartGateway(t, "ALLOWED_REGIONS=US,AT", "NUMBER_SEND_LIMIT=2/1d", "IP_SEND_LIMIT=1000/15m", "PIN_ATTEMPTS=2", "VERIFY_SPACING=0s", "SEND_COOLDOWN=30s")
+	g := harness.StartGateway(t, "ALLOWED_REGIONS=US,AT", "NUMBER_SEND_LIMIT=2/1d", "IP_SEND_LIMIT=1000/15m", "PIN_ATTEMPTS=2", "VERIFY_SPACING=0s", "SEND_COOLDOWN=90s")
 	p := openConsole(t, g, desktop)
 	p.types("#number", "12")
 	p.click("#screen-number .primary")

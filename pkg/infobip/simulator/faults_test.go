@@ -362,7 +362,7 @@ func TestDelayComesAfterTheEffect(t *testing.T) {
 		if err == nil {
 			t.Error("the delayed call was answered, want it cut by Close")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("Close did not end the delayed call")
 	}
 }
@@ -380,9 +380,9 @@ func TestShortDelayIsAnswered(t *testing.T) {
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it did not happen in ten seconds")
+			t.Fatal("it did not happen in thirty seconds")
 		}
 	}
 }
