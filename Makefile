@@ -105,7 +105,7 @@ destroy: ## Delete the CDK stack, and name what stays (asks for its name; ARGS=-
 deploy-test: ## Create the stack in an emulated AWS and compare what exists with the template
 	@tools/install python node
 	@$(MAKE) build GOARCH=arm64
-	@cd infra && go test -count=1 -v ./deploytest
+	@cd infra && go test -count=1 -v -timeout 20m ./deploytest
 
 .PHONY: deploy-smoke
 deploy-smoke: ## Hold a deployed service to its contract (URL, ORIGIN, PHONE, OUTBOX, AUDIENCE; ARGS=--closed, --exhaust)

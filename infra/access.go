@@ -13,7 +13,7 @@ import (
 
 // All that the functions may do in AWS is in this file.
 
-// newRole is a function's role: what the function was granted, its own log, and traces where
+// newRole makes a function's role: what the function was granted, its own log, and traces where
 // they are asked for. No managed policy: AWSLambdaBasicExecutionRole writes to every log group of
 // the account. A grant of the app's own (table.GrantReadData(service.Send)) is a policy beside
 // this one.
@@ -77,7 +77,7 @@ func through(scope constructs.Construct, statement awsiam.PolicyStatement, servi
 	})
 }
 
-// joinNetwork is what Lambda needs of the role to put a function into subnets, as
+// joinNetwork returns what Lambda needs of the role to put a function into subnets, as
 // AWSLambdaVPCAccessExecutionRole lists it; EC2 knows no resource for most of it. It is for Lambda
 // itself: the function's own code, whose calls alone bear its ARN, is denied all of it.
 func joinNetwork(scope constructs.Construct) []awsiam.PolicyStatement {

@@ -27,7 +27,7 @@ var deployed = strings.NewReplacer(
 // The functions read what the stack gives them: every name, every value. A name misspelt here
 // would be a default there, without a word.
 func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for _, function := range []struct {
 			id      string
 			program settings.Program
@@ -45,7 +45,8 @@ func TestTheFunctionsReadTheirEnvironment(t *testing.T) {
 				if err != nil {
 					t.Fatalf("the function refuses its environment: %v", err)
 				}
-				err = got.CheckDeployed()
+				got.Function = function.program
+				err = errors.Join(got.CheckDeployed(), got.CheckMessages())
 				if err != nil {
 					t.Errorf("the function lacks something: %v", err)
 				}
@@ -80,6 +81,7 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 	if got.Infobip.AllowHTTP || got.Infobip.APIKey != "" || len(got.ClientAddress.OriginKeys) > 0 {
 		t.Error("a deployed function has a setting of laptops")
 	}
+	want.Function = got.Function
 	// What the stack knows is checked where it stands in the template.
 	want.Infobip, want.AWS, want.Table, want.SecretID, want.Metrics = got.Infobip, got.AWS, got.Table, got.SecretID, got.Metrics
 	if target := (telemetry.Target{Namespace: watch.Namespace, Stage: d.props.Stage}); got.Metrics != target {
@@ -94,7 +96,7 @@ func checkUnderstood(t *testing.T, d deployment, function settings.Program, got 
 // Discovery publishes what verify signs with: it takes its environment, asks for nothing that is
 // not there, and both understand the same.
 func TestDiscoveryReadsItsEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		keys := map[string]proofs.Keys{}
 		for _, function := range []string{"VerifyFunction", "DiscoveryFunction"} {
 			r := settings.NewReader(func(name string) string {

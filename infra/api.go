@@ -29,18 +29,19 @@ type route struct {
 }
 
 // newAPI places the HTTP API, without a route: its address is in every proof, so the
-// functions come after it.
+// functions come after it. The one stage is the API's own default one, by which the CDK's
+// API.Url() knows its address.
 func newAPI(scope constructs.Construct, p props.Props) awsapigatewayv2.HttpApi {
 	return awsapigatewayv2.NewHttpApi(scope, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
-		ApiName:            jsii.String("infobip-otp-" + p.Stage),
-		CreateDefaultStage: jsii.Bool(false),
-		CorsPreflight:      preflights(p.CORSOrigins),
+		ApiName:       jsii.String("infobip-otp-" + p.Stage),
+		CorsPreflight: preflights(p.CORSOrigins),
 		// A domain is the one way in, or what stands before it would be passed by.
 		DisableExecuteApiEndpoint: closed(p),
 	})
 }
 
-// closed is nil where the API's own address is open, so that the template says nothing of it.
+// closed returns true where a domain takes the place of the API's own address; else nil, so that
+// the template says nothing of it.
 func closed(p props.Props) *bool {
 	if p.Domain == nil {
 		return nil
@@ -48,7 +49,7 @@ func closed(p props.Props) *bool {
 	return jsii.Bool(true)
 }
 
-// addRoutes places the API's routes and its one stage.
+// addRoutes places the API's routes, and returns its one stage.
 func addRoutes(scope constructs.Construct, p props.Props, s *Service) awsapigatewayv2.HttpStage {
 	t, api := p.Throttles, s.API
 	routes := []route{
@@ -66,7 +67,7 @@ func addRoutes(scope constructs.Construct, p props.Props, s *Service) awsapigate
 		s.DiscoveryAlias: newIntegration(scope, "DiscoveryIntegration", api, s.DiscoveryAlias),
 	}
 
-	stage := newStage(scope, p, s, routes)
+	stage := shapeStage(scope, p, s, routes)
 	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
 	for _, r := range routes {
 		placed := awsapigatewayv2.NewCfnRoute(scope, jsii.String(r.id+"Route"), &awsapigatewayv2.CfnRouteProps{
@@ -88,7 +89,8 @@ func addRoutes(scope constructs.Construct, p props.Props, s *Service) awsapigate
 	return stage
 }
 
-// preflights is nil for no origins: then the API answers no preflight and no page can call it.
+// preflights returns what the API answers preflights from these origins with; nil of none, so that
+// it answers no preflight and no page can call it.
 func preflights(origins []string) *awsapigatewayv2.CorsPreflightOptions {
 	if len(origins) == 0 {
 		return nil
@@ -133,7 +135,7 @@ func mayInvoke(scope constructs.Construct, api awsapigatewayv2.HttpApi, r route)
 	})
 }
 
-// authorization is who may call a route. The banner, the documents and what is no route are
+// authorization returns who may call a route. The banner, the documents and what is no route are
 // everybody's: nothing is sent there, and verifiers of proofs come without credentials.
 func authorization(p props.Props, r route) string {
 	if p.Authorizer == props.IAMCallers && strings.HasPrefix(r.key, "POST ") {
@@ -144,7 +146,8 @@ func authorization(p props.Props, r route) string {
 
 const anyone = "NONE"
 
-func newStage(scope constructs.Construct, p props.Props, s *Service, routes []route) awsapigatewayv2.HttpStage {
+// shapeStage sets the throttles and the access log of the API's stage, and returns it.
+func shapeStage(scope constructs.Construct, p props.Props, s *Service, routes []route) awsapigatewayv2.HttpStage {
 	perRoute := map[string]any{}
 	for _, r := range routes {
 		if r.throttle != nil {
@@ -155,17 +158,13 @@ func newStage(scope constructs.Construct, p props.Props, s *Service, routes []ro
 			}
 		}
 	}
-	id := idOfStage(scope, s.API)
-	stage := awsapigatewayv2.NewHttpStage(scope, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
-		HttpApi:    s.API,
-		AutoDeploy: jsii.Bool(true),
-		Throttle: &awsapigatewayv2.ThrottleSettings{
-			RateLimit:  jsii.Number(p.Throttles.Other.Rate),
-			BurstLimit: jsii.Number(p.Throttles.Other.Burst),
-		},
-	})
+	stage := s.API.DefaultStage().(awsapigatewayv2.HttpStage)
 	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
-	resource.OverrideLogicalId(id)
+	resource.OverrideLogicalId(idOfStage(scope, s.API))
+	resource.SetDefaultRouteSettings(&awsapigatewayv2.CfnStage_RouteSettingsProperty{
+		ThrottlingRateLimit:  jsii.Number(p.Throttles.Other.Rate),
+		ThrottlingBurstLimit: jsii.Number(p.Throttles.Other.Burst),
+	})
 	resource.SetRouteSettings(perRoute)
 	resource.SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 		DestinationArn: s.AccessLog.LogGroupArn(),
@@ -174,8 +173,8 @@ func newStage(scope constructs.Construct, p props.Props, s *Service, routes []ro
 	return stage
 }
 
-// idOfStage is the logical id that the stage has always had, as a resource of CloudFormation's
-// in the place where the CDK's stage is now. Under another id CloudFormation would make the new
+// idOfStage is the logical id that the stage has always had: that of a resource of CloudFormation's
+// in a place where the CDK's stage is not. Under another id CloudFormation would make the new
 // $default stage before it takes the old one away, and API Gateway has room for one of that name.
 func idOfStage(scope constructs.Construct, api awsapigatewayv2.HttpApi) *string {
 	before := awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
@@ -186,7 +185,7 @@ func idOfStage(scope constructs.Construct, api awsapigatewayv2.HttpApi) *string 
 	return id
 }
 
-// newAccessLog is the log group of the access log. CloudWatch Logs writes there on API Gateway's
+// newAccessLog makes the log group of the access log. CloudWatch Logs writes there on API Gateway's
 // behalf, by a resource policy of the account that AWS extends for each group by its name, up to
 // 5,120 characters; past that only groups below /aws/vendedlogs/ are written to, all of them by
 // one line. So it has a name of its own there, with the stack's id in it: the group that a stack

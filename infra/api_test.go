@@ -28,7 +28,7 @@ func TestRoutes(t *testing.T) {
 			"Target":            "integrations/${" + r.function + "Integration}",
 			"AuthorizationType": "NONE",
 		}
-		if diff := cmp.Diff(want, development.properties(t, r.id+"Route", "AWS::ApiGatewayV2::Route")); diff != "" {
+		if diff := cmp.Diff(want, development(t).properties(t, r.id+"Route", "AWS::ApiGatewayV2::Route")); diff != "" {
 			t.Errorf("route %s (-want +got):\n%s", r.key, diff)
 		}
 		want = object{
@@ -37,7 +37,7 @@ func TestRoutes(t *testing.T) {
 			"IntegrationUri":       "${" + r.function + "Alias}",
 			"PayloadFormatVersion": "2.0",
 		}
-		if diff := cmp.Diff(want, development.properties(t, r.function+"Integration", "AWS::ApiGatewayV2::Integration")); diff != "" {
+		if diff := cmp.Diff(want, development(t).properties(t, r.function+"Integration", "AWS::ApiGatewayV2::Integration")); diff != "" {
 			t.Errorf("integration of %s (-want +got):\n%s", r.key, diff)
 		}
 		if r.permitted == "" {
@@ -49,7 +49,7 @@ func TestRoutes(t *testing.T) {
 			"Principal":    "apigateway.amazonaws.com",
 			"SourceArn":    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/" + r.permitted,
 		}
-		if diff := cmp.Diff(want, development.properties(t, r.id+"Permission", "AWS::Lambda::Permission")); diff != "" {
+		if diff := cmp.Diff(want, development(t).properties(t, r.id+"Permission", "AWS::Lambda::Permission")); diff != "" {
 			t.Errorf("permission of %s (-want +got):\n%s", r.key, diff)
 		}
 	}
@@ -63,8 +63,8 @@ func TestStage(t *testing.T) {
 		deployment
 		send, resend, verify, other object
 	}{
-		{development, throttle(50, 100), throttle(50, 100), throttle(50, 100), throttle(100, 200)},
-		{production, throttle(1, 2), throttle(3, 4), throttle(5, 6), throttle(7, 8)},
+		{development(t), throttle(50, 100), throttle(50, 100), throttle(50, 100), throttle(100, 200)},
+		{production(t), throttle(1, 2), throttle(3, 4), throttle(5, 6), throttle(7, 8)},
 	} {
 		want := object{
 			"ApiId":                "${Api}",
@@ -114,7 +114,7 @@ func (d deployment) raw(t *testing.T) raw {
 // A route that leads to an alias which API Gateway may not call yet answers 500 meanwhile.
 func TestIntegrationsWaitForTheirPermissions(t *testing.T) {
 	got := map[string][]string{}
-	for name, resource := range development.raw(t).Resources {
+	for name, resource := range development(t).raw(t).Resources {
 		if resource.Type != "AWS::ApiGatewayV2::Integration" {
 			continue
 		}
@@ -136,7 +136,7 @@ func TestIntegrationsWaitForTheirPermissions(t *testing.T) {
 // API Gateway refuses a stage whose settings name a route that is not there yet.
 func TestStageWaitsForItsRoutes(t *testing.T) {
 	var stage, routes []string
-	for name, resource := range development.raw(t).Resources {
+	for name, resource := range development(t).raw(t).Resources {
 		switch resource.Type {
 		case "AWS::ApiGatewayV2::Stage":
 			stage = resource.DependsOn
@@ -152,7 +152,7 @@ func TestStageWaitsForItsRoutes(t *testing.T) {
 }
 
 func TestAccessLog(t *testing.T) {
-	settings := development.properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)
+	settings := development(t).properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)
 	if got := settings["DestinationArn"]; got != "${ApiLogs.Arn}" {
 		t.Errorf("destination is %v, want the API's own log group", got)
 	}
@@ -184,7 +184,7 @@ func TestAccessLog(t *testing.T) {
 
 // TestAccessLogLine: docs/cost.md counts with no more bytes than the line of an answered request has.
 func TestAccessLogLine(t *testing.T) {
-	format := development.properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)["Format"].(string)
+	format := development(t).properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)["Format"].(string)
 	line := strings.NewReplacer(
 		"$context.requestId", "UqT3dgR1FiAEJwQ=", "$context.routeKey", "POST /verify-otp", "$context.status", "200", "$context.responseLatency", "1234",
 		"$context.integrationStatus", "200", "$context.integrationErrorMessage", "-", "$context.error.message", "-",
@@ -197,7 +197,7 @@ func TestAccessLogLine(t *testing.T) {
 // The one group that needs a name has one that no other stack, and no other service of this
 // stack, can have.
 func TestAccessLogGroup(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		got, _ := d.properties(t, "ApiLogs", "AWS::Logs::LogGroup")["LogGroupName"].(string)
 		beginning := "/aws/vendedlogs/infobip-otp-" + d.props.Stage + "-Otp-"
 		construct, found := strings.CutSuffix(strings.TrimPrefix(got, beginning), "/${AWS::StackId/2}")
@@ -219,11 +219,11 @@ func TestCORS(t *testing.T) {
 			"MaxAge":        3600.0,
 		},
 	}
-	if diff := cmp.Diff(want, production.properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
+	if diff := cmp.Diff(want, production(t).properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
 		t.Errorf("with origins (-want +got):\n%s", diff)
 	}
 	want = object{"Name": "infobip-otp-development", "ProtocolType": "HTTP"}
-	if diff := cmp.Diff(want, development.properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
+	if diff := cmp.Diff(want, development(t).properties(t, "Api", "AWS::ApiGatewayV2::Api")); diff != "" {
 		t.Errorf("without origins (-want +got):\n%s", diff)
 	}
 }

@@ -18,10 +18,10 @@ func TestAuthorizer(t *testing.T) {
 	for id, want := range map[string]string{
 		"SendRoute": "AWS_IAM", "ResendRoute": "AWS_IAM", "VerifyRoute": "AWS_IAM", "BannerRoute": "NONE", "DefaultRoute": "NONE",
 	} {
-		if got := backends.properties(t, id, "AWS::ApiGatewayV2::Route")["AuthorizationType"]; got != want {
+		if got := backends(t).properties(t, id, "AWS::ApiGatewayV2::Route")["AuthorizationType"]; got != want {
 			t.Errorf("for backends %s is for %v, want %s", id, got, want)
 		}
-		if got := development.properties(t, id, "AWS::ApiGatewayV2::Route")["AuthorizationType"]; got != "NONE" {
+		if got := development(t).properties(t, id, "AWS::ApiGatewayV2::Route")["AuthorizationType"]; got != "NONE" {
 			t.Errorf("for everybody %s is for %v", id, got)
 		}
 	}
@@ -33,7 +33,7 @@ func TestAuthorizer(t *testing.T) {
 // so that a request which is believed ends at its form.
 func TestBackendsAreBelieved(t *testing.T) {
 	const believed, stranger, nobody = "body_invalid", "origin_refused", "client_address_required"
-	environment := backends.environment(t, "SendFunction")
+	environment := backends(t).environment(t, "SendFunction")
 	config, err := app.ReadConfig(func(name string) string {
 		value, _ := environment[name].(string)
 		return deployed.Replace(value)
@@ -56,7 +56,7 @@ func TestBackendsAreBelieved(t *testing.T) {
 			Headers: map[string]string{"content-type": "application/json", "x-client-address": test.address},
 		}
 		event.RequestContext.HTTP = events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodPost, Path: "/send-otp", SourceIP: "198.51.100.7"}
-		if backends.properties(t, test.route, "AWS::ApiGatewayV2::Route")["AuthorizationType"] == "AWS_IAM" {
+		if backends(t).properties(t, test.route, "AWS::ApiGatewayV2::Route")["AuthorizationType"] == "AWS_IAM" {
 			event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 				IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{
 					AccessKey: "ASIAIOSFODNN7EXAMPLE", AccountID: "111122223333", CallerID: "AROAIOSFODNN7EXAMPLE:backend",

@@ -12,7 +12,7 @@ import (
 
 // What `make deploy` looks for before it starts is what the CDK asks for when it has.
 func TestBootstrapIsTheCDKs(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(development.dir, "manifest.json"))
+	text, err := os.ReadFile(filepath.Join(development(t).dir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestBootstrapIsTheCDKs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := manifest.Artifacts[infra.StackName(development.props.Stage)].Properties
+	got := manifest.Artifacts[infra.StackName(development(t).props.Stage)].Properties
 	if got.RequiresBootstrapStackVersion != cdkbootstrap.Version || got.BootstrapStackVersionSsmParameter != cdkbootstrap.Parameter {
 		t.Errorf("the CDK wants version %d in %s, and we look for %d in %s",
 			got.RequiresBootstrapStackVersion, got.BootstrapStackVersionSsmParameter, cdkbootstrap.Version, cdkbootstrap.Parameter)

@@ -18,8 +18,8 @@ func watches(kind string) bool {
 	}, kind)
 }
 
-// onPurpose are the only differences between the stack and template.yaml.
-func onPurpose() []template.Allowed {
+// onPurpose are the only differences between a stack and template.yaml.
+func onPurpose(d deployment) []template.Allowed {
 	var allowed []template.Allowed
 	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
 		allowed = append(allowed, template.Allowed{Path: function + ".Properties.Code.", Reason: "the CDK uploads a zip, SAM builds and packages a folder"},
@@ -28,7 +28,7 @@ func onPurpose() []template.Allowed {
 	for function, program := range map[string]settings.Program{
 		"SendFunction": settings.Send, "VerifyFunction": settings.Verify, "DiscoveryFunction": settings.Discovery,
 	} {
-		variables := development.Resources[function].Properties["Environment"].(object)["Variables"].(object)
+		variables := d.Resources[function].Properties["Environment"].(object)["Variables"].(object)
 		for _, s := range settings.All() {
 			_, set := variables[s.Name]
 			unset := s.Handed() && !set
@@ -46,7 +46,7 @@ func onPurpose() []template.Allowed {
 			Reason: "SAM writes the functions into the API, so they cannot refer to it: a parameter says its address",
 		})
 	}
-	for name, resource := range development.Resources {
+	for name, resource := range d.Resources {
 		if watches(resource.Type) {
 			allowed = append(allowed, template.Allowed{
 				Path: name + ".", Reason: "template.yaml is for laptops and for looking around: what wakes somebody, and costs 13 dollars a month, is the stack's",
@@ -78,10 +78,11 @@ func TestTemplatesAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	differences := template.Compare(development.Template, sam.Assume("Proofs"))
-	remaining, idle := template.Except(differences, onPurpose())
+	stack := development(t)
+	differences := template.Compare(stack.Template, sam.Assume("Proofs"))
+	remaining, idle := template.Except(differences, onPurpose(stack))
 	t.Logf("%d resources in the stack, %d in template.yaml; %d differences, %d of them on purpose",
-		len(development.Resources), len(sam.Resources), len(differences), len(differences)-len(remaining))
+		len(stack.Resources), len(sam.Resources), len(differences), len(differences)-len(remaining))
 	for _, difference := range remaining {
 		t.Errorf("the stack and template.yaml differ in %s", difference)
 	}
@@ -96,7 +97,7 @@ func TestLocalVariablesAreEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, allowed := range onPurpose() {
+	for _, allowed := range onPurpose(development(t)) {
 		function, variable, found := strings.Cut(allowed.Path, ".Properties.Environment.Variables.")
 		if !found || variable == "PROOF_ISSUER" { // a parameter
 			continue

@@ -52,7 +52,7 @@ func mapDomain(scope constructs.Construct, s *Service) {
 	})
 }
 
-// url is the base address: the owner's domain, or what API Gateway makes up.
+// url returns the base address: the owner's domain, or what API Gateway makes up.
 func url(p props.Props, api awsapigatewayv2.HttpApi) *string {
 	if p.Domain != nil {
 		return jsii.String("https://" + p.Domain.Name)
@@ -60,7 +60,7 @@ func url(p props.Props, api awsapigatewayv2.HttpApi) *string {
 	return api.ApiEndpoint()
 }
 
-// regionOf is the region that the scope is deployed to; empty if that is not known yet, or does
+// regionOf returns the region that the scope is deployed to; empty if that is not known yet, or does
 // not matter.
 func regionOf(scope constructs.Construct, p props.Props) string {
 	if p.Domain == nil {

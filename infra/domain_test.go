@@ -16,7 +16,7 @@ import (
 
 // TestDomain: the domain leads to the stage, by TLS 1.2 and by IPv6 too, and is the one way in.
 func TestDomain(t *testing.T) {
-	for _, d := range []deployment{ownDomain, zoneless} {
+	for _, d := range []deployment{ownDomain(t), zoneless(t)} {
 		want := object{
 			"DomainName": "otp.example.com",
 			"DomainNameConfigurations": []any{object{
@@ -53,7 +53,7 @@ func TestDomain(t *testing.T) {
 
 // A mapping to a stage that is not there yet is refused.
 func TestTheMappingWaitsForTheStage(t *testing.T) {
-	for name, resource := range ownDomain.raw(t).Resources {
+	for name, resource := range ownDomain(t).raw(t).Resources {
 		if resource.Type == "AWS::ApiGatewayV2::ApiMapping" && !strings.Contains(strings.Join(resource.DependsOn, " "), "OtpStage") {
 			t.Errorf("%s waits for %v, want the stage among them", name, resource.DependsOn)
 		}
@@ -64,12 +64,12 @@ func TestTheMappingWaitsForTheStage(t *testing.T) {
 // found is one address, unless the owner names another.
 func TestProofsNameTheDomain(t *testing.T) {
 	for _, function := range []string{"VerifyFunction", "DiscoveryFunction"} {
-		if got := ownDomain.environment(t, function)["PROOF_ISSUER"]; got != "https://otp.example.com" {
+		if got := ownDomain(t).environment(t, function)["PROOF_ISSUER"]; got != "https://otp.example.com" {
 			t.Errorf("%s has the issuer %v, want the domain", function, got)
 		}
 	}
 	getenv := func(name string) string {
-		value, _ := ownDomain.environment(t, "DiscoveryFunction")[name].(string)
+		value, _ := ownDomain(t).environment(t, "DiscoveryFunction")[name].(string)
 		return deployed.Replace(value)
 	}
 	published, err := proofs.Discovery(getenv, app.Clock{}, slog.New(slog.DiscardHandler))
@@ -82,7 +82,7 @@ func TestProofsNameTheDomain(t *testing.T) {
 func TestCertificateOfAnotherRegion(t *testing.T) {
 	for region, refused := range map[string]bool{"us-east-1": true, "eu-central-1": false} {
 		stack := awscdk.NewStack(infra.NewApp(t.TempDir()), jsii.String("Own"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String(region)}})
-		_, err := infra.NewService(stack, "Otp", ownDomain.props)
+		_, err := infra.NewService(stack, "Otp", ownDomain(t).props)
 		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "CERTIFICATE_ARN must be of a certificate in us-east-1") {
 			t.Errorf("%s: %v", region, err)
 		}

@@ -109,26 +109,33 @@ func environment(p props.Props, function settings.Program, known map[string]*str
 // or as parameters that a deployment has to fill in.
 // The parameters are named after the service, so that a stack has room for several.
 func infobipValues(scope constructs.Construct, p props.Props) (map[string]*string, []awscdk.CfnParameter) {
+	values := map[string]*string{}
 	if p.Infobip != nil {
-		return map[string]*string{
-			"INFOBIP_BASE_URL":   jsii.String(p.Infobip.BaseURL),
-			"INFOBIP_2FA_APP_ID": jsii.String(p.Infobip.ApplicationID),
-			"INFOBIP_2FA_MSG_ID": jsii.String(p.Infobip.MessageID),
-		}, nil
+		for name, value := range p.Infobip.Variables() {
+			values[name] = jsii.String(value)
+		}
+		return values, nil
 	}
 	var parameters []awscdk.CfnParameter
-	parameter := func(id, description string) *string {
-		value := awscdk.NewCfnParameter(scope, jsii.String(id), &awscdk.CfnParameterProps{
-			Type:        jsii.String("String"),
-			MinLength:   jsii.Number(1),
-			Description: jsii.String(description),
-		})
-		parameters = append(parameters, value)
-		return value.ValueAsString()
+	parameter := func(variable, id string, is awscdk.CfnParameterProps) {
+		is.Type = jsii.String("String")
+		made := awscdk.NewCfnParameter(scope, jsii.String(id), &is)
+		parameters = append(parameters, made)
+		values[variable] = made.ValueAsString()
 	}
-	return map[string]*string{
-		"INFOBIP_BASE_URL":   parameter("InfobipBaseUrl", "Personal Infobip address, such as abc123.api.infobip.com."),
-		"INFOBIP_2FA_APP_ID": parameter("Infobip2faAppId", "Infobip 2FA application id."),
-		"INFOBIP_2FA_MSG_ID": parameter("Infobip2faMsgId", "Infobip 2FA message template id."),
-	}, parameters
+	required := func(variable, id, description string) {
+		parameter(variable, id, awscdk.CfnParameterProps{MinLength: jsii.Number(1), Description: jsii.String(description)})
+	}
+	required("INFOBIP_BASE_URL", "InfobipBaseUrl", "Personal Infobip address, such as abc123.api.infobip.com.")
+	required("INFOBIP_2FA_APP_ID", "Infobip2faAppId", "Infobip 2FA application id.")
+	const messageID = "Infobip 2FA message template id."
+	if len(p.OnMessageID()) > 0 {
+		required("INFOBIP_2FA_MSG_ID", "Infobip2faMsgId", messageID)
+	} else {
+		// Whoever has filled it in may go on doing so.
+		parameter("INFOBIP_2FA_MSG_ID", "Infobip2faMsgId", awscdk.CfnParameterProps{
+			Default: "", Description: jsii.String(messageID + " Not needed where INFOBIP_2FA_MESSAGES serves every channel that is offered."),
+		})
+	}
+	return values, parameters
 }

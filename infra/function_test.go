@@ -27,7 +27,7 @@ func TestFunctions(t *testing.T) {
 		t.Run(test.function, func(t *testing.T) {
 			want := object{
 				"Architectures": []any{"arm64"},
-				"Description":   test.description + " Release " + releaseOf(t, development, test.function) + ".",
+				"Description":   test.description + " Release " + releaseOf(t, development(t), test.function) + ".",
 				"Handler":       "bootstrap",
 				"LoggingConfig": object{"ApplicationLogLevel": "INFO", "LogFormat": "JSON", "LogGroup": "${" + test.function + "Logs}", "SystemLogLevel": "WARN"},
 				"MemorySize":    cost.Now.MemoryMB,
@@ -35,7 +35,7 @@ func TestFunctions(t *testing.T) {
 				"Runtime":       "provided.al2023",
 				"Timeout":       20.0,
 			}
-			got := maps.Clone(development.properties(t, test.function+"Function", "AWS::Lambda::Function"))
+			got := maps.Clone(development(t).properties(t, test.function+"Function", "AWS::Lambda::Function"))
 			checkCode(t, got["Code"], test.zip)
 			delete(got, "Code")
 			delete(got, "Environment") // TestEnvironments
@@ -54,7 +54,7 @@ func checkCode(t *testing.T, code any, function string) {
 	if got, want := location["S3Bucket"], "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"; got != want {
 		t.Errorf("code is in %v, want %s", got, want)
 	}
-	got, err := os.ReadFile(filepath.Join(development.dir, "asset."+location["S3Key"].(string)))
+	got, err := os.ReadFile(filepath.Join(development(t).dir, "asset."+location["S3Key"].(string)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func checkCode(t *testing.T, code any, function string) {
 
 // Every function has what the table of settings says that it reads, and nothing else.
 func TestEnvironments(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		known := map[string]any{
 			"TABLE_NAME": "${Table}", "SECRET_ID": "${Secret}", "METRICS_NAMESPACE": "InfobipOTP", "STAGE": d.props.Stage,
 			"INFOBIP_BASE_URL": "${InfobipBaseUrl}", "INFOBIP_2FA_APP_ID": "${Infobip2faAppId}", "INFOBIP_2FA_MSG_ID": "${Infobip2faMsgId}",
@@ -105,7 +105,7 @@ func TestEnvironments(t *testing.T) {
 }
 
 func TestPlainHTTPIsNeverAllowed(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		text, err := os.ReadFile(d.path())
 		if err != nil {
 			t.Fatal(err)
@@ -122,11 +122,11 @@ func TestReservedConcurrency(t *testing.T) {
 	for function, want := range map[string]any{
 		"SendFunction": 10.0, "VerifyFunction": 20.0, "DiscoveryFunction": 5.0,
 	} {
-		got := production.properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
+		got := production(t).properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
 		if got != want {
 			t.Errorf("production %s reserves %v, want %v", function, got, want)
 		}
-		got, there := development.properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
+		got, there := development(t).properties(t, function, "AWS::Lambda::Function")["ReservedConcurrentExecutions"]
 		if there {
 			t.Errorf("development %s reserves %v, want nothing", function, got)
 		}
@@ -135,7 +135,7 @@ func TestReservedConcurrency(t *testing.T) {
 
 func TestMemoryAndNetwork(t *testing.T) {
 	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
-		got := production.properties(t, function, "AWS::Lambda::Function")
+		got := production(t).properties(t, function, "AWS::Lambda::Function")
 		want := object{
 			"SubnetIds": []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, "SecurityGroupIds": []any{"sg-0123456789abcdef0"},
 		}
@@ -151,8 +151,8 @@ func TestLogGroups(t *testing.T) {
 		days   float64
 		policy string
 	}{
-		{development, 30, "Delete"},
-		{production, 90, "RetainExceptOnCreate"},
+		{development(t), 30, "Delete"},
+		{production(t), 90, "RetainExceptOnCreate"},
 	} {
 		// The functions' have names that CloudFormation makes: the log of a stack that is gone is
 		// in nobody's way.
@@ -187,19 +187,6 @@ func checkRemoval(t *testing.T, d deployment, name, want string) {
 // The parameters of a stack without an Infobip account have no value to fall back to, so that
 // CloudFormation refuses to create it without them.
 func TestParametersWithoutAnAccount(t *testing.T) {
-	parameters := func(d deployment) map[string]any {
-		text, err := os.ReadFile(d.path())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var document struct{ Parameters map[string]any }
-		err = json.Unmarshal(text, &document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		delete(document.Parameters, "BootstrapVersion") // the CDK's
-		return document.Parameters
-	}
 	required := func(description string) object {
 		return object{"Type": "String", "MinLength": 1.0, "Description": description}
 	}
@@ -208,12 +195,28 @@ func TestParametersWithoutAnAccount(t *testing.T) {
 		"Infobip2faAppId": required("Infobip 2FA application id."),
 		"Infobip2faMsgId": required("Infobip 2FA message template id."),
 	}
-	if diff := cmp.Diff(want, parameters(development)); diff != "" {
+	if diff := cmp.Diff(want, parameters(t, development(t))); diff != "" {
 		t.Errorf("parameters without an account (-want +got):\n%s", diff)
 	}
-	if got := parameters(production); len(got) != 0 {
+	if got := parameters(t, production(t)); len(got) != 0 {
 		t.Errorf("parameters with an account: %v, want none", got)
 	}
+}
+
+// parameters are those that a deployment is asked for.
+func parameters(t *testing.T, d deployment) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(d.path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct{ Parameters map[string]any }
+	err = json.Unmarshal(text, &document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(document.Parameters, "BootstrapVersion") // the CDK's
+	return document.Parameters
 }
 
 // Whatever else comes into the stack comes on purpose.
@@ -237,7 +240,7 @@ func TestNothingElse(t *testing.T) {
 		"AWS::Logs::MetricFilter":        2,
 		"AWS::Logs::QueryDefinition":     4,
 	}
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		want["AWS::KMS::Key"] = keys[d.props.Stage]
 		want["AWS::CloudWatch::Alarm"] = alarms[d.props.Stage]
 		if d.props.Deployment != "all-at-once" {
@@ -259,11 +262,11 @@ func TestOutputs(t *testing.T) {
 		url  string
 		more map[string]any
 	}{
-		{development, "${Api.ApiEndpoint}", nil},
-		{ownDomain, "https://otp.example.com", map[string]any{
+		{development(t), "${Api.ApiEndpoint}", nil},
+		{ownDomain(t), "https://otp.example.com", map[string]any{
 			"DomainTarget": object{"Description": "Where a record of the domain points: an alias, or a CNAME.", "Value": "${Domain.RegionalDomainName}"},
 		}},
-		{backends, "${Api.ApiEndpoint}", map[string]any{
+		{backends(t), "${Api.ApiEndpoint}", map[string]any{
 			"InvokeArn": object{
 				"Description": "What a backend's role is granted execute-api:Invoke on.",
 				"Value":       "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/POST/*",
@@ -294,7 +297,7 @@ func TestTerminationProtection(t *testing.T) {
 	for _, test := range []struct {
 		deployment
 		want bool
-	}{{development, false}, {production, true}} {
+	}{{development(t), false}, {production(t), true}} {
 		data, err := os.ReadFile(filepath.Join(test.dir, "manifest.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -319,16 +322,16 @@ func TestTerminationProtection(t *testing.T) {
 // Traces cost more than the requests they are of, so there are none unless somebody asks.
 func TestTracing(t *testing.T) {
 	for _, function := range []string{"SendFunction", "VerifyFunction", "DiscoveryFunction"} {
-		got, there := development.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		got, there := development(t).properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
 		if there {
 			t.Errorf("development %s is traced: %v", function, got)
 		}
-		got = production.properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
+		got = production(t).properties(t, function, "AWS::Lambda::Function")["TracingConfig"]
 		if diff := cmp.Diff(any(object{"Mode": "Active"}), got); diff != "" {
 			t.Errorf("production %s (-want +got):\n%s", function, diff)
 		}
 	}
-	text, err := os.ReadFile(development.path())
+	text, err := os.ReadFile(development(t).path())
 	if err != nil || strings.Contains(string(text), "xray") {
 		t.Errorf("the template without traces says xray (%v)", err)
 	}

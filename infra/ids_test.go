@@ -38,7 +38,7 @@ func TestLogicalIDs(t *testing.T) {
 		"DefaultRoute": "OtpDefaultRouteE78C6D8C",
 	}
 	got := map[string]string{}
-	for id := range production.raw(t).Resources {
+	for id := range production(t).raw(t).Resources {
 		if name := template.NameInCDK(id, "Otp"); want[name] != "" {
 			got[name] = id
 		}

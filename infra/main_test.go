@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
@@ -15,15 +16,23 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
-// Starting the CDK costs seconds, so every test looks at the same few deployments.
+// A deployment takes the CDK seconds, so the tests share a few, each made by the first that looks
+// at it.
 var (
-	assets      string
-	development deployment // all defaults
-	production  deployment // everything set but what makes the shapes below
-	ownDomain   deployment // under a domain of the owner's, whose zone is here
-	zoneless    deployment // likewise, with the zone elsewhere
-	backends    deployment // for callers with IAM credentials alone
+	// all defaults
+	development = shared(func() props.Props { return props.Default(assets) })
+	// everything set but what makes the shapes below
+	production = shared(productionProps)
+	// under a domain of the owner's, whose zone is here
+	ownDomain = shared(func() props.Props { return domainProps("Z0123456789ABCDEFGHIJ") })
+	// likewise, with the zone elsewhere
+	zoneless = shared(func() props.Props { return domainProps("") })
+	// for callers with IAM credentials alone
+	backends = shared(backendProps)
 )
+
+// What is written by all tests ends with them: a folder, and in it stand-ins for the functions.
+var folder, assets string
 
 // deployment is a synthesised stack.
 type deployment struct {
@@ -42,41 +51,45 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	defer jsii.Close()
-	dir, err := os.MkdirTemp("", "infra-test-")
+	var err error
+	folder, err = os.MkdirTemp("", "infra-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() {
-		err := os.RemoveAll(dir)
+		err := os.RemoveAll(folder)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
-	assets = filepath.Join(dir, "assets")
+	assets = filepath.Join(folder, "assets")
 	err = standin.Write(assets)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	shapes := map[*deployment]props.Props{
-		&development: props.Default(assets),
-		&production:  productionProps(),
-		&ownDomain:   domainProps("Z0123456789ABCDEFGHIJ"),
-		&zoneless:    domainProps(""),
-		&backends:    backendProps(),
-	}
-	for into, p := range shapes {
-		out, err := os.MkdirTemp(dir, p.Stage+"-")
-		if err == nil {
-			*into, err = synthesize(out, p)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-	}
 	return m.Run()
+}
+
+// shared returns a deployment that is synthesised once, for all tests that look at it.
+func shared(of func() props.Props) func(*testing.T) deployment {
+	once := sync.OnceValues(func() (deployment, error) {
+		p := of()
+		dir, err := os.MkdirTemp(folder, p.Stage+"-")
+		if err != nil {
+			return deployment{}, err
+		}
+		return synthesize(dir, p)
+	})
+	return func(t *testing.T) deployment {
+		t.Helper()
+		d, err := once()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
 }
 
 // domainProps are of a service under a domain, in or without a zone of Route 53.

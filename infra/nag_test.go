@@ -20,7 +20,7 @@ import (
 // suppression fails, and so does one whose reason says nothing.
 func TestNag(t *testing.T) {
 	for name, d := range map[string]deployment{
-		"development": development, "production": production, "domain": ownDomain, "domain without a zone": zoneless, "backends": backends,
+		"development": development(t), "production": production(t), "domain": ownDomain(t), "domain without a zone": zoneless(t), "backends": backends(t),
 	} {
 		t.Run(name, func(t *testing.T) { checkNag(t, d.props) })
 	}

@@ -84,6 +84,25 @@ func TestTokens(t *testing.T) {
 	})
 }
 
+// TestUrls: what the CDK says of an API holds for the service's: its Url() is that of its default
+// stage, below the API's own address.
+func TestUrls(t *testing.T) {
+	stack := awscdk.NewStack(infra.NewApp(t.TempDir()), jsii.String("Own"), nil)
+	service, err := infra.NewService(stack, "Otp", staging("staging"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := object{"Ref": *stack.GetLogicalId(service.API.Node().DefaultChild().(awscdk.CfnElement))}
+	want := object{"Fn::Join": []any{"", []any{
+		"https://", api, ".execute-api.", object{"Ref": "AWS::Region"}, ".", object{"Ref": "AWS::URLSuffix"}, "/",
+	}}}
+	for name, url := range map[string]*string{"API": service.API.Url(), "Stage": service.Stage.Url()} {
+		if diff := cmp.Diff(any(want), stack.Resolve(url)); diff != "" {
+			t.Errorf("%s.Url() (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func ownTable(stack awscdk.Stack) awsdynamodb.Table {
 	return awsdynamodb.NewTable(stack, jsii.String("OtpOwnTable"), &awsdynamodb.TableProps{
 		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
@@ -177,7 +196,7 @@ func ownApp(t *testing.T, place func(awscdk.Stack) error) deployment {
 
 // What is counted before the CDK starts is what the template has: a variable more would not be.
 func TestEstimatedEnvironment(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for function, program := range map[string]settings.Program{
 			"SendFunction": settings.Send, "VerifyFunction": settings.Verify, "DiscoveryFunction": settings.Discovery,
 		} {

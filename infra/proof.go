@@ -51,7 +51,7 @@ func newProofKey(scope constructs.Construct, p props.Props, number string) awskm
 	})
 }
 
-// variables are what the functions are told: of whom proofs are, the service's own address unless
+// variables returns what the functions are told: of whom proofs are, the service's own address unless
 // the owner says otherwise, and the keys.
 func (k proofKeys) variables(p props.Props, address *string) map[string]*string {
 	if len(k) == 0 {

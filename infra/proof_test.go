@@ -19,8 +19,8 @@ func TestProofKey(t *testing.T) {
 		names  []string
 		policy string
 	}{
-		{development, []string{"ProofKey1"}, "Delete"},
-		{production, []string{"ProofKey1", "ProofKey2"}, "RetainExceptOnCreate"},
+		{development(t), []string{"ProofKey1"}, "Delete"},
+		{production(t), []string{"ProofKey1", "ProofKey2"}, "RetainExceptOnCreate"},
 	} {
 		for _, name := range test.names {
 			want := object{
@@ -106,7 +106,7 @@ func TestRotationByProps(t *testing.T) {
 			Grants: []string{read(two), sign(two)},
 		}},
 	} {
-		d := development
+		d := development(t)
 		if step.keys != nil {
 			p := props.Default(assets)
 			p.ProofStackKeys = step.keys

@@ -104,7 +104,7 @@ func network(p props.Props) [][]string {
 	return [][]string{p.VPC.SubnetIDs, p.VPC.SecurityGroupIDs}
 }
 
-// described is the description of a function of a release, by which `make rollback` knows what
+// described returns the description of a function of a release, by which `make rollback` knows what
 // belongs together.
 func described(description, release string) string { return description + " Release " + release + "." }
 
@@ -122,7 +122,7 @@ type rollout struct {
 	alias    awslambda.Alias
 }
 
-// configurations are CodeDeploy's own, by our words; none for a deployment at once.
+// configurations are CodeDeploy's own by the words of props.Deployment; "all-at-once" has none.
 var configurations = map[string]string{
 	"canary-10-5m":  "CodeDeployDefault.LambdaCanary10Percent5Minutes",
 	"canary-10-15m": "CodeDeployDefault.LambdaCanary10Percent15Minutes",
@@ -164,7 +164,7 @@ func addRollout(scope constructs.Construct, p props.Props, functions []rollout, 
 	}
 }
 
-// brakes are the alarms that stop the rollout of a function.
+// brakes returns the alarms that stop the rollout of a function.
 func brakes(of watch.Of, alarms map[string]awscloudwatch.CfnAlarm) []any {
 	var list []any
 	for _, name := range watch.Brakes(of) {

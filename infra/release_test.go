@@ -22,7 +22,7 @@ import (
 // TestAliases: what the API calls is a published version, and the versions that the alias leaves
 // are there for a rollback, except for one that a failed deployment published.
 func TestAliases(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for _, function := range []string{"Send", "Verify", "Discovery"} {
 			want := object{
 				"FunctionName": "${" + function + "Function}", "Name": "live", "FunctionVersion": "${" + function + "FunctionCurrentVersion.Version}",
@@ -84,7 +84,7 @@ func releaseOf(t *testing.T, d deployment, function string) string {
 // here.
 func TestWhatMakesAVersion(t *testing.T) {
 	all := []string{"Discovery", "Send", "Verify"}
-	was := versions(t, development)
+	was := versions(t, development(t))
 	for _, test := range []struct {
 		name   string
 		change func(*props.Props)
@@ -172,25 +172,25 @@ func TestRollout(t *testing.T) {
 				"Enabled": true, "Events": []any{"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"},
 			},
 		}
-		if diff := cmp.Diff(want, production.properties(t, function+"Rollout", "AWS::CodeDeploy::DeploymentGroup")); diff != "" {
+		if diff := cmp.Diff(want, production(t).properties(t, function+"Rollout", "AWS::CodeDeploy::DeploymentGroup")); diff != "" {
 			t.Errorf("rollout of %s (-want +got):\n%s", function, diff)
 		}
 		want = object{"CodeDeployLambdaAliasUpdate": object{"ApplicationName": "${Rollout}", "DeploymentGroupName": "${" + function + "Rollout}"}}
-		if diff := cmp.Diff(want, production.Resources[function+"Alias"].UpdatePolicy); diff != "" {
+		if diff := cmp.Diff(want, production(t).Resources[function+"Alias"].UpdatePolicy); diff != "" {
 			t.Errorf("update of the alias of %s (-want +got):\n%s", function, diff)
 		}
-		if policy := development.Resources[function+"Alias"].UpdatePolicy; policy != nil {
+		if policy := development(t).Resources[function+"Alias"].UpdatePolicy; policy != nil {
 			t.Errorf("development moves the alias of %s by %v, want at once", function, policy)
 		}
 	}
-	if diff := cmp.Diff(object{"ComputePlatform": "Lambda"}, production.properties(t, "Rollout", "AWS::CodeDeploy::Application")); diff != "" {
+	if diff := cmp.Diff(object{"ComputePlatform": "Lambda"}, production(t).properties(t, "Rollout", "AWS::CodeDeploy::Application")); diff != "" {
 		t.Errorf("application (-want +got):\n%s", diff)
 	}
 }
 
 // TestRolloutRole: CodeDeploy may move the three aliases, and look at alarms.
 func TestRolloutRole(t *testing.T) {
-	role := production.properties(t, "RolloutRole", "AWS::IAM::Role")
+	role := production(t).properties(t, "RolloutRole", "AWS::IAM::Role")
 	trust := object{"Version": "2012-10-17", "Statement": []any{object{
 		"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": object{"Service": "codedeploy.amazonaws.com"},
 	}}}

@@ -135,7 +135,7 @@ func NewService(scope constructs.Construct, id string, p props.Props) (*Service,
 	return s, nil
 }
 
-// InvokeARN is what a role is granted execute-api:Invoke on, to send and to verify where the
+// InvokeARN returns what a role is granted execute-api:Invoke on, to send and to verify where the
 // authorizer is IAM.
 func (s *Service) InvokeARN() *string {
 	return awscdk.Stack_Of(s.API).FormatArn(&awscdk.ArnComponents{

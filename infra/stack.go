@@ -10,7 +10,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
-// NewApp is a CDK app that synthesises into outdir, with nothing taken from a cdk.json, so that
+// NewApp returns a CDK app that synthesizes into outdir, with nothing taken from a cdk.json, so that
 // a test and `cdk deploy` see the same template.
 func NewApp(outdir string) awscdk.App {
 	return awscdk.NewApp(&awscdk.AppProps{
@@ -19,7 +19,7 @@ func NewApp(outdir string) awscdk.App {
 	})
 }
 
-// StackName is the name of a stage's stack, which `make deploy` deploys.
+// StackName returns the name of a stage's stack, which `make deploy` deploys.
 func StackName(stage string) string { return props.StackName(stage) }
 
 // NewStack places the service in a stack of its own, for whatever account and region it is

@@ -41,11 +41,11 @@ func TestWrongPropsPlaceNothing(t *testing.T) {
 // The same settings and zips give the same template, so that a deployment without a change
 // changes nothing.
 func TestSynthIsReproducible(t *testing.T) {
-	want, err := os.ReadFile(development.path())
+	want, err := os.ReadFile(development(t).path())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(mustSynthesize(t, development.props).path())
+	got, err := os.ReadFile(mustSynthesize(t, development(t).props).path())
 	if err != nil {
 		t.Fatal(err)
 	}

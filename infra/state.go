@@ -12,8 +12,8 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
-// newTable is the one table, with the names that pkg/store and pkg/ratelimit use, or one that
-// is there. The stack's own goes out of the template then, and stays outside the development
+// newTable places the one table, with the names that pkg/store and pkg/ratelimit use, or finds one
+// that is there. The stack's own goes out of the template then, and stays outside the development
 // stage.
 func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
 	switch {
@@ -45,7 +45,7 @@ func newTable(scope constructs.Construct, p props.Props) awsdynamodb.ITable {
 	return table
 }
 
-// tableID is what the functions call the table by: its name; of one that was named by its ARN
+// tableID returns what the functions call the table by: its name; of one that was named by its ARN
 // that, for it may be another account's.
 func tableID(table awsdynamodb.ITable, p props.Props) *string {
 	if p.ExistingTable != "" {

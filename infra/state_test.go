@@ -15,8 +15,8 @@ func TestTable(t *testing.T) {
 		protected bool
 		policy    string
 	}{
-		{development, false, "Delete"},
-		{production, true, "Retain"},
+		{development(t), false, "Delete"},
+		{production(t), true, "Retain"},
 	} {
 		want := object{
 			"AttributeDefinitions":             []any{object{"AttributeName": "pk", "AttributeType": "S"}},
@@ -45,8 +45,8 @@ func TestSecretHasNoValue(t *testing.T) {
 		key    any
 		policy string
 	}{
-		{development, nil, "Delete"},
-		{production, production.props.SecretKeyARN, "RetainExceptOnCreate"},
+		{development(t), nil, "Delete"},
+		{production(t), production(t).props.SecretKeyARN, "RetainExceptOnCreate"},
 	} {
 		want := object{"Description": "Infobip API key and phone HMAC keys, as JSON."}
 		if test.key != nil {
@@ -72,7 +72,7 @@ func TestRoles(t *testing.T) {
 	const decrypt = `Allow kms:Decrypt on arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` +
 		` if StringEquals kms:ViaService secretsmanager.${AWS::Region}.${AWS::URLSuffix}`
 	crypt := `Allow kms:Decrypt,kms:DescribeKey,kms:Encrypt,kms:GenerateDataKey,kms:GenerateDataKeyWithoutPlaintext,kms:ReEncryptFrom,kms:ReEncryptTo` +
-		` on ` + production.props.TableKeyARN + ` if StringEquals kms:ViaService dynamodb.${AWS::Region}.${AWS::URLSuffix}`
+		` on ` + production(t).props.TableKeyARN + ` if StringEquals kms:ViaService dynamodb.${AWS::Region}.${AWS::URLSuffix}`
 	secret := func(resource string) string { return "Allow secretsmanager:GetSecretValue on " + resource }
 
 	named := props.Default(assets)
@@ -91,8 +91,8 @@ func TestRoles(t *testing.T) {
 		state    []string
 	}{
 		{"existing table", mustSynthesize(t, restored), "${Secret}", []string{existing, secret("${Secret}")}},
-		{"development", development, "${Secret}", []string{table, secret("${Secret}")}},
-		{"production, key of the customer's", production, "${Secret}", []string{table, crypt, secret("${Secret}"), decrypt}},
+		{"development", development(t), "${Secret}", []string{table, secret("${Secret}")}},
+		{"production, key of the customer's", production(t), "${Secret}", []string{table, crypt, secret("${Secret}"), decrypt}},
 		{"existing secret by name", mustSynthesize(t, named), "otp/infobip", []string{table,
 			secret("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:otp/infobip-??????")}},
 		{"existing secret by ARN", mustSynthesize(t, addressed), addressed.Secret.ID, []string{table, secret(addressed.Secret.ID)}},
@@ -220,7 +220,7 @@ func list(t *testing.T, value any) string {
 // A rollback of a first deployment must end by itself: what refuses to be deleted is left alone,
 // and everything else goes, so that the next try meets nothing.
 func TestAFailedFirstDeploymentCanBeRepeated(t *testing.T) {
-	for name, resource := range production.Resources {
+	for name, resource := range production(t).Resources {
 		protected := resource.Properties["DeletionProtectionEnabled"] == true
 		if left := resource.DeletionPolicy == "Retain"; left != protected {
 			t.Errorf("%s (%s): its deletion is refused: %t, and a rollback leaves it alone: %t", name, resource.Type, protected, left)

@@ -106,7 +106,7 @@ func (w watcher) alarm(a watch.Alarm) awscloudwatch.CfnAlarm {
 	return awscloudwatch.NewCfnAlarm(w.scope, jsii.String(a.Name+"Alarm"), alarm)
 }
 
-// metric is the name of a series' metric.
+// metric returns the name of a series' metric.
 func (w watcher) metric(s watch.Series) *string {
 	if s.Of == watch.AccessLog {
 		return jsii.String(watch.MetricOf(s.Metric, w.props.Stage))
@@ -114,7 +114,7 @@ func (w watcher) metric(s watch.Series) *string {
 	return jsii.String(s.Metric)
 }
 
-// dimension is the one dimension of an owner's metrics, and its value; empty without one.
+// dimension returns the one dimension of an owner's metrics, and its value; empty without one.
 func (w watcher) dimension(of watch.Of) (string, *string) {
 	function := func(f awslambda.Function) (string, *string) { return "FunctionName", f.FunctionName() }
 	switch of {

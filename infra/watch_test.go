@@ -41,7 +41,7 @@ func dimensionsOf(stage string, of watch.Of) any {
 
 // TestAlarms: each alarm of the table is in the stack as the table has it, and tells the topic.
 func TestAlarms(t *testing.T) {
-	for _, d := range []deployment{development, production} {
+	for _, d := range []deployment{development(t), production(t)} {
 		for _, a := range watch.Alarms(options(d)) {
 			got := d.properties(t, a.Name+"Alarm", "AWS::CloudWatch::Alarm")
 			want := object{
@@ -62,7 +62,7 @@ func TestAlarms(t *testing.T) {
 			}
 		}
 	}
-	if development.props.Alarms.TopicARN != "" || production.props.Alarms.TopicARN == "" {
+	if development(t).props.Alarms.TopicARN != "" || production(t).props.Alarms.TopicARN == "" {
 		t.Error("no stage without a topic, or none with one")
 	}
 }
@@ -92,8 +92,8 @@ func queries(stage string, a watch.Alarm) []any {
 // TestMetricFilters: they read the access log, whose members they name, and no two stages
 // count into one metric.
 func TestMetricFilters(t *testing.T) {
-	format, _ := development.properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)["Format"].(string)
-	for _, d := range []deployment{development, production} {
+	format, _ := development(t).properties(t, "Stage", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"].(object)["Format"].(string)
+	for _, d := range []deployment{development(t), production(t)} {
 		for _, f := range watch.Filters() {
 			want := object{
 				"LogGroupName": "${ApiLogs}", "FilterPattern": f.Pattern(),
@@ -115,7 +115,7 @@ func TestMetricFilters(t *testing.T) {
 
 // TestDashboard: it is JSON, on a grid of 24, with every series of the table.
 func TestDashboard(t *testing.T) {
-	properties := production.properties(t, "Dashboard", "AWS::CloudWatch::Dashboard")
+	properties := production(t).properties(t, "Dashboard", "AWS::CloudWatch::Dashboard")
 	text, _ := properties["DashboardBody"].(string)
 	var body struct {
 		Widgets []struct {
@@ -166,7 +166,7 @@ func TestSavedQueries(t *testing.T) {
 		want := object{
 			"Name": "infobip-otp-production/" + q.Name, "QueryString": q.Text, "LogGroupNames": []any{"${SendLogs}", "${VerifyLogs}"},
 		}
-		if diff := cmp.Diff(want, production.properties(t, q.ID+"Query", "AWS::Logs::QueryDefinition")); diff != "" {
+		if diff := cmp.Diff(want, production(t).properties(t, q.ID+"Query", "AWS::Logs::QueryDefinition")); diff != "" {
 			t.Errorf("%s (-table +stack):\n%s", q.Name, diff)
 		}
 	}

@@ -242,8 +242,8 @@ export type ClientOptions = {
      */
     baseUrl: string;
     /**
-     * language of the messages, as a tag such as pt-BR; empty for the service's own. One that a send
-     * names goes before it. Default: navigator.language
+     * language of the messages, as a tag such as pt-BR; empty for the service's own. What a send
+     * names goes before it, empty or not. Default: navigator.language
      */
     locale?: string | undefined;
     /**

@@ -272,8 +272,8 @@ export const codes = Object.freeze(/** @type {const} */ ([
 /**
  * @typedef {object} ClientOptions
  * @property {string} baseUrl of the service
- * @property {string} [locale] language of the messages, as a tag such as pt-BR; empty for the service's own. One that a send
- *   names goes before it. Default: navigator.language
+ * @property {string} [locale] language of the messages, as a tag such as pt-BR; empty for the service's own. What a send
+ *   names goes before it, empty or not. Default: navigator.language
  * @property {number} [timeout] milliseconds that one request may take. Default: 25,000, since a function may take 20 s
  * @property {number} [patience] the longest wait, in seconds, that is waited for instead of told. Default: 3, the pause that Infobip wants between checks
  * @property {number} [repeats] how often a request is repeated whose answer was lost. Default: 2
@@ -399,11 +399,12 @@ export function createClient({
      */
     send: async (body, options = {}) => {
       const ask = (/** @type {SendRequest} */ asked) => request('/send-otp', asked, options, (members) => sentOf(members, now));
-      const language = locale ?? globalThis.navigator?.language;
-      if (!language || body.locale !== undefined) return ask(body);
-      const sent = await ask({ ...body, locale: language });
+      const { locale: named, ...plain } = body; // the service takes an empty one for a mistake
+      const language = named ?? locale ?? globalThis.navigator?.language;
+      if (!language) return ask(plain);
+      const sent = await ask({ ...plain, locale: language });
       // A browser may call its language what it likes. Nothing came of that request, so its key is free.
-      return !sent.ok && sent.code === 'locale_invalid' ? ask(body) : sent;
+      return !named && !sent.ok && sent.code === 'locale_invalid' ? ask(plain) : sent;
     },
 
     /**

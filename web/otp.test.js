@@ -152,6 +152,7 @@ test('a send asks for the language of the browser, unless another is named', asy
     ['the client\'s', { language: 'de-AT' }, { locale: 'fr' }, {}, 'fr'],
     ['the request\'s', { language: 'de-AT' }, { locale: 'fr' }, { locale: 'pt-BR' }, 'pt-BR'],
     ['none on purpose', { language: 'de-AT' }, { locale: '' }, {}, undefined],
+    ['none of one request', { language: 'de-AT' }, { locale: 'fr' }, { locale: '' }, undefined],
     ['none that the browser says', { language: '' }, {}, {}, undefined],
     ['none outside a browser', undefined, {}, {}, undefined],
   ]) {

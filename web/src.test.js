@@ -47,7 +47,10 @@ test('a request becomes a command that a shell takes', () => {
   -H 'Content-Type: application/json' \\
   -H 'Idempotency-Key: k' \\
   -d '{"phoneNumber":"+14155552671"}'`);
-  assert.equal(curlOf({ method: 'POST', url: '/x', request: { header: [['Authorization', 'App •••']], body: '' } }, 'http://h'), 'curl -i http://h/x -X POST \\\n  -H "Authorization: App $KEY"');
+  assert.equal(curlOf({ method: 'POST', url: '/x', request: { header: [['Authorization', 'App •••']], body: '' } }, 'http://h'), `curl -i http://h/x -X POST \\\n  -H 'Authorization: App '"$KEY"`);
+  // A page of anybody's can have such a type logged, and a developer copies what is logged.
+  const planted = { header: [['Content-Type', "a;b=`id`$(id)'•••"]], body: '{}' };
+  assert.equal(curlOf({ method: 'POST', url: '/x', request: planted }, 'http://h'), `curl -i http://h/x \\\n  -H 'Content-Type: a;b=\`id\`$(id)'\\'''"$KEY" \\\n  -d '{}'`);
   assert.equal(curlOf({ method: 'GET', url: "/a?b=c&d='", request: { header: [], body: '' } }, 'http://h'), `curl -i 'http://h/a?b=c&d='\\'''`);
 });
 

@@ -77,11 +77,14 @@ func readConfig(getenv func(string) string) (config, error) {
 	return c, errors.Join(err, r.Err(), c.check())
 }
 
-// offer leaves out the channels that have no message, unless somebody asked for them.
-func (c *config) offer() {
-	if c.offersAll {
-		c.Guard.Channels = slices.DeleteFunc(c.Guard.Channels, func(channel otp.Channel) bool { return !c.Catalog().Has(channel) })
+// offer leaves out the channels that have no message, unless somebody asked for them or nothing
+// would be left: then it returns what they lack.
+func (c *config) offer() error {
+	served := slices.DeleteFunc(slices.Clone(c.Guard.Channels), func(channel otp.Channel) bool { return !c.Catalog().Has(channel) })
+	if c.offersAll && len(served) > 0 {
+		c.Guard.Channels = served
 	}
+	return c.CheckMessages()
 }
 
 // check returns what does not go together.

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/internal/simulation"
 	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // messagesFile is the file of messages where none is named.
@@ -40,7 +41,29 @@ func (c *config) readMessages() error {
 		lines = append(lines, fmt.Errorf("%s:%s", name, fault))
 	}
 	c.texts, c.report = file, new(messages.Lint(data, options))
+	if len(lines) == 0 {
+		lines = c.lacking(name)
+	}
 	return errors.Join(lines...)
+}
+
+// lacking are the channels that somebody has offered, and for which neither the file nor the
+// one template has a message.
+func (c *config) lacking(name string) []error {
+	if c.offersAll {
+		return nil
+	}
+	written := catalog.Catalog{Standard: c.Infobip.MessageID != ""}
+	for _, m := range c.texts.Messages {
+		written.List = append(written.List, c.texts.Entry(m))
+	}
+	var faults []error
+	for _, channel := range c.Guard.Channels {
+		if !written.Has(channel) {
+			faults = append(faults, fmt.Errorf("%s has no message by %s, which CHANNELS offers: write one, or offer the others", name, channel))
+		}
+	}
+	return faults
 }
 
 // say puts the messages into the simulator, and tells the gateway of them.
@@ -49,16 +72,7 @@ func (c *config) say(running *simulation.Simulation) error {
 	if err != nil {
 		return err
 	}
-	c.Messages, c.Ending, c.Senders = list, catalog.Ending{}, nil
-	if setting := c.texts.EndingSetting(); setting != "" {
-		c.Ending, err = catalog.ParseEnding(setting)
-	}
-	if setting := c.texts.SendersSetting(); setting != "" && err == nil {
-		c.Senders, err = catalog.ParseSenders(setting)
-	}
-	if err != nil {
-		return fmt.Errorf("telling the gateway of the messages: %w", err)
-	}
+	c.Messages, c.Ending, c.Senders = list, c.texts.Ending(), c.texts.Senders
 	return nil
 }
 
@@ -78,5 +92,9 @@ func (c *config) locales() []string {
 
 // summary is what the simulator's messages come to, in one line.
 func (c *config) summary() string {
-	return fmt.Sprintf("%s (%s)", strings.Join(c.locales(), " "), c.textsFrom)
+	text := fmt.Sprintf("%s (%s)", strings.Join(c.locales(), " "), c.textsFrom)
+	if len(c.texts.Of(otp.SMS)) > 0 && c.texts.WebOTP == "" {
+		text += ", and no last line @" + localHost + ": an SMS has no room for it"
+	}
+	return text
 }

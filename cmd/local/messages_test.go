@@ -142,6 +142,23 @@ func TestOffersWhatTheFileHas(t *testing.T) {
 	}
 }
 
+// TestChannelsWithoutMessages: the real Infobip is asked for nothing that has no message.
+func TestChannelsWithoutMessages(t *testing.T) {
+	const sms, email = "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms", "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email"
+	for _, c := range []struct{ channels, list, says, also string }{
+		{"sms,email", "email/*=MSG1", sms, ""},
+		{"sms,email", "sms/*=MSG1", email, ""},
+		{"", "sms/de=MSG1", sms, email}, // nothing would be left
+	} {
+		said := refusal(t, map[string]string{
+			"INFOBIP_BASE_URL": "canary.example.com", "INFOBIP_API_KEY": "canary", "INFOBIP_2FA_APP_ID": "APP1", "CHANNELS": c.channels, "INFOBIP_2FA_MESSAGES": c.list, "PORT": "0",
+		}, "no such file")
+		if !strings.HasPrefix(said, c.says) || !strings.Contains(said, c.also) {
+			t.Errorf("CHANNELS=%s with %s: %q, want %q and %q", c.channels, c.list, said, c.says, c.also)
+		}
+	}
+}
+
 // TestSendersOfTheFile: that of the region goes before the message's.
 func TestSendersOfTheFile(t *testing.T) {
 	p := started(t, map[string]string{"MESSAGES_FILE": fileOf(t, "default: en\nsender: Example\nsenders: {US: \"18335550100\"}\nandroidAppHash: FA+9qCX9VSu\nsms: {en: \"Code {{pin}}\"}\n")})
@@ -171,6 +188,38 @@ func TestIdsOfTheGuide(t *testing.T) {
 	}
 }
 
+// TestChannelsThatTheFileLacks: who has one offered is told of the file, not of a list that
+// nobody wrote.
+func TestChannelsThatTheFileLacks(t *testing.T) {
+	name := fileOf(t, "default: en\nsms: {en: \"Code {{pin}}\"}\n")
+	said := refusal(t, map[string]string{"PORT": "0", "MESSAGES_FILE": name, "CHANNELS": "sms,voice,email"}, "no such file")
+	for _, channel := range []string{"voice", "email"} {
+		if want := name + " has no message by " + channel + ", which CHANNELS offers"; !strings.Contains(said, want) {
+			t.Errorf("%s, want %s", said, want)
+		}
+	}
+	if strings.Contains(said, "INFOBIP_2FA_MESSAGES") || strings.Contains(said, "by sms") {
+		t.Error(said)
+	}
+	p := started(t, map[string]string{"MESSAGES_FILE": name, "CHANNELS": "sms,voice", "INFOBIP_2FA_MSG_ID": "MSG1"})
+	if status, _, got := p.post("/send-otp", `{"phoneNumber":"+14155552671","channel":"voice"}`); status != http.StatusOK {
+		t.Errorf("a call in the one template: %d %v", status, got)
+	}
+}
+
+// TestNoRoomForTheLastLine: a text that lint takes starts, and the program says what it lacks.
+func TestNoRoomForTheLastLine(t *testing.T) {
+	long := "Code {{pin}}" + strings.Repeat(" and so on", 15)
+	p := started(t, map[string]string{"MESSAGES_FILE": fileOf(t, "default: en\nsms: {en: \""+long+"\"}\n")})
+	p.post("/send-otp", `{"phoneNumber":"+14155552671"}`)
+	if text, _, _ := p.arrived("14155552671"); text != strings.ReplaceAll(long, "{{pin}}", "PIN") {
+		t.Errorf("what arrives is %q", text)
+	}
+	if !strings.Contains(p.stdout.String(), "and no last line @localhost: an SMS has no room for it") {
+		t.Errorf("the program says\n%s", p.stdout.String())
+	}
+}
+
 // TestFaultsOfTheFile: each stops the start, with its place.
 func TestFaultsOfTheFile(t *testing.T) {
 	bad := fileOf(t, "default: en\nsms:\n  en: \"{{ pin }}\"\n  de: 7\n")
@@ -179,7 +228,7 @@ func TestFaultsOfTheFile(t *testing.T) {
 		bad:     {bad + ":3:7: {{ pin }} is not filled", bad + ":4:7: "},
 		missing: {"MESSAGES_FILE: reading the messages: open " + missing},
 	} {
-		said := refusal(t, map[string]string{"MESSAGES_FILE": name}, "no such file")
+		said := refusal(t, map[string]string{"PORT": "0", "MESSAGES_FILE": name}, "no such file")
 		for _, part := range want {
 			if !strings.Contains(said, part) {
 				t.Errorf("%s, want %s", said, part)

@@ -80,7 +80,7 @@ func (p *program) stop() time.Duration {
 	return time.Since(begun)
 }
 
-// call makes a request and gives the status and the body's members.
+// call makes a request and returns the status and the body's members.
 func (p *program) call(method, address, body string, header ...string) (int, http.Header, map[string]any) {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), method, address, strings.NewReader(body))

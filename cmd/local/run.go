@@ -59,8 +59,10 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		if err != nil {
 			return err
 		}
-		c.offer()
 		defer running.Close()
+		if err := c.offer(); err != nil {
+			return err
+		}
 		context.AfterFunc(ctx, running.Account.Close) // or a delayed call holds the end
 		page = running.Console
 		page.Facts = facts(&c, gateway.Addr(), page.Facts.Simulator)
@@ -68,7 +70,9 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 		listeners = running.Listeners(ctx)
 		fault = running.Account.TakeGatewayFault
 	} else {
-		c.offer()
+		if err := c.offer(); err != nil {
+			return err
+		}
 		control, err := c.simulation.ListenControl(ctx)
 		if err != nil {
 			return err

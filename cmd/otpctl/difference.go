@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/rate"
@@ -26,6 +27,14 @@ func newMember[T any](name string, value *T, show func(T) string, same func(stri
 }
 
 func asWritten(text string) string { return text }
+
+// inOneWord shows a word of the provider's as it is, and quotes what is none.
+func inOneWord(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
 
 func sameDuration(text string) string {
 	value, err := rate.ParseDuration(text)
@@ -54,20 +63,20 @@ func applicationMembers(a infobip.Application) []member {
 		newMember("enabled", a.Enabled, strconv.FormatBool, asWritten),
 		newMember("pinAttempts", c.PinAttempts, strconv.Itoa, asWritten),
 		newMember("allowMultiplePinVerifications", c.AllowMultiplePinVerifications, strconv.FormatBool, asWritten),
-		newMember("pinTimeToLive", c.PinTimeToLive, asWritten, sameDuration),
-		newMember("verifyPinLimit", c.VerifyPinLimit, asWritten, sameRate),
-		newMember("sendPinPerApplicationLimit", c.SendPinPerApplicationLimit, asWritten, sameRate),
-		newMember("sendPinPerPhoneNumberLimit", c.SendPinPerPhoneNumberLimit, asWritten, sameRate),
+		newMember("pinTimeToLive", c.PinTimeToLive, inOneWord, sameDuration),
+		newMember("verifyPinLimit", c.VerifyPinLimit, inOneWord, sameRate),
+		newMember("sendPinPerApplicationLimit", c.SendPinPerApplicationLimit, inOneWord, sameRate),
+		newMember("sendPinPerPhoneNumberLimit", c.SendPinPerPhoneNumberLimit, inOneWord, sameRate),
 	}
 }
 
 func messageMembers(m infobip.Message) []member {
 	return []member{
 		newMember("messageText", m.Text, strconv.Quote, asWritten),
-		newMember("pinType", m.PinType, asWritten, asWritten),
+		newMember("pinType", m.PinType, inOneWord, asWritten),
 		newMember("pinLength", m.PinLength, strconv.Itoa, asWritten),
 		newMember("senderId", m.SenderID, strconv.Quote, asWritten),
-		newMember("language", m.Language, asWritten, asWritten),
+		newMember("language", m.Language, inOneWord, asWritten),
 		newMember("voiceName", m.VoiceName, strconv.Quote, asWritten),
 		newMember("speechRate", m.SpeechRate, showRate, asWritten),
 		newMember("repeatDTMF", m.RepeatDTMF, strconv.Quote, asWritten),

@@ -90,7 +90,7 @@ func failed(todo, format string, args ...any) []finding {
 	return []finding{{Status: statusFail, Found: fmt.Sprintf(format, args...), Todo: todo}}
 }
 
-// unknown is the finding of a check that lacks what another one looks for.
+// unknown returns the finding of a check that lacks what another one looks for.
 func unknown(why string) []finding {
 	return warned("mend what fails above, and run it again", "not looked at: %s", why)
 }
@@ -216,7 +216,7 @@ func reportFindings(ui *tui, asJSON bool, of string, all []finding) error {
 	return nil
 }
 
-// refusedOrFailed is the finding of a call that failed: what the role may not see is to be
+// refusedOrFailed returns the finding of a call that failed: what the role may not see is to be
 // looked at, all else fails.
 func refusedOrFailed(about resource, err error) []finding {
 	explained := about.explain(err)

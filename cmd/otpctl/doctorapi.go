@@ -31,7 +31,7 @@ var routes = []struct{ key, function string }{
 // apiStage is the one stage of the API.
 const apiStage = "$default"
 
-// apiID is the id of the HTTP API.
+// apiID returns the id of the HTTP API.
 func (v *visit) apiID() string {
 	if ids := v.resources["AWS::ApiGatewayV2::Api"]; len(ids) > 0 {
 		return ids[0]

@@ -58,7 +58,7 @@ func checkFunctions(ctx context.Context, v *visit) []finding {
 	return orElse(found, "send, verify, discovery: active, provided.al2023, %s, %d s", architecture, int(app.FunctionTimeout/time.Second))
 }
 
-// asked is the question for the function that runs, which after a rollback is not what was
+// asked returns the question for the function that runs, which after a rollback is not what was
 // deployed last.
 func (f *deployedFunction) asked() *lambda.GetFunctionConfigurationInput {
 	in := &lambda.GetFunctionConfigurationInput{FunctionName: &f.id}
@@ -144,7 +144,7 @@ func checkSettings(_ context.Context, v *visit) []finding {
 	return orElse(found, "all three start with what they are told")
 }
 
-// startFaults are the sentences with which a function would end at its start.
+// startFaults returns the sentences with which a function would end at its start.
 func startFaults(f *deployedFunction, region string) []string {
 	environment := f.environment()
 	getenv := func(name string) string {

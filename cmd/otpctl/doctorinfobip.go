@@ -103,7 +103,7 @@ func checkApplication(_ context.Context, v *visit) []finding {
 		p.pinAttempts, &p.pinTimeToLive, &p.verifyPinLimit, &p.perNumber, &p.perApplication)
 }
 
-// policyOf is an application as a policy, so that one set of rules judges both, and the members
+// policyOf returns an application as a policy, so that one set of rules judges both, and the members
 // that it does not have. In their place stands what fits, so that nothing is said twice.
 func policyOf(a *infobip.Application) (*policy, []string) {
 	p := &policy{allowMultiple: true, pinType: pinTypes[0]}
@@ -136,19 +136,26 @@ func policyOf(a *infobip.Application) (*policy, []string) {
 	return p, unread
 }
 
+// checkTemplate looks at the template of INFOBIP_2FA_MSG_ID, where something is sent in it.
 func checkTemplate(ctx context.Context, v *visit) []finding {
-	c, known := v.config()
-	if !known || v.application == nil {
+	t, known := v.told()
+	switch {
+	case !known:
+		return unknown("what the function send knows of messages")
+	case len(t.catalog.List.OnStandard(t.offered)) == 0:
+		return okay("INFOBIP_2FA_MSG_ID is not used: nothing that CHANNELS offers goes in its template")
+	case t.standard == "":
+		return unknown("there is no INFOBIP_2FA_MSG_ID")
+	case v.application == nil:
 		return unknown("the application is not known")
 	}
-	got, err := v.provisioner.Message(ctx, v.application.ID, c.Infobip.MessageID)
+	got, err := v.provisioner.Message(ctx, v.application.ID, t.standard)
 	if call, ok := errors.AsType[*infobip.CallError](err); ok && call.Status == http.StatusNotFound {
-		return failed("INFOBIP_2FA_MSG_ID is what otpctl provision prints, of this application", "the application has no template %s: every send fails", c.Infobip.MessageID)
+		return failed("INFOBIP_2FA_MSG_ID is what otpctl provision prints, of this application", "the application has no template %s: every send fails", t.standard)
 	} else if err != nil {
 		return failed("run it again", "the template cannot be read: %s", err)
 	}
-	t, _ := v.told()
-	return templateFaults(got, c.Form.PINLength, t.ending)
+	return templateFaults(got, t.digits, t.ending)
 }
 
 func templateFaults(m infobip.Message, digits int, ending catalog.Ending) []finding {

@@ -9,7 +9,7 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// logGroups are the log groups of the functions and of the access log, by whose it is. A name
+// logGroups returns the log groups of the functions and of the access log, by whose it is. A name
 // is empty where nothing is logged.
 func (v *visit) logGroups() map[string]string {
 	groups := map[string]string{}
@@ -61,7 +61,7 @@ func checkLogs(ctx context.Context, v *visit) []finding {
 	return orElse(found, "%s, each with an end", count(len(groups), "log group"))
 }
 
-// logGroup is the group of exactly that name, or nil.
+// logGroup returns the group of exactly that name, or nil.
 func (v *visit) logGroup(ctx context.Context, name string) (*logtypes.LogGroup, error) {
 	got, err := v.logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
 	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
@@ -37,20 +38,12 @@ func (v *visit) told() (told, bool) {
 	environment := send.environment()
 	r := settings.NewReader(func(name string) string { return environment[name] })
 	t := told{
-		standard: r.Text("INFOBIP_2FA_MSG_ID"), digits: r.Number("PIN_LENGTH"), offered: channelsOf(r),
+		standard: r.Text("INFOBIP_2FA_MSG_ID"), digits: r.Number("PIN_LENGTH"), offered: guards.Channels(r),
 		ending:  settings.Value[catalog.Ending](r, "INFOBIP_SMS_ENDING"),
 		senders: settings.Value[catalog.Senders](r, "INFOBIP_SENDERS"),
 	}
 	t.catalog = catalog.Catalog{List: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"), Standard: t.standard != ""}
 	return t, r.Err() == nil
-}
-
-func channelsOf(r *settings.Reader) []otp.Channel {
-	var channels []otp.Channel
-	for _, word := range r.List("CHANNELS") {
-		channels = append(channels, otp.Channel(word))
-	}
-	return channels
 }
 
 // checkMessages holds the list that the functions have against the account, and against the
@@ -60,16 +53,18 @@ func checkMessages(ctx context.Context, v *visit) []finding {
 	if !known {
 		return unknown("what the function send knows of messages")
 	}
+	var found []finding
+	if err := t.catalog.Check(t.offered); err != nil {
+		for sentence := range strings.SplitSeq(err.Error(), "\n") {
+			found = append(found, failed(deployMessages, "send does not start: %s", sentence)...)
+		}
+	}
 	if v.application == nil {
-		return unknown("the application is not known")
+		return append(found, unknown("the application is not known")...)
 	}
 	templates, err := v.provisioner.Messages(ctx, v.application.ID)
 	if err != nil {
-		return failed("run it again", "the message templates cannot be read: %s", err)
-	}
-	var found []finding
-	if err := t.catalog.Check(t.offered); err != nil {
-		found = append(found, failed(deployMessages, "send does not start: %s", err)...)
+		return append(found, failed("run it again", "the message templates cannot be read: %s", err)...)
 	}
 	for _, in := range t.catalog.List {
 		found = append(found, v.checkEntry(ctx, in, templates, t)...)
@@ -205,10 +200,10 @@ func (v *visit) compareFile(t told, templates []infobip.Message) (string, []find
 			found = append(found, warned(deployMessages+"; or write it into the file again", "%s is not in %s", inList(in), name)...)
 		}
 	}
-	if made := file.EndingSetting(); made != t.ending.String() {
+	if made := file.Ending(); made != t.ending {
 		found = append(found, warned(deployMessages, "INFOBIP_SMS_ENDING is %q, and %s makes it %q", t.ending, name, made)...)
 	}
-	if made := file.SendersSetting(); made != t.senders.String() {
+	if made := file.Senders.String(); made != t.senders.String() {
 		found = append(found, warned(deployMessages, "INFOBIP_SENDERS is %q, and %s makes it %q", t.senders, name, made)...)
 	}
 	return ", as " + name + " has it", found
@@ -250,13 +245,12 @@ func endingFaults(m infobip.Message, ending catalog.Ending) []finding {
 		return nil
 	}
 	has, twice := strings.Contains(*m.Text, endingPlaceholder), strings.HasSuffix(*m.Text, endingPlaceholder+pinPlaceholder)
-	byHost := strings.HasSuffix(ending.Lines(), "#")
 	switch {
 	case has && ending.IsZero():
 		return failed(deployMessages, "its text has %s, and the functions have no INFOBIP_SMS_ENDING: people read the placeholder", endingPlaceholder)
 	case !has && !ending.IsZero():
 		return failed(deployMessages, "its text has no %s, and the functions have an INFOBIP_SMS_ENDING: no phone offers the code", endingPlaceholder)
-	case has && twice != byHost:
+	case has && twice != ending.HasHost():
 		return failed(deployMessages, "its text ends with the code, and INFOBIP_SMS_ENDING with no host, or the other way round: no phone offers the code")
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
-// proofSettings are the keys of proofs as verify has them.
+// proofSettings returns the keys of proofs as verify has them.
 func (v *visit) proofSettings() (proofs.Keys, bool) {
 	f := v.functions["verify"]
 	if f == nil || f.found == nil {
@@ -21,7 +21,7 @@ func (v *visit) proofSettings() (proofs.Keys, bool) {
 	return proofs.ReadKeys(settings.NewReader(func(name string) string { return environment[name] })), true
 }
 
-// proofKeys are the keys that have to be published, the one that signs first.
+// proofKeys returns the keys that have to be published, the one that signs first.
 func proofKeys(keys proofs.Keys) []proof.KeyARN {
 	var all []proof.KeyARN
 	if signing, err := proof.ParseKeyARN(keys.Signing); err == nil {

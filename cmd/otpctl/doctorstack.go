@@ -32,7 +32,7 @@ func checkCredentials(ctx context.Context, v *visit) []finding {
 	return failed(todo, "%s", err)
 }
 
-// principal is an ARN without its account, which stands beside it.
+// principal returns an ARN without its account, which stands beside it.
 func principal(arn string) string {
 	const parts = 6
 	part := strings.SplitN(arn, ":", parts)
@@ -124,7 +124,7 @@ func (v *visit) listResources(ctx context.Context) error {
 	return nil
 }
 
-// stageOf is the stage that a stack's name has.
+// stageOf returns the stage that a stack's name has.
 func stageOf(stack string) string {
 	stage, found := strings.CutPrefix(stack, "infobip-otp-")
 	if !found {

@@ -46,7 +46,7 @@ func checkSecret(ctx context.Context, v *visit) []finding {
 	return v.secretUse(parsed, aws.ToTime(described.LastChangedDate), held.now)
 }
 
-// secretID is the secret that the functions read.
+// secretID returns the secret that the functions read.
 func (v *visit) secretID() string {
 	if id := v.setting("SECRET_ID"); id != "" {
 		return id
@@ -73,7 +73,7 @@ func (v *visit) secretUse(parsed secrets.Secret, changed, now time.Time) []findi
 	return orElse(found, "an API key, %s (version %s is in use), %s%s", count(len(keys), "phone key"), keys[0].Version(), count(parsed.OriginKeys(), "origin key"), age)
 }
 
-// tableName is the table that the functions use.
+// tableName returns the table that the functions use.
 func (v *visit) tableName() string {
 	if name := v.setting("TABLE_NAME"); name != "" {
 		return name

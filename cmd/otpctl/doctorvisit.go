@@ -74,7 +74,7 @@ type deployedFunction struct {
 	starts bool
 }
 
-// environment is what the function is told.
+// environment returns what the function is told.
 func (f *deployedFunction) environment() map[string]string {
 	if f == nil || f.found == nil || f.found.Environment == nil {
 		return nil
@@ -123,7 +123,7 @@ func (v *visit) open(ctx context.Context) error {
 	return nil
 }
 
-// orAny is what an emulator takes in the place of credentials.
+// orAny returns what an emulator takes in the place of credentials.
 func orAny(text string) string {
 	if text == "" {
 		return "emulator"
@@ -137,7 +137,7 @@ func (v *visit) close() {
 	}
 }
 
-// config is the configuration of a function that starts with its environment, of send first.
+// config returns the configuration of a function that starts with its environment, of send first.
 func (v *visit) config() (app.Config, bool) {
 	for _, name := range []string{"send", "verify"} {
 		if f := v.functions[name]; f != nil && f.starts {
@@ -147,7 +147,7 @@ func (v *visit) config() (app.Config, bool) {
 	return app.Config{}, false
 }
 
-// setting is a setting as the deployment has it: of the first function that has it.
+// setting returns a setting as the deployment has it: of the first function that has it.
 func (v *visit) setting(name string) string {
 	for _, p := range programs {
 		if value := v.functions[p.name].environment()[name]; value != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 )
 
-// findApplication gives the application to update, or none (without an ID) if it
+// findApplication returns the application to update, or none (without an ID) if it
 // is to be created. Of several with the name none is better than the others.
 func (p *provision) findApplication(ctx context.Context, api *infobip.Provisioner) (infobip.Application, error) {
 	if p.appID != "" {
@@ -43,7 +43,7 @@ func (p *provision) findApplication(ctx context.Context, api *infobip.Provisione
 		"say which one with --app-id, or choose another --name")
 }
 
-// findMessage gives the template to update, or none if it is to be created.
+// findMessage returns the template to update, or none if it is to be created.
 func (p *provision) findMessage(ctx context.Context, api *infobip.Provisioner, applicationID string) (infobip.Message, error) {
 	if p.messageID != "" {
 		found, err := api.Message(ctx, applicationID, p.messageID)

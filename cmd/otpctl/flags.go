@@ -27,7 +27,7 @@ func (f *durationFlag) Set(text string) error {
 
 func (f *durationFlag) String() string { return f.text }
 
-// Type is what the help calls the value.
+// Type returns what the help calls the value.
 func (f *durationFlag) Type() string { return "duration" }
 
 // set is Set for a default, which is known to be good.
@@ -55,7 +55,7 @@ func (f *rateFlag) Set(text string) error {
 
 func (f *rateFlag) String() string { return f.text }
 
-// Type is what the help calls the value.
+// Type returns what the help calls the value.
 func (f *rateFlag) Type() string { return "rate" }
 
 // set is Set for a default, which is known to be good.

@@ -129,7 +129,7 @@ func (g *guardCommand) open(ctx context.Context) (guard.Operator, error) {
 	return guard.Operator{Cells: cells.NewDynamoDB(client, c.Table)}, nil
 }
 
-// guardTable is the table as errors about the guard's items name it.
+// guardTable returns the table as errors about the guard's items name it.
 func (t *target) guardTable() resource {
 	r := tableNamed(t.table)
 	r.actions = "dynamodb:BatchGetItem and dynamodb:UpdateItem"

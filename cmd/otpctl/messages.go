@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -47,10 +47,11 @@ func newMessagesLint(ui *tui, getenv func(string) string) *cobra.Command {
 		Use:   "lint [FILE]",
 		Short: "Show each message as it will be, what it takes, and what is wrong with the file",
 		Long: `lint reads a file of messages (default messages.yaml), and shows each message as a
-person will get it, with digits for the code (PIN_LENGTH from the environment, or 6), and
-what an SMS takes: characters as its encoding counts them (an emoji is two, so is one of
-the extension table of GSM-7 such as €), the encoding, in how many messages it travels,
-each of which is paid, and the bytes of those.
+person will get it, with digits for the code (PIN_LENGTH from the environment or
+deploy.env, or 6), and what an SMS takes: characters as its encoding counts them (an
+emoji is two, so is one of the extension table of GSM-7 such as €), the encoding, in how
+many messages it travels, each of which is paid, and the bytes of those. It warns where
+there are several.
 
 Below stands what is wrong, as FILE:LINE:COLUMN. The exit code is 1 then, or where the
 file cannot be read. It calls nobody and changes nothing.`,
@@ -63,12 +64,12 @@ file cannot be read. It calls nobody and changes nothing.`,
 			}
 			return completeMessages(command, args, begun)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(command *cobra.Command, args []string) error {
 			name := messagesFile
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return l.run(name)
+			return l.run(command.Context(), name)
 		},
 	}
 	command.Flags().BoolVar(&l.json, "json", false, "write the messages and faults as JSON")
@@ -80,8 +81,12 @@ func completeMessages(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-func (l *messagesLint) run(name string) error {
-	r := settings.NewReader(l.getenv)
+func (l *messagesLint) run(ctx context.Context, name string) error {
+	around, err := surround(ctx, l.ui, l.getenv, "")
+	if err != nil {
+		return err
+	}
+	r := settings.NewReader(around.get)
 	options := messages.Options{PINLength: r.Number("PIN_LENGTH")}
 	if err := r.Err(); err != nil {
 		return fails(err, "set it again; the gateway would not start with it either")
@@ -99,6 +104,7 @@ func (l *messagesLint) run(name string) error {
 	if err != nil {
 		return err
 	}
+	warnOfParts(l.ui, report)
 	if n := len(report.Faults); n > 0 {
 		return fails(fmt.Errorf("%s has %s", name, count(n, "fault")),
 			"docs/messages.md says what each member of the file may hold")
@@ -146,12 +152,20 @@ func figure(n *int) string {
 	return strconv.Itoa(*n)
 }
 
-// harmless has no character that a terminal obeys: a text with one is refused, and shown.
-func harmless(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && unicode.IsControl(r) {
-			return '·'
+// warnOfParts warns of text messages that travel in several. SPEND_LIMIT counts a message by its
+// region's price, and its language is the choice of whoever asks for it: a stranger asks for the
+// dearest.
+func warnOfParts(ui *tui, report messages.Report) {
+	most := 1
+	var names []string
+	for _, m := range report.Messages {
+		if m.Segments != nil && *m.Segments > 1 {
+			most = max(most, *m.Segments)
+			names = append(names, fmt.Sprintf("%s/%s as %d", m.Channel, m.Locale, *m.Segments))
 		}
-		return r
-	}, text)
+	}
+	if len(names) > 0 {
+		ui.warn("travelling in parts: %s messages, each of which is paid, and whoever asks for a code chooses its language: SMS_PRICES has to have the price of %d, or SPEND_LIMIT lets through %d times what it says",
+			strings.Join(names, ", "), most, most)
+	}
 }

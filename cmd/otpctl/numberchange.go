@@ -108,7 +108,7 @@ func failures(state otp.Ledger) int {
 	return sum
 }
 
-// summary is the state in one line.
+// summary returns the state in one line.
 func summary(state otp.Ledger, now time.Time) string {
 	live := 0
 	for i := range state.Verifications {

@@ -67,7 +67,7 @@ func (p *policy) register(flags *pflag.FlagSet) {
 	flags.StringVar(&p.language, "language", "", "`language` of voice messages ("+strings.Join(infobip.Languages, " ")+"); left as it is without this flag")
 }
 
-// application is the policy as the provider takes it.
+// application returns the policy as the provider takes it.
 func (p *policy) application() infobip.Application {
 	return infobip.Application{
 		Name:    p.name,
@@ -83,7 +83,7 @@ func (p *policy) application() infobip.Application {
 	}
 }
 
-// message is the template as the provider takes it.
+// message returns the template as the provider takes it.
 func (p *policy) message() infobip.Message {
 	m := infobip.Message{Text: &p.text, PinType: &p.pinType, PinLength: &p.pinLength}
 	if p.sender != "" {
@@ -200,7 +200,7 @@ func tighter(provider, ours rate.Rate) bool {
 	return ours.Window > 0 && provider.Attempts < enough(provider.Window, ours).Attempts
 }
 
-// enough is the least that a provider has to allow in a window of its own, wherever that
+// enough returns the least that a provider has to allow in a window of its own, wherever that
 // begins. Ours begin with their first event. So the most that ours let into one of the
 // provider's are the last of a window that began before it, all but the one that began it, and
 // all of every window that can begin in it.

@@ -196,13 +196,9 @@ func (p *provision) key() (string, error) {
 // reconcile brings the provider to the policy, or shows what that would take. It returns the
 // lines for the functions' environment, as far as both exist.
 func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) ([]line, error) {
-	want := p.policy.application()
-	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
+	want, found, err := p.applications(ctx, api)
 	if err != nil {
 		return nil, err
-	}
-	if p.appID != "" && !p.named("name") {
-		want.Name = found.Name
 	}
 	wantMessage := p.policy.message()
 	var foundMessage infobip.Message
@@ -242,6 +238,17 @@ func (p *provision) reconcile(ctx context.Context, api *infobip.Provisioner) ([]
 	merged.ApplicationID = applicationID
 	messageID, err := p.applyMessage(ctx, api, merged, messageChanges)
 	return lines(applicationID, messageID), err
+}
+
+// applications returns what the application is to be, and the one to update; without an ID where
+// one is to be created.
+func (p *provision) applications(ctx context.Context, api *infobip.Provisioner) (infobip.Application, infobip.Application, error) {
+	want := p.policy.application()
+	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
+	if p.appID != "" && !p.named("name") {
+		want.Name = found.Name
+	}
+	return want, found, err
 }
 
 // saying makes a call and says what it is for, once that takes long.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -47,7 +48,8 @@ func (p *provision) readMessages(name string, gateway app.Config) (*messages.Fil
 	if err != nil {
 		return nil, nil, fails(err, "name the file of messages with --messages, or do without: --messages=")
 	}
-	file, faults := messages.Parse(data, messages.Options{PINLength: gateway.Form.PINLength})
+	options := messages.Options{PINLength: gateway.Form.PINLength, Deployed: !onThisMachine(gateway)}
+	file, faults := messages.Parse(data, options)
 	held, simulated := entriesOf(file, p.policy.pinLength)
 	offersEmail := slices.Contains(gateway.Guard.Channels, otp.Email)
 	if offersEmail {
@@ -62,15 +64,10 @@ func (p *provision) readMessages(name string, gateway app.Config) (*messages.Fil
 		}
 		return nil, nil, fails(errors.Join(lines...), "otpctl messages lint "+name+" shows the messages; nothing was changed")
 	}
-	if host := file.WebOTP; host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		if !onThisMachine(gateway) {
-			return nil, nil, fails(fmt.Errorf("%s: webOTP: %s is for an Infobip on this machine: a phone offers the code to no page of yours", name, host),
-				"write the host of the page that asks for the code, or take the line out (make run sets localhost by itself)")
-		}
-	}
 	if offersEmail && len(file.Of(otp.Email)) == 0 {
 		return nil, nil, fails(fmt.Errorf("CHANNELS offers email, and %s has no message for it", name), "write one under email:, with its templateId")
 	}
+	warnOfParts(p.ui, messages.Lint(data, options))
 	if len(simulated) > 0 {
 		names := make([]string, len(simulated))
 		for i, m := range simulated {
@@ -100,13 +97,9 @@ func onThisMachine(gateway app.Config) bool {
 // what that would take. It returns the lines for the functions' environment, as far as all of
 // it exists.
 func (p *provision) reconcileFile(ctx context.Context, api *infobip.Provisioner, gateway app.Config, file *messages.File, entries []*entry) ([]line, error) {
-	want := p.policy.application()
-	found, err := saying(p.ui, "looking for the application", func() (infobip.Application, error) { return p.findApplication(ctx, api) })
+	want, found, err := p.applications(ctx, api)
 	if err != nil {
 		return nil, err
-	}
-	if p.appID != "" && !p.named("name") {
-		want.Name = found.Name
 	}
 	var templates []infobip.Message
 	if found.ID != "" {
@@ -136,10 +129,11 @@ func (p *provision) reconcileFile(ctx context.Context, api *infobip.Provisioner,
 	switch {
 	case toChange == 0:
 		p.ui.say("nothing to change")
-		return p.lines(gateway, file, found.ID, entries), nil
+		return p.lines(gateway, file, found.ID, entries)
 	case p.dryRun:
 		p.ui.say("dry run: nothing was changed")
-		return p.lines(gateway, file, found.ID, entries), errWouldChange
+		lines, err := p.lines(gateway, file, found.ID, entries)
+		return lines, cmp.Or(err, errWouldChange)
 	}
 	want.ID = found.ID
 	applicationID, err := p.applyApplication(ctx, api, want, changes)
@@ -153,7 +147,7 @@ func (p *provision) reconcileFile(ctx context.Context, api *infobip.Provisioner,
 			return nil, err
 		}
 	}
-	return p.lines(gateway, file, applicationID, entries), nil
+	return p.lines(gateway, file, applicationID, entries)
 }
 
 // left says what has not been done when something failed: of what was done each has its line
@@ -208,35 +202,39 @@ func (p *provision) patiently(ctx context.Context, what string, call func() (inf
 		if refused == nil || refused.Status != http.StatusTooManyRequests {
 			return got, err
 		}
-		pause := cmp.Or(refused.RetryAfter, min(usualPause, left))
-		if pause <= 0 || pause > left {
+		wait := cmp.Or(refused.RetryAfter, min(usualPause, left))
+		if wait <= 0 || wait > left {
 			return got, err
 		}
-		left -= pause
-		p.ui.say("Infobip throttles (20 new templates of e-mails in 10 minutes): %s is tried again in %s; Ctrl-C ends it, and another run goes on from there", what, span(pause))
-		select {
-		case <-ctx.Done():
+		left -= wait
+		p.ui.say("Infobip throttles (20 new templates of e-mails in 10 minutes): %s is tried again in %s; Ctrl-C ends it, and another run goes on from there", what, span(wait))
+		if pause(ctx, wait) != nil {
 			return got, err
-		case <-time.After(pause):
 		}
 	}
 }
 
 // lines are those of the functions' environment, or none while something is still to be made.
-func (p *provision) lines(gateway app.Config, file *messages.File, applicationID string, entries []*entry) []line {
+func (p *provision) lines(gateway app.Config, file *messages.File, applicationID string, entries []*entry) ([]line, error) {
 	if applicationID == "" || slices.ContainsFunc(entries, func(e *entry) bool { return e.found.ID == "" }) {
-		return nil
+		return nil, nil
 	}
 	list := listOf(entries)
-	standard := standardOf(list, gateway.Infobip.MessageID)
-	if standard == "" {
-		p.ui.warn("the file has no message by SMS or voice, so that there is no INFOBIP_2FA_MSG_ID, which functions demand: write one, or make the one template with --messages= before")
+	if _, err := catalog.Parse(list.String()); err != nil && len(list) > 0 {
+		return nil, fails(fmt.Errorf("functions would not start with the list of these templates: %w", err),
+			"the templates are there, with ids that were not foreseen: tell the makers of this program")
 	}
-	return []line{
-		{"INFOBIP_2FA_APP_ID", applicationID},
-		{"INFOBIP_2FA_MSG_ID", standard},
-		{"INFOBIP_2FA_MESSAGES", list.String()},
-		{"INFOBIP_SMS_ENDING", file.EndingSetting()},
-		{"INFOBIP_SENDERS", file.SendersSetting()},
+	lines := []line{{"INFOBIP_2FA_APP_ID", applicationID}}
+	if standard := standardOf(list, gateway.Infobip.MessageID); standard != "" {
+		lines = append(lines, line{"INFOBIP_2FA_MSG_ID", standard})
+	} else {
+		for _, channel := range list.OnStandard(gateway.Guard.Channels) {
+			p.ui.warn("CHANNELS offers %[1]s, and there is no message for it, so that functions do not start: write one into the file, make the one template with --messages= before, or take %[1]s out of CHANNELS", channel)
+		}
 	}
+	return append(lines,
+		line{"INFOBIP_2FA_MESSAGES", list.String()},
+		line{"INFOBIP_SMS_ENDING", file.Ending().String()},
+		line{"INFOBIP_SENDERS", file.Senders.String()},
+	), nil
 }

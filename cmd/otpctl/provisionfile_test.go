@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/joho/godotenv"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 )
@@ -28,97 +26,6 @@ voice:
 email:
   en: {templateId: 1234, from: "Example <codes@example.com>", landingPageId: page, text: "Your code is {{pin}}."}
 `
-
-// operatorRig is an operator with a strict Infobip, and a folder with a file of messages.
-type operatorRig struct {
-	t           *testing.T
-	sim         *simulator.Simulator
-	clock       *simulator.MovableClock
-	environment map[string]string
-}
-
-func newOperatorRig(t *testing.T, file string) *operatorRig {
-	t.Helper()
-	o := &operatorRig{t: t, clock: simulator.NewClock()}
-	o.sim = simulator.New(simulator.Options{Strict: true, Key: "right-key", Clock: o.clock, EndpointThrottles: true})
-	api := httptest.NewServer(o.sim.API())
-	t.Cleanup(func() {
-		o.sim.Close()
-		api.Close()
-	})
-	o.environment = map[string]string{"INFOBIP_BASE_URL": api.URL, "INFOBIP_API_KEY": "right-key"}
-	t.Chdir(t.TempDir())
-	if file != "" {
-		o.write(messagesFile, file)
-	}
-	return o
-}
-
-func (o *operatorRig) write(name, text string) {
-	o.t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
-// provisioned is a run of the command.
-type provisioned struct {
-	code           int
-	stdout, stderr string
-	variables      map[string]string // what standard output has
-}
-
-func (o *operatorRig) provision(args ...string) provisioned {
-	o.t.Helper()
-	var stdout, stderr strings.Builder
-	getenv := func(name string) string { return o.environment[name] }
-	code := run(o.t.Context(), append([]string{"provision"}, args...), getenv, strings.NewReader(""), &stdout, &stderr)
-	got := provisioned{code: code, stdout: stdout.String(), stderr: stderr.String()}
-	var err error
-	got.variables, err = godotenv.Unmarshal(got.stdout)
-	if err != nil {
-		o.t.Fatalf("standard output is no .env file: %v\n%s", err, got.stdout)
-	}
-	if code != exitOK && code != exitWouldChange && got.stdout != "" {
-		o.t.Errorf("a run that fails writes a result:\n%s", got.stdout)
-	}
-	return got
-}
-
-// does runs the command, which has to succeed.
-func (o *operatorRig) does(args ...string) provisioned {
-	o.t.Helper()
-	got := o.provision(args...)
-	if got.code != exitOK {
-		o.t.Fatalf("exit code %d\n%s", got.code, got.stderr)
-	}
-	return got
-}
-
-// calls counts the calls since the last time, those that change something as POST and PUT.
-func (o *operatorRig) calls() map[string]int {
-	o.t.Helper()
-	count := map[string]int{}
-	for _, r := range o.sim.Requests("") {
-		count[r.Method]++
-	}
-	faults := o.sim.Faults()
-	o.sim.Reset()
-	for _, f := range faults {
-		o.t.Errorf("a fault was not met: %+v", f)
-	}
-	return count
-}
-
-// says checks that a text has all of these lines.
-func says(t *testing.T, text string, lines ...string) {
-	t.Helper()
-	for _, line := range lines {
-		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
-			t.Errorf("there is no line %s in\n%s", line, text)
-		}
-	}
-}
 
 // Everything is made once, is what the file says, and is found again.
 func TestProvisionFile(t *testing.T) {
@@ -269,6 +176,26 @@ func TestProvisionEqualTexts(t *testing.T) {
 	}
 }
 
+// A file of e-mails alone makes no template that only texts and calls would go in, and says so
+// only where those are offered; one that was made before stays theirs.
+func TestProvisionEmailAlone(t *testing.T) {
+	const sms = `otpctl: warning: CHANNELS offers sms, and there is no message for it, so that functions do not start: write one into the file, .*, or take sms out of CHANNELS`
+	o := newOperatorRig(t, "default: en\nemail:\n  en: {templateId: 1234}\n")
+	for _, c := range []struct {
+		channels, before string
+		warns            bool
+	}{{"email", "", false}, {"", "", true}, {"sms,email", "", true}, {"sms,email", "MSG1", false}, {"email", "MSG1", false}} {
+		o.environment["CHANNELS"], o.environment["INFOBIP_2FA_MSG_ID"] = c.channels, c.before
+		got := o.does()
+		if warned := regexp.MustCompile("(?m)^" + sms + "$").MatchString(got.stderr); warned != c.warns {
+			t.Errorf("CHANNELS=%s with the template %q warns of sms: %t\n%s", c.channels, c.before, warned, got.stderr)
+		}
+		if id, printed := got.variables["INFOBIP_2FA_MSG_ID"]; id != c.before || printed != (c.before != "") || got.variables["INFOBIP_2FA_MESSAGES"] == "" {
+			t.Errorf("CHANNELS=%s with the template %q: it printed\n%s", c.channels, c.before, got.stdout)
+		}
+	}
+}
+
 // Ids of the list that lead nowhere are told, and no template is for two messages.
 func TestProvisionStrangeList(t *testing.T) {
 	o := newOperatorRig(t, threeChannels)
@@ -303,7 +230,7 @@ func TestProvisionFileFaults(t *testing.T) {
 		"all faults":       {file: "default: en\nfoo: 1\nsms: {en: \"x\"}\n", want: `otpctl: error: messages\.yaml:3:11: the text has no \{\{pin\}\}, where the code goes`},
 		"no e-mail number": {file: "default: en\nsms: {en: \"{{pin}}\"}\nemail:\n  en: {text: \"{{pin}}\"}\n", channels: "sms,email", want: `otpctl: error: messages\.yaml:4:3: email/en has no templateId, and CHANNELS offers email`},
 		"no e-mail":        {file: "default: en\nsms: {en: \"{{pin}}\"}\n", channels: "all", want: `otpctl: error: CHANNELS offers email, and messages\.yaml has no message for it`},
-		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml: webOTP: localhost is for an Infobip on this machine: .*`},
+		"localhost":        {file: "default: en\nwebOTP: localhost\nsms: {en: \"{{pin}}\"}\n", base: "xxxxx.api.infobip.com", want: `otpctl: error: messages\.yaml:2:9: webOTP: localhost is for an Infobip on this machine, and this is none: .*`},
 		"no file":          {args: []string{"--messages", "other.yaml"}, want: `otpctl: error: reading the messages: .*`},
 		"two ways":         {file: threeChannels, args: []string{"--messages", messagesFile, "--text", "{{pin}}"}, want: `otpctl: error: --text is about the one template that there is without --messages`},
 	} {
@@ -350,6 +277,20 @@ email:
 		if err != nil || string(out) != value {
 			t.Errorf("%s reads %q from a shell (%v), want %q", name, out, err, value)
 		}
+	}
+}
+
+// A list with which no function starts is not printed.
+func TestProvisionStrangeID(t *testing.T) {
+	o := newOperatorRig(t, "default: en\nsms: {en: \"Code {{pin}}\"}\n")
+	body := `{"messageId":"A,B","applicationId":"A","messageText":"Code {{pin}}","pinType":"NUMERIC","pinLength":6,"language":"en"}`
+	if err := o.sim.AddFault(simulator.Fault{Operation: "messages", Times: 1, Status: 200, Body: &body}); err != nil {
+		t.Fatal(err)
+	}
+	got := o.provision()
+	says(t, got.stderr, `otpctl: sms/en: template A,B created`, `otpctl: error: functions would not start with the list of these templates: entry 2: .*`)
+	if got.code != exitFailed || got.stdout != "" {
+		t.Errorf("exit code %d\n%s", got.code, got.stdout)
 	}
 }
 
@@ -442,5 +383,14 @@ func TestProvisionThrottle(t *testing.T) {
 		`otpctl: email/ar: template \w+ created`, `otpctl: email/he: template \w+ created`)
 	if n := strings.Count(got.variables["INFOBIP_2FA_MESSAGES"], "email/"); n != len(locales) {
 		t.Errorf("the list has %d e-mails, want %d", n, len(locales))
+	}
+}
+
+// TestProvisionWarnsOfParts: a stranger chooses the language, and so the one that is paid twice.
+func TestProvisionWarnsOfParts(t *testing.T) {
+	o := newOperatorRig(t, "default: en\nsms:\n  en: \"{{pin}} is your code.\"\n  ja: \""+strings.Repeat("確", 80)+"{{pin}}\"\n")
+	got := o.does()
+	if want := "otpctl: warning: travelling in parts: sms/ja as 2 messages, "; !strings.Contains(got.stderr, want) {
+		t.Errorf("standard error lacks %q:\n%s", want, got.stderr)
 	}
 }

@@ -93,7 +93,7 @@ func newDeliveryReport(d *otp.Delivery) deliveryReport {
 	return deliveryReport{ID: abbreviated(d.ID), Progress: d.Progress, StartedAt: second(d.StartedAt)}
 }
 
-// abbreviated is enough of an id to tell a number's few verifications apart, and not
+// abbreviated returns enough of an id to tell a number's few verifications apart, and not
 // enough to use it.
 func abbreviated(id string) string {
 	const enough = 6
@@ -193,12 +193,12 @@ func next(at, now time.Time) string {
 	return "from " + when(at, now)
 }
 
-// second is a moment as it is reported: in UTC, with whole seconds.
+// second returns a moment as it is reported: in UTC, with whole seconds.
 func second(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// when is a moment, and how far off it is.
+// when returns a moment, and how far off it is.
 func when(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -209,7 +209,7 @@ func when(t, now time.Time) string {
 	return fmt.Sprintf("%s (%s ago)", stamp(t), span(now.Sub(t).Round(time.Second)))
 }
 
-// span is a duration to a precision that a person can use.
+// span returns a duration to a precision that a person can use.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {

@@ -19,7 +19,7 @@ const (
 	exitWouldChange // of provision --dry-run
 )
 
-// run is otpctl without the process around it, and gives the exit code.
+// run is otpctl without the process around it, and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ui := &tui{in: stdin, out: stdout, err: stderr}
 	root := newRoot(ui, getenv)

@@ -92,11 +92,11 @@ reCAPTCHA shows it. It is asked for without showing it, or read from standard in
 	tests := s.command("set-test-recipients", "Put who is let in without a message into the secret", (*secret).setTestRecipients)
 	tests.Long = tests.Short + `: reviewers of
 app stores and end-to-end suites. The list is RECIPIENT=PIN@YYYY-MM-DD, with commas
-between them: phone numbers or email addresses, each with a PIN of PIN_LENGTH digits and
-its last day (UTC), at most 10, at most 90 days ahead. It is asked for without showing
-it, or read from standard input, and takes the place of the one before. Functions heed
-it with ALLOW_TEST_RECIPIENTS=true alone.`
-	tests.Example = `  echo '+14155552671=424242@2027-01-31' | otpctl secret set-test-recipients`
+between them: phone numbers or email addresses, each with a PIN of PIN_LENGTH digits, made
+at random, and its last day (UTC), at most 10, at most 90 days ahead. It is asked for
+without showing it, or read from standard input, and takes the place of the one before.
+Functions heed it with ALLOW_TEST_RECIPIENTS=true alone.`
+	tests.Example = `  otpctl secret set-test-recipients <reviewers`
 
 	noTests := s.command("remove-test-recipients", "Take all test recipients out of the secret", (*secret).removeTestRecipients)
 

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -319,5 +322,35 @@ func TestFirstValue(t *testing.T) {
 		if code != exitFailed || len(v.values) != 0 || !strings.Contains(stderr, "has no value, or is not here") {
 			t.Errorf("%s: exit code %d after %v, it said %s", command, code, v.calls, stderr)
 		}
+	}
+}
+
+// TestFilesOfKeysAreIgnored: what the documents have an operator write a key into, in the clone,
+// no `git add -A` takes along.
+func TestFilesOfKeysAreIgnored(t *testing.T) {
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignored, err := os.ReadFile("../../.gitignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := regexp.MustCompile(`(?m)^ *\(umask 077;.*>(\S+)\)$`)
+	found := 0
+	for _, name := range documents {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range written.FindAllSubmatch(text, -1) {
+			found++
+			if !strings.Contains(string(ignored), "\n/"+string(match[1])+"\n") {
+				t.Errorf("%s has a key written into %s, which git does not ignore", filepath.Base(name), match[1])
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("the documents have keys written into %d files, want 4 at least", found)
 	}
 }

@@ -200,7 +200,7 @@ func (r reply) expect(asked string, status int, code string) error {
 	return fails(fmt.Errorf("%s answers %d %s, not %d %s", asked, r.status, r.refused.word(), status, code), r.hint()...)
 }
 
-// word is how a refusal calls itself.
+// word returns how a refusal calls itself.
 func (r *apiRefusal) word() string {
 	switch {
 	case r.Code != "":
@@ -211,7 +211,7 @@ func (r *apiRefusal) word() string {
 	return "without a code"
 }
 
-// hint is what an operator can do about an answer that is not the expected one.
+// hint returns what an operator can do about an answer that is not the expected one.
 func (r reply) hint() []string {
 	if hint := refusalHints[r.refused.Code]; hint != "" {
 		return []string{hint}

@@ -363,10 +363,12 @@ func smokeKeys(ctx context.Context, s *smoke) (string, error) {
 	return count(len(keys.keys), "key") + " for RS256 below the issuer, which is this address", nil
 }
 
-// smokeIsClosed looks that nobody gets past a front door.
+// smokeIsClosed looks that nobody gets past a front door. Who may say what the client's address is is
+// asked before the form is looked at, so a request without a number will do: where the door is open it
+// is refused for its form, and sends nothing.
 func smokeIsClosed(ctx context.Context, s *smoke) (string, error) {
 	for _, path := range []string{httpapi.RouteSend, httpapi.RouteResend, httpapi.RouteVerify} {
-		got, err := s.raw(ctx, http.MethodPost, path, map[string]string{"Content-Type": "application/json"}, `{"phoneNumber":"`+nobody+`"}`)
+		got, err := s.raw(ctx, http.MethodPost, path, map[string]string{"Content-Type": "application/json"}, `{}`)
 		if err != nil {
 			return "", err
 		}

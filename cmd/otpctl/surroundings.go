@@ -43,7 +43,7 @@ func surround(ctx context.Context, ui *tui, getenv func(string) string, stack st
 	return s, err
 }
 
-// get is a setting, empty if it is nowhere.
+// get returns a setting, empty if it is nowhere.
 func (s *surroundings) get(name string) string {
 	return cmp.Or(s.getenv(name), s.inFile[name], s.deployed[name])
 }
@@ -61,7 +61,7 @@ func (s *surroundings) origin(name string) string {
 	return "nowhere"
 }
 
-// sendEnvironment is what the function that sends is told.
+// sendEnvironment returns what the function that sends is told.
 func (v *visit) sendEnvironment(ctx context.Context) (map[string]string, error) {
 	if err := v.open(ctx); err != nil {
 		return nil, err

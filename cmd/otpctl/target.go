@@ -38,7 +38,7 @@ func (t *target) registerSecret(flags *pflag.FlagSet) {
 	flags.StringVar(&t.secret, "secret", "", "`name` or ARN of the secret, the stack's output SecretId (default SECRET_ID)")
 }
 
-// read gives the gateway's settings with the flags over them.
+// read returns the gateway's settings with the flags over them.
 func (t *target) read() (app.Config, error) {
 	c, err := app.ReadConfig(func(name string) string {
 		switch {
@@ -55,7 +55,7 @@ func (t *target) read() (app.Config, error) {
 	return c, nil
 }
 
-// emulated is whether an endpoint is an emulator on a laptop: AWS's own are https. It
+// emulated reports whether an endpoint is an emulator on a laptop: AWS's own are https. It
 // is called as the laptop's gateway calls it, whose credentials and region need not
 // be real and may decide which data an emulator shows. A profile that is named wins.
 func (t *target) emulated(endpoint string) bool {

@@ -18,9 +18,8 @@ type entry struct {
 	name    string // sms/de
 	channel otp.Channel
 	locale  locale.Tag
-	// isDefault: the list of messages has it under *.
-	isDefault bool
-	want      infobip.Message
+	in      catalog.Entry // as the list of messages has it, without an id
+	want    infobip.Message
 	// found is its template, without an ID where there is none.
 	found infobip.Message
 }
@@ -36,7 +35,7 @@ func entriesOf(file *messages.File, digits int) ([]*entry, []messages.Message) {
 			continue
 		}
 		held = append(held, &entry{
-			name: nameOf(m), channel: m.Channel, locale: m.Locale, isDefault: m.Locale == file.Default, want: templateOf(m, digits),
+			name: nameOf(m), channel: m.Channel, locale: m.Locale, in: file.Entry(m), want: templateOf(m, digits),
 		})
 	}
 	return held, simulated
@@ -47,10 +46,8 @@ func nameOf(m messages.Message) string { return string(m.Channel) + "/" + m.Loca
 
 // listed is the entry as the list of messages has it.
 func (e *entry) listed() catalog.Entry {
-	in := catalog.Entry{Channel: e.channel, Locale: e.locale, ID: e.found.ID}
-	if e.isDefault {
-		in.Locale = locale.Tag{}
-	}
+	in := e.in
+	in.ID = e.found.ID
 	return in
 }
 
@@ -157,7 +154,7 @@ func match(entries []*entry, templates []infobip.Message, list catalog.List) []s
 		m.byList(e, list, e.locale)
 	}
 	for _, e := range entries {
-		if !e.isDefault || e.found.ID != "" {
+		if !e.in.Locale.IsZero() || e.found.ID != "" {
 			continue
 		}
 		// Where another language has become the default, * is still the former one's.
@@ -235,7 +232,7 @@ func recognisable(t infobip.Message) string {
 	if t.Text == nil {
 		return t.ID
 	}
-	return fmt.Sprintf("%s (%s, %s)", t.ID, strconv.Quote(*t.Text), language(t))
+	return fmt.Sprintf("%s (%s, %s)", t.ID, strconv.Quote(*t.Text), inOneWord(language(t)))
 }
 
 // extras are what a template has and the file does not name: Infobip takes nothing out of one.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal gives the two ends of a pseudo-terminal: what a person's window
+// openTerminal returns the two ends of a pseudo-terminal: what a person's window
 // holds, and what a program has as its standard input.
 func openTerminal(t *testing.T) (*os.File, *os.File) {
 	t.Helper()
@@ -92,7 +92,7 @@ func TestPromptDoesNotEcho(t *testing.T) {
 	}
 }
 
-// asked answers in a terminal, once the program has asked, and gives what it said.
+// asked answers in a terminal, once the program has asked, and returns what it said.
 func asked(t *testing.T, answer string, ask func(*tui) error) (string, error) {
 	t.Helper()
 	window, terminal := openTerminal(t)

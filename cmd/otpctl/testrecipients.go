@@ -71,6 +71,9 @@ func (s *secret) setTestRecipients(ctx context.Context, client *secretsmanager.C
 	if n := somebodys(list); n > 0 {
 		s.ui.warn("%s: %s", oneOrMore(n, "of them is a number", "of them are numbers"), mayBeSomebodys)
 	}
+	if n := guessable(list); n > 0 {
+		s.ui.warn("%s %s", oneOrMore(n, "of the PINs is", "of the PINs are"), triedFirst)
+	}
 	return nil
 }
 
@@ -158,6 +161,19 @@ func somebodys(list testrecipients.List) int {
 	return n
 }
 
+const triedFirst = "among those that anybody tries first: make one at random"
+
+// guessable counts the PINs that anybody tries first.
+func guessable(list testrecipients.List) int {
+	n := 0
+	for _, entry := range list {
+		if entry.Guessable() {
+			n++
+		}
+	}
+	return n
+}
+
 // checkTestRecipients says how many there are and until when, and what does not go together.
 func checkTestRecipients(_ context.Context, v *visit) []finding {
 	c, known := v.config()
@@ -210,6 +226,9 @@ func judgeTests(text string, pinLength int, now time.Time, heeding, deaf []strin
 	if n := somebodys(active); n > 0 {
 		found = append(found, warned(setTests+" with a number that is kept free for examples, or with an email address of yours",
 			"%s: %s", oneOrMore(n, "of them is a number", "of them are numbers"), mayBeSomebodys)...)
+	}
+	if n := guessable(active); n > 0 {
+		found = append(found, warned(setTests+" with PINs that were made at random", "%s %s", oneOrMore(n, "of the PINs is", "of the PINs are"), triedFirst)...)
 	}
 	return found
 }

@@ -61,6 +61,11 @@ func TestTestRecipients(t *testing.T) {
 		t.Errorf("a number of somebody's: exit code %d, it said %s", code, stderr)
 	}
 	shown += stderr
+	code, _, stderr = v.run(t, "+14155550100=424242@2029-12-31,+14155550101=973164@2029-12-31", "secret", "set-test-recipients")
+	if code != exitOK || !strings.Contains(stderr, "otpctl: warning: 1 of the PINs is among those that anybody tries first") {
+		t.Errorf("a PIN of examples: exit code %d, it said %s", code, stderr)
+	}
+	shown += stderr
 	for range 2 {
 		code, stdout, stderr = v.run(t, "", "secret", "remove-test-recipients")
 		shown += stdout + stderr
@@ -68,7 +73,7 @@ func TestTestRecipients(t *testing.T) {
 	if _, there := read(t, v.value())["testRecipients"]; code != exitOK || there || !strings.Contains(stderr, "nothing to change") {
 		t.Errorf("taken out: exit code %d, it said %s", code, stderr)
 	}
-	for _, canary := range []string{"973164", "canary", "4155552671", "6641234568"} {
+	for _, canary := range []string{"973164", "424242", "canary", "4155552671", "6641234568"} {
 		if strings.Contains(shown, canary) {
 			t.Errorf("%s is shown: %s", canary, shown)
 		}
@@ -77,7 +82,7 @@ func TestTestRecipients(t *testing.T) {
 
 func TestJudgeTests(t *testing.T) {
 	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
-	const free, somebody, over = "+14155552671=424242@2027-01-31", "+436641234568=424242@2026-12-31", "+41446681800=4242@2026-11-30"
+	const free, somebody, over = "+14155552671=973164@2027-01-31", "+436641234568=973164@2026-12-31", "+41446681800=4242@2026-11-30"
 	both, none := []string{"send", "verify"}, []string(nil)
 	for name, c := range map[string]struct {
 		list          string
@@ -89,6 +94,7 @@ func TestJudgeTests(t *testing.T) {
 		"heeded":                        {free, both, none, statusOK, "1 test recipient, until 2027-01-31"},
 		"one is over":                   {free + "," + over, both, none, statusOK, "1 test recipient, until 2027-01-31"},
 		"a number of somebody's":        {free + "," + somebody, both, none, statusWarn, "1 of them is a number: it may be somebody's"},
+		"a PIN that anybody tries":      {free + ",+14155552672=123456@2026-12-31", both, none, statusWarn, "1 of the PINs is among those that anybody tries first"},
 		"heeded by one":                 {free, both[:1], both[1:], statusFail, "send heeds the secret's test recipients and verify does not"},
 		"heeded by none":                {free, none, both, statusWarn, "no function heeds them"},
 		"heeded, and none":              {"", both, none, statusWarn, "the secret has none whose last day is not over"},
@@ -105,7 +111,7 @@ func TestJudgeTests(t *testing.T) {
 			t.Errorf("%s: %+v", name, found)
 		}
 		for _, f := range found {
-			if strings.Contains(f.Found+f.Todo, "424242") || strings.Contains(f.Found+f.Todo, "canary") || strings.Contains(f.Found, "5552671") || strings.Contains(f.Found, "6641234568") {
+			if strings.Contains(f.Found+f.Todo, "973164") || strings.Contains(f.Found+f.Todo, "canary") || strings.Contains(f.Found, "5552671") || strings.Contains(f.Found, "6641234568") {
 				t.Errorf("%s shows too much: %+v", name, f)
 			}
 		}

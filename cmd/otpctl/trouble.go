@@ -49,13 +49,13 @@ func (r resource) explain(err error) error {
 		"run it again; if it stays so, look for the word "+answer.ErrorCode()+" in AWS's documentation")
 }
 
-// notFound is whether AWS answered that there is no such thing.
+// notFound reports whether AWS answered that there is no such thing.
 func notFound(err error) bool {
 	answer, ok := errors.AsType[smithy.APIError](err)
 	return ok && answer.ErrorCode() == "ResourceNotFoundException"
 }
 
-// innermost gives the cause that the SDK wraps into a line of its own terms.
+// innermost returns the cause that the SDK wraps into a line of its own terms.
 func innermost(err error) error {
 	for {
 		switch wrapper := err.(type) { //nolint:errorlint // this is the unwrapping itself

@@ -320,7 +320,7 @@ func isWord(text string) bool {
 	return len(text) <= longest && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
-// printable is a stranger's text as a terminal may see it.
+// printable returns a stranger's text as a terminal may see it.
 func printable(text string) string {
 	const longest = 200
 	if len(text) > longest {

@@ -93,7 +93,7 @@ type proofCheck struct {
 	byEmail   bool
 }
 
-// lines are the claims for a person.
+// lines returns the claims for a person.
 func (p *proofCheck) lines() [][2]string {
 	claim, named := "phone_number", "not in it (PROOF_PHONE_NUMBER is false): sub alone names the number"
 	if p.byEmail {

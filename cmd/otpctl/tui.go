@@ -9,6 +9,8 @@ package main
 //     at its beginning or a full stop at its end.
 //   - An error says what is wrong, and a hint says what to do next.
 //   - What takes longer than a second is said on the way.
+//   - What a terminal obeys is not written, in whatever words it stands: providers, AWS and
+//     files are strangers to it.
 //   - A secret is read without echo and is never printed, but for one that was made
 //     here and is the result. A phone number may show while it is typed, so that a slip
 //     is seen, and is never printed either.
@@ -27,6 +29,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -41,14 +44,26 @@ type tui struct {
 
 // say writes a line for a person.
 func (t *tui) say(format string, args ...any) {
-	fmt.Fprintf(t.err, "otpctl: "+format+"\n", args...)
+	fmt.Fprintf(t.err, "otpctl: %s\n", harmless(fmt.Sprintf(format, args...)))
 }
 
 // warn writes a line for a person who is about to regret something.
 func (t *tui) warn(format string, args ...any) { t.say("warning: "+format, args...) }
 
 // emit writes a line for a program.
-func (t *tui) emit(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+func (t *tui) emit(format string, args ...any) {
+	fmt.Fprintln(t.out, harmless(fmt.Sprintf(format, args...)))
+}
+
+// harmless has no character that a terminal obeys.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return '·'
+		}
+		return r
+	}, text)
+}
 
 // slow is what a person waits for without a word.
 const slow = time.Second
@@ -107,7 +122,7 @@ func (t *tui) table(lines func(line func(name, format string, args ...any))) err
 	})
 	_ = table.Flush() // into memory
 	for l := range strings.Lines(out.String()) {
-		if _, err := io.WriteString(t.out, strings.TrimRight(l, " \n")+"\n"); err != nil {
+		if _, err := io.WriteString(t.out, harmless(strings.TrimRight(l, " \n"))+"\n"); err != nil {
 			return fails(fmt.Errorf("writing the report: %w", err))
 		}
 	}
@@ -173,7 +188,7 @@ func (t *tui) promptSecret(what string, terminal int) (string, error) {
 	return string(secret), nil
 }
 
-// ask prepares for a question, and gives what to call after it. A read from a terminal
+// ask prepares for a question, and returns what to call after it. A read from a terminal
 // cannot be called off, so a signal has to end the process here, with the echo on again.
 func (t *tui) ask(terminal int) (func(), error) {
 	shown, err := term.GetState(terminal)
@@ -227,7 +242,7 @@ func (t *tui) readLine(what string) (string, error) {
 	return strings.TrimSpace(string(line)), nil
 }
 
-// terminal gives standard input's descriptor if a person can be asked there.
+// terminal returns standard input's descriptor if a person can be asked there.
 func (t *tui) terminal() (int, bool) {
 	file, isFile := t.in.(*os.File)
 	if !isFile || !term.IsTerminal(int(file.Fd())) {

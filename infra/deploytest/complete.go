@@ -44,7 +44,7 @@ var completers = []completer{
 	{"AWS::CodeDeploy::DeploymentGroup", createDeploymentGroup},
 }
 
-// complete creates what the named resources lack, and gives the names of those it knew how to.
+// complete creates what the named resources lack, and returns the names of those it knew how to.
 func (d *deployment) complete(ctx context.Context, lacking map[string]bool) ([]string, error) {
 	var completed []string
 	for _, c := range completers {

@@ -57,7 +57,7 @@ func load(c clients, dir, name string, parameters map[string]string) (*deploymen
 	return d, nil
 }
 
-// expected is the template with what is known of its references.
+// expected returns the template with what is known of its references.
 func (d *deployment) expected() (template.Template, error) {
 	expected := d.template.Resolve(d.values)
 	for name, resource := range expected.Resources {
@@ -182,7 +182,7 @@ func (d *deployment) create(ctx context.Context, parameters map[string]string) e
 	return nil
 }
 
-// body is the template without what the emulator fails on: outputs and variables that read an
+// body returns the template without what the emulator fails on: outputs and variables that read an
 // attribute of the API, which it skips; published versions, whose number it does not tell, and
 // what hangs on them; records of a domain that has no target there. complete makes and puts back
 // all but the outputs and the records.

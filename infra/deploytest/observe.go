@@ -41,7 +41,7 @@ var observers = map[string]observer{
 	"AWS::CodeDeploy::DeploymentGroup": observeDeploymentGroup,
 }
 
-// observe is what there is of the template, as a template. A type that has no observer is not
+// observe returns what there is of the template, as a template. A type that has no observer is not
 // there, and so shows in the comparison.
 func (d *deployment) observe(ctx context.Context) (template.Template, error) {
 	observed := template.Template{Resources: map[string]template.Resource{}, Outputs: map[string]any{}}

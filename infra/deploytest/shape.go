@@ -26,7 +26,7 @@ func fill(request any, properties map[string]any) error {
 	return nil
 }
 
-// shape is an answer, or a part of one, as properties: what it does not say is left out.
+// shape returns an answer, or a part of one, as properties: what it does not say is left out.
 func shape(answer any) (any, error) {
 	data, err := json.Marshal(answer)
 	if err != nil {

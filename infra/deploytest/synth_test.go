@@ -36,7 +36,7 @@ func synth(t *testing.T, environment map[string]string) *exec.Cmd {
 	return command
 }
 
-// synthesize gives the folder that synth wrote.
+// synthesize returns the folder that synth wrote.
 func synthesize(t *testing.T, stage, assets string, environment map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 // watching are the types of what is there for on call alone.
 var watching = []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter", "AWS::Logs::QueryDefinition"}
 
-// unproven is all of a template that the emulator cannot show, by name and with the reason. The
+// unproven returns all of a template that the emulator cannot show, by name and with the reason. The
 // test fails on what is not in the list, and on what is in it and was shown after all.
 func unproven(t template.Template) []template.Allowed {
 	var list []template.Allowed

@@ -112,7 +112,7 @@ func sources(root string) ([]string, error) {
 	return names, nil
 }
 
-// versionOf is a prerelease of the version that infra/go.mod requires, named after the tree's
+// versionOf returns a prerelease of the version that infra/go.mod requires, named after the tree's
 // content.
 func versionOf(root string, files []string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(root, infra, "go.mod"))

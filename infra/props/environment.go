@@ -3,6 +3,7 @@ package props
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -204,7 +205,9 @@ func (p Props) Environment(function settings.Program) map[string]string {
 func (p Props) Notes() []string {
 	var notes []string
 	if p.Infobip == nil {
-		notes = append(notes, "INFOBIP_BASE_URL, INFOBIP_2FA_APP_ID and INFOBIP_2FA_MSG_ID are not set, so the template asks for them as parameters")
+		names := p.MissingForDeployment()
+		last := len(names) - 1
+		notes = append(notes, strings.Join(names[:last], ", ")+" and "+names[last]+" are not set, so the template asks for them as parameters")
 	}
 	return notes
 }
@@ -215,15 +218,10 @@ func (p Props) MissingForDeployment() []string {
 	if infobip == nil {
 		infobip = &Infobip{}
 	}
-	var missing []string
-	for _, required := range []struct{ name, value string }{
-		{"INFOBIP_BASE_URL", infobip.BaseURL},
-		{"INFOBIP_2FA_APP_ID", infobip.ApplicationID},
-		{"INFOBIP_2FA_MSG_ID", infobip.MessageID},
-	} {
-		if required.value == "" {
-			missing = append(missing, required.name)
-		}
+	required := []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID"}
+	if len(p.OnMessageID()) > 0 {
+		required = append(required, "INFOBIP_2FA_MSG_ID")
 	}
-	return missing
+	given := infobip.Variables()
+	return slices.DeleteFunc(required, func(name string) bool { return given[name] != "" })
 }

@@ -110,7 +110,8 @@ type VPC struct {
 type Infobip struct {
 	BaseURL       string // personal address, with or without https://
 	ApplicationID string
-	MessageID     string
+	// MessageID may be empty where the list of messages serves every channel that is offered.
+	MessageID string
 }
 
 // Domain is a domain of the owner's, with which the API's own address is closed.

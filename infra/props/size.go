@@ -70,6 +70,9 @@ func (p Props) Estimate(function settings.Program) map[string]string {
 			variables[s.Name] = p.deploymentsOwn(s.Name)
 		}
 	}
+	if p.Infobip != nil && p.Infobip.MessageID == "" {
+		delete(variables, "INFOBIP_2FA_MSG_ID")
+	}
 	for name, value := range variables {
 		if isToken(value) {
 			variables[name] = strings.Repeat("?", unknownSize)
@@ -86,9 +89,7 @@ func (p Props) deploymentsOwn(name string) string {
 		value = p.Stage
 	case "INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID":
 		if p.Infobip != nil {
-			value = map[string]string{
-				"INFOBIP_BASE_URL": p.Infobip.BaseURL, "INFOBIP_2FA_APP_ID": p.Infobip.ApplicationID, "INFOBIP_2FA_MSG_ID": p.Infobip.MessageID,
-			}[name]
+			value = p.Infobip.Variables()[name]
 		}
 	case "TABLE_NAME":
 		value = p.ExistingTable

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 )
 
 // manyRegions is a price or a limit of each of n regions.
@@ -43,5 +44,21 @@ func TestEnvironmentOverLambdasLimit(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "verify") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("send alone reads prices, and there is one fault:\n%v", err)
+	}
+}
+
+// The longest list of messages that is taken at all fits beside the other settings.
+func TestTheLongestListFits(t *testing.T) {
+	p := props.Default(built(t))
+	p.Infobip = infobip("abc123.api.infobip.com", "9C817C6F8AF3D48F9FE553282AFA2B67", "9C817C6F8AF3D48F9FE553282AFA2B68")
+	list := "sms/*=9C817C6F8AF3D48F9FE553282AFA2B67"
+	for i := 0; len(list)+len(",email/en-x-a0000=") < catalog.MaxList; i++ {
+		list += fmt.Sprintf(",email/en-x-a%04d=9C817C6F8AF3D48F9FE553282AFA%04X", i, i)
+		list = list[:min(len(list), catalog.MaxList)]
+	}
+	p.Settings["INFOBIP_2FA_MESSAGES"] = list
+	p.Settings["INFOBIP_SMS_ENDING"] = `\n@example.com #`
+	if err := p.Validate(); err != nil {
+		t.Errorf("with a list of %d characters: %v", len(list), err)
 	}
 }

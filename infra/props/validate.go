@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/app/guards"
-	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -36,6 +35,7 @@ func (p Props) Validate() error {
 	}
 	faults = append(faults, p.assetFaults()...)
 	faults = append(faults, p.Infobip.faults()...)
+	faults = append(faults, p.messageFaults())
 	faults = append(faults, p.settingFaults()...)
 	faults = append(faults, p.VPC.faults()...)
 	faults = append(faults, p.sizeFaults()...)
@@ -103,6 +103,7 @@ func inOrder(values map[string]string) iter.Seq2[string, string] {
 // settingFaults is what the functions, or the owner's own good, would not take.
 func (p Props) settingFaults() []error {
 	var faults []error
+	wrong := map[string]bool{}
 	for name, value := range inOrder(p.Settings) {
 		s, declared := settings.Lookup(name)
 		switch {
@@ -111,23 +112,44 @@ func (p Props) settingFaults() []error {
 		case !s.Handed():
 			faults = append(faults, fmt.Errorf("%s is no setting that an owner hands to the functions: %s", name, whose(s)))
 		case value != "" && !isToken(value):
-			faults = append(faults, s.Check(value))
+			err := s.Check(value)
+			faults, wrong[name] = append(faults, err), err != nil
 		}
 	}
-	if errors.Join(faults...) == nil { // what does not go together, of what is right by itself
-		r := settings.NewReader(func(name string) string { return known(p.Settings[name]) })
-		c := guards.Read(r)
-		faults = append(faults, r.Err(), c.CheckDeployed())
-		if !isToken(p.Settings["INFOBIP_2FA_MESSAGES"]) {
-			messages := catalog.Catalog{List: settings.Value[catalog.List](r, "INFOBIP_2FA_MESSAGES"), Standard: true}
-			faults = append(faults, messages.Check(c.Channels))
-		}
-	}
+	faults = append(faults, p.disagreements(wrong)...)
 	for _, name := range p.Undecided() {
 		s, _ := settings.Lookup(name)
 		faults = append(faults, fmt.Errorf("%w: outside the development stage it has no default", s.Check("")))
 	}
 	return faults
+}
+
+// judgedWith has the settings that each is judged beside.
+var judgedWith = map[string][]string{
+	"NETWORK_ALLOWANCE":   {"PREFIX_ALLOWANCE"},
+	"SPEND_LIMIT":         {"SMS_PRICES", "VOICE_PRICES", "EMAIL_PRICES", "CHANNELS", "ALLOWED_REGIONS"},
+	"CHALLENGE":           {"CHALLENGE_MODE"},
+	"CHALLENGE_HOSTNAMES": {"CHALLENGE", "CHALLENGE_MODE"},
+}
+
+// disagreements are what is right by itself and does not go together. Beside a value that is wrong
+// nothing is judged, since nobody knows what will stand in its place.
+func (p Props) disagreements(wrong map[string]bool) []error {
+	r := settings.NewReader(func(name string) string {
+		if wrong[name] {
+			return ""
+		}
+		return known(p.Settings[name])
+	})
+	c := guards.Read(r)
+	var judged []error
+	for _, line := range lines(errors.Join(r.Err(), c.CheckDeployed())) {
+		name := variable(line)
+		if !slices.ContainsFunc(append([]string{name}, judgedWith[name]...), func(name string) bool { return wrong[name] }) {
+			judged = append(judged, errors.New(line))
+		}
+	}
+	return judged
 }
 
 // proofFaults are what the lists of keys say together.
@@ -214,7 +236,7 @@ func (i *Infobip) faults() []error {
 	if !isToken(i.ApplicationID) && !infobipIDForm.MatchString(i.ApplicationID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_APP_ID must be the id of the 2FA application, as `otpctl provision` prints it"))
 	}
-	if !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
+	if i.MessageID != "" && !isToken(i.MessageID) && !infobipIDForm.MatchString(i.MessageID) {
 		faults = append(faults, errors.New("INFOBIP_2FA_MSG_ID must be the id of the 2FA message template, as `otpctl provision` prints it"))
 	}
 	return faults

@@ -36,7 +36,7 @@ const (
 	none     = "-"
 )
 
-// Pattern is the filter in the syntax of CloudWatch Logs.
+// Pattern returns the filter in the syntax of CloudWatch Logs.
 func (f Filter) Pattern() string {
 	lambda := fmt.Sprintf(`$.integrationStatus = %q`, none)
 	if f.Called {

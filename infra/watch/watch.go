@@ -50,7 +50,7 @@ type Series struct {
 	Stat   string // Sum, Average, Maximum, SampleCount, p95
 }
 
-// sum is a sum of a metric of ours.
+// sum returns a sum of a metric of ours.
 func sum(id string, m telemetry.ID) Series { return Series{id, Stage, m.Metric().Name, "Sum"} }
 
 // The series of a share: whether a request ended so, as 0 or 1, and of how many.

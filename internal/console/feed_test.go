@@ -28,7 +28,7 @@ func TestFeedTellsEveryListener(t *testing.T) {
 	}
 }
 
-// drain gives what a channel holds now.
+// drain returns what a channel holds now.
 func drain(events <-chan Event) string {
 	var got []string
 	for {

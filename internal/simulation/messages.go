@@ -7,7 +7,6 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
-	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/messages"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
@@ -26,10 +25,7 @@ func (s *Simulation) Provision(file *messages.File, listed catalog.List, pinLeng
 	templates := make([]simulator.Template, len(file.Messages))
 	used := map[string]bool{}
 	for i, m := range file.Messages {
-		entry := catalog.Entry{Channel: m.Channel, Locale: m.Locale}
-		if m.Locale == file.Default {
-			entry.Locale = locale.Tag{}
-		}
+		entry := file.Entry(m)
 		if j := slices.IndexFunc(listed, func(e catalog.Entry) bool { return e.Channel == entry.Channel && e.Locale == entry.Locale }); j >= 0 {
 			entry.ID = listed[j].ID
 		} else if m.Channel == otp.SMS && entry.Locale.IsZero() {

@@ -47,7 +47,8 @@ type Clock struct{}
 // Now implements otp.Clock.
 func (Clock) Now() time.Time { return time.Now() }
 
-// New builds the graph without any call. Warm makes the first ones.
+// New builds the graph without any call. Warm makes the first ones. Each channel that the
+// configuration offers has a message (Config.CheckMessages).
 func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	reader, err := SecretReader(c, NewSecretsManager(c.AWS))
 	if err != nil {
@@ -58,9 +59,6 @@ func New(c Config, clock otp.Clock, logger *slog.Logger) (*App, error) {
 	provider, err := infobip.New(c.provider(source))
 	if err != nil {
 		return nil, fmt.Errorf("making the Infobip client: %w", err)
-	}
-	if err := c.checkMessages(); err != nil {
-		return nil, err
 	}
 	// A laptop without a secret to read has nobody to ask about a challenge.
 	checker, err := c.Guard.Checker(source, c.Function == 0 && c.Infobip.APIKey != "")

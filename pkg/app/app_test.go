@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,12 +16,11 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
-	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 )
 
-// account starts a simulator with an application, and gives the variables that lead
+// account starts a simulator with an application, and returns the variables that lead
 // there.
 func account(t *testing.T) (*simulator.Simulator, map[string]string) {
 	t.Helper()
@@ -98,11 +95,11 @@ func TestEveryChannel(t *testing.T) {
 			member, destination := `"phoneNumber":"+14155552671"`, "14155552671"
 			if channel == otp.Email {
 				member, destination = `"email":"jane@example.com"`, "jane@example.com"
-				id, err := sim.ProvisionEmail(variables["INFOBIP_2FA_APP_ID"], 6)
+				emails, err := sim.ProvisionTemplates(variables["INFOBIP_2FA_APP_ID"], 6, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + id
+				variables["INFOBIP_2FA_MESSAGES"] = "email/*=" + emails[0]
 			}
 			var log bytes.Buffer
 			a := newApp(t, variables, &log)
@@ -257,103 +254,6 @@ func TestAllowHTTPIsLogged(t *testing.T) {
 	}
 }
 
-// broken is an AWS that answers every call with 503 and counts them.
-func broken(t *testing.T) (string, *atomic.Int32) {
-	t.Helper()
-	var calls atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		calls.Add(1)
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL, &calls
-}
-
-// TestBadSettingsStopAStart of each function that reads them, with the variable's name and
-// the accepted form, and without what may be a secret.
-func TestBadSettingsStopAStart(t *testing.T) {
-	logger := telemetry.NewLogger(io.Discard, "")
-	const (
-		regions    = "ALLOWED_REGIONS must be a list of region codes such as AT,DE, or all"
-		lineTypes  = "ALLOWED_LINE_TYPES must be a list of line types such as mobile,fixed_line_or_mobile, or all"
-		channels   = "CHANNELS must be a list of channels such as sms,voice, or all"
-		clientRate = "NUMBER_CLIENT_SEND_LIMIT must be a rate such as 5/15m or 3/1d, with 1 to 1000 attempts in 1s to 365d"
-		header     = "CLIENT_ADDRESS_HEADER must be the name of a header that holds one address, such as CloudFront-Viewer-Address or X-Client-Address (X-Forwarded-For holds a list)"
-		originKeys = "ORIGIN_KEYS must be origin keys of 32 to 256 printable ASCII characters without spaces, with commas between them"
-	)
-	for _, c := range []struct{ name, value, want string }{
-		{"ALLOWED_REGIONS", "AT;DE", regions},
-		{"ALLOWED_REGIONS", "AT,,DE", regions},
-		{"ALLOWED_REGIONS", "AT,XY", regions + ": XY is none"},
-		{"ALLOWED_REGIONS", "UK", regions + ": UK is none"},
-		{"ALLOWED_LINE_TYPES", "mobile fixed_line", lineTypes},
-		{"ALLOWED_LINE_TYPES", "mobile,landline", lineTypes},
-		{"CHANNELS", "sms,fax", channels},
-		{"NUMBER_CLIENT_SEND_LIMIT", "3 a day", clientRate},
-		{"NUMBER_CLIENT_SEND_LIMIT", "0/1d", clientRate},
-		{"IP_SEND_COUNTS", "failed", "IP_SEND_COUNTS must be one of all, unverified"},
-		{"REQUIRE_PLUS", "yes", "REQUIRE_PLUS must be true or false"},
-		{"NUMBER_DISABLED_MEMORY", "59m", "NUMBER_DISABLED_MEMORY must be a duration such as 30s, 10m or 1d, from 1h to 3650d"},
-		{"CLIENT_ADDRESS_HEADER", "Client Address", header},
-		{"CLIENT_ADDRESS_HEADER", "X-Forwarded-For", header},
-		{"ORIGIN_KEYS", strings.Repeat("k", 31), originKeys},
-		{"ORIGIN_KEYS", strings.Repeat("k", 32) + "," + strings.Repeat("k", 31), originKeys},
-	} {
-		for _, function := range []settings.Program{settings.Send, settings.Verify} {
-			_, err := start(function, env(map[string]string{c.name: c.value}), logger)
-			if err == nil || err.Error() != c.want {
-				t.Errorf("%s=%s: %v, want %s", c.name, c.value, err, c.want)
-			}
-		}
-	}
-}
-
-// TestStart is what a function does at its start: bad settings stop it, a bad
-// neighbour does not.
-func TestStart(t *testing.T) {
-	var log bytes.Buffer
-	logger := telemetry.NewLogger(&log, "")
-	if _, err := start(settings.Send, env(map[string]string{"PIN_LENGTH": "canary"}), logger); err == nil || !strings.HasPrefix(err.Error(), "PIN_LENGTH must be ") {
-		t.Errorf("a bad setting: %v", err)
-	}
-	if _, err := start(settings.Send, env(nil), logger); err == nil || !strings.Contains(err.Error(), "TABLE_NAME must be set") {
-		t.Errorf("a missing setting: %v", err)
-	}
-	address, calls := broken(t)
-	variables := map[string]string{
-		"INFOBIP_BASE_URL": address, "INFOBIP_2FA_APP_ID": "a", "INFOBIP_2FA_MSG_ID": "m", "TABLE_NAME": "t", "AWS_REGION": "eu-central-1",
-		"SECRET_ID": "s", "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-secret",
-	}
-	variables["CHANNELS"] = "sms,email"
-	if _, err := start(settings.Send, env(variables), logger); err == nil || !strings.HasPrefix(err.Error(), "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email") {
-		t.Errorf("a channel without a message: %v", err)
-	}
-	delete(variables, "CHANNELS")
-	started := time.Now()
-	a, err := start(settings.Send, env(variables), logger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(started); took > warmBudget+30*time.Second {
-		t.Errorf("the start took %s", took)
-	}
-	for _, what := range []string{`"what":"secret"`, `"what":"table"`} {
-		if strings.Count(log.String(), what) != 1 {
-			t.Errorf("the log does not say once that %s failed:\n%s", what, log.String())
-		}
-	}
-	if strings.Contains(log.String(), "canary") {
-		t.Errorf("the log shows a credential: %s", log.String())
-	}
-	if calls.Load() == 0 {
-		t.Error("nothing was called to warm up")
-	}
-	answer := ask(t, a.Send.Handle, "/send-otp", `{"phoneNumber":"+14155552671"}`)
-	if answer.StatusCode != http.StatusServiceUnavailable || answer.Headers["Retry-After"] == "" {
-		t.Errorf("without its secret the function answers %d %s", answer.StatusCode, answer.Body)
-	}
-}
-
 // TestOneRepeat: the SDK's clients make two attempts, whatever its defaults are.
 func TestOneRepeat(t *testing.T) {
 	address, calls := broken(t)
@@ -398,32 +298,5 @@ func TestNoCredentials(t *testing.T) {
 	found, err = AWS{AccessKeyID: "a", SecretAccessKey: "b", SessionToken: "c"}.credentials("http://127.0.0.1:1").Retrieve(t.Context())
 	if err != nil || found.AccessKeyID != "a" || found.SecretAccessKey != "b" || found.SessionToken != "c" {
 		t.Errorf("given credentials are not used: %v", err)
-	}
-}
-
-// TestChannelsHaveMessages: what is offered has one, or who sends does not start. Verify is
-// told neither, and a laptop is like who sends.
-func TestChannelsHaveMessages(t *testing.T) {
-	for _, c := range []struct {
-		function       settings.Program
-		messages, says string
-	}{
-		{settings.Send, "", "INFOBIP_2FA_MESSAGES must have email/*"},
-		{settings.Send, "email/de=M", "INFOBIP_2FA_MESSAGES must have email/*"},
-		{settings.Send, "email/*=M", ""},
-		{settings.Verify, "", ""},
-		{0, "", "INFOBIP_2FA_MESSAGES must have email/*"},
-	} {
-		_, variables := account(t)
-		variables["CHANNELS"], variables["INFOBIP_2FA_MESSAGES"] = "sms,email", c.messages
-		config, err := ReadConfig(env(variables))
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.Function = c.function
-		_, err = New(config, Clock{}, slog.New(slog.DiscardHandler))
-		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.HasPrefix(err.Error(), c.says)) {
-			t.Errorf("%v with %q: %v, want %q", c.function, c.messages, err, c.says)
-		}
 	}
 }

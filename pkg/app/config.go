@@ -132,7 +132,7 @@ func (ClientAddress) MarshalText() ([]byte, error) {
 
 // ReadConfig reads the environment. Its error names every variable that is wrong and
 // the form it should have. What a function cannot do without is checked by
-// Config.CheckDeployed.
+// Config.CheckDeployed, and that its channels have messages by Config.CheckMessages.
 func ReadConfig(getenv func(string) string) (Config, error) {
 	r := settings.NewReader(getenv)
 	endpoint := r.Text("AWS_ENDPOINT_URL")
@@ -209,7 +209,6 @@ func (c Config) CheckDeployed() error {
 	}
 	need("INFOBIP_BASE_URL", c.Infobip.BaseURL, "the address of your Infobip account, such as xyz.api.infobip.com")
 	need("INFOBIP_2FA_APP_ID", c.Infobip.ApplicationID, "the id of the 2FA application (otpctl provision prints it)")
-	need("INFOBIP_2FA_MSG_ID", c.Infobip.MessageID, "the id of the message template (otpctl provision prints it)")
 	need("TABLE_NAME", c.Table, "the name of the DynamoDB table")
 	need("AWS_REGION", c.AWS.Region, "the region of the table and the secret")
 	if c.SecretID == "" && c.Infobip.APIKey == "" {
@@ -223,9 +222,9 @@ func (c Config) Catalog() catalog.Catalog {
 	return catalog.Catalog{List: c.Messages, Standard: c.Infobip.MessageID != ""}
 }
 
-// checkMessages returns which channel is offered without a message. A function that does not
-// send is told neither channels nor messages.
-func (c Config) checkMessages() error {
+// CheckMessages returns which channels are offered without a message. A function that does
+// not send is told neither channels nor messages.
+func (c Config) CheckMessages() error {
 	if c.Function != 0 && c.Function&settings.Send == 0 {
 		return nil
 	}

@@ -336,7 +336,7 @@ func TestCheckDeployed(t *testing.T) {
 	if lacks := keyless.CheckDeployed().Error(); strings.Count(lacks, "PROOF_KEY must be set: ") != 1 || strings.Contains(err.Error(), "PROOF_KEY") {
 		t.Errorf("with an issuer and no key a function lacks %s, and with neither %v", lacks, err)
 	}
-	for _, name := range []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID", "TABLE_NAME", "AWS_REGION", "SECRET_ID"} {
+	for _, name := range []string{"INFOBIP_BASE_URL", "INFOBIP_2FA_APP_ID", "TABLE_NAME", "AWS_REGION", "SECRET_ID"} {
 		if strings.Count(err.Error(), name+" must be set: ") != 1 {
 			t.Errorf("%s is not named once in %q", name, err)
 		}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -38,11 +39,12 @@ func start(function settings.Program, getenv func(string) string, logger *slog.L
 	if err != nil {
 		return nil, err
 	}
-	if err := c.CheckDeployed(); err != nil {
+	c.Function = function
+	if err := errors.Join(c.CheckDeployed(), c.CheckMessages()); err != nil {
 		return nil, err
 	}
-	if getenv(samLocal) == "" {
-		c.Function = function
+	if getenv(samLocal) != "" {
+		c.Function = 0 // on a laptop
 	}
 	a, err := New(c, Clock{}, logger)
 	if err != nil {

@@ -23,13 +23,15 @@ import (
 const Form = "a list such as sms/*=ID,sms/de=ID,voice/*=ID: of each message its channel (sms, voice or email), " +
 	"its language (* for the default's) and the id of its template, each channel and language once"
 
-// Bounds of a list. All of a function's settings have 4 KB together, and a verification
-// keeps the language of its message.
-const (
-	maxList   = 4096
-	maxID     = 64
-	maxLocale = 12
-)
+// MaxList is how many characters a list has at most. Lambda takes 4 KB of environment: this is
+// what the other settings leave of it, room for some sixty messages.
+const MaxList = 2700
+
+// MaxLocale is how many characters a language has at most: each live code keeps that of its
+// message in an item of bounded size.
+const MaxLocale = 12
+
+const maxID = 64
 
 // defaultLocale is how the default language is written.
 const defaultLocale = "*"
@@ -53,8 +55,8 @@ func (e Entry) check(channels []otp.Channel) error {
 	switch {
 	case !slices.Contains(channels, e.Channel):
 		return errors.New("there is no such channel")
-	case len(e.Locale.String()) > maxLocale:
-		return fmt.Errorf("its language has more than %d characters", maxLocale)
+	case len(e.Locale.String()) > MaxLocale:
+		return fmt.Errorf("its language has more than %d characters", MaxLocale)
 	case e.ID == "":
 		return errors.New("it has no id")
 	case len(e.ID) > maxID:
@@ -81,8 +83,8 @@ type List []Entry
 // Parse reads a list; spaces around an entry count for nothing. Its error names the entry by
 // its number and shows nothing of it, because what stands there may be a key by mistake.
 func Parse(text string) (List, error) {
-	if len(text) > maxList {
-		return nil, fmt.Errorf("it has more than %d characters", maxList)
+	if len(text) > MaxList {
+		return nil, fmt.Errorf("it has more than %d characters", MaxList)
 	}
 	list := make(List, 0, strings.Count(text, ",")+1)
 	for part := range strings.SplitSeq(text, ",") {

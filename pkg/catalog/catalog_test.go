@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -76,7 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		"sms/*=A,sms/nb=B,sms/no=B":        "entry 3: it is for the channel and language of entry 2",
 		"sms/iw=A,voice/he=B,sms/HE=C":     "entry 3: it is for the channel and language of entry 1",
 		"sms/*=" + strings.Repeat("x", 65): "entry 1: its id has more than 64 characters",
-		strings.Repeat("sms/*=A,", 512) + "sms/*": "it has more than 4096 characters",
+		strings.Repeat("sms/*=A,", 512) + "sms/*": "it has more than 2700 characters",
 	} {
 		got, err := Parse(text)
 		if err == nil || err.Error() != want || got != nil {
@@ -168,25 +169,60 @@ func TestSpeaks(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	all := []otp.Channel{otp.SMS, otp.Voice, otp.Email}
+	const (
+		sms   = "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms, and there is no message for it (otpctl provision prints both)"
+		voice = "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have voice/*: CHANNELS offers voice, and there is no message for it (otpctl provision prints both)"
+		email = "INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email, and there is no message for it (otpctl provision prints the list)"
+	)
 	for _, c := range []struct {
 		of      Catalog
 		offered []otp.Channel
-		lacks   string
+		lacks   []string
 	}{
-		{Catalog{list(t, "sms/*=S,voice/*=V,email/*=E"), false}, all, ""},
-		{Catalog{list(t, "email/*=E"), true}, all, ""},
-		{Catalog{nil, true}, all[:2], ""},
-		{Catalog{}, nil, ""},
-		{Catalog{nil, true}, all, "email"},
-		{Catalog{list(t, "sms/*=S,email/de=E"), true}, all, "email"},
-		{Catalog{list(t, "sms/*=S"), false}, all[:2], "voice"},
-		{Catalog{list(t, "sms/de=S"), false}, all[:1], "sms"},
+		{Catalog{list(t, "sms/*=S,voice/*=V,email/*=E"), false}, all, nil},
+		{Catalog{list(t, "email/*=E"), false}, all[2:], nil},
+		{Catalog{list(t, "email/*=E"), true}, all, nil},
+		{Catalog{nil, true}, all[:2], nil},
+		{Catalog{}, nil, nil},
+		{Catalog{}, all, []string{sms, voice, email}},
+		{Catalog{nil, true}, all, []string{email}},
+		{Catalog{list(t, "sms/*=S,email/de=E"), true}, all, []string{email}},
+		{Catalog{list(t, "sms/*=S"), false}, all[:2], []string{voice}},
+		{Catalog{list(t, "sms/de=S"), false}, all[:1], []string{sms}},
 	} {
-		err := c.of.Check(c.offered)
-		want := fmt.Sprintf("INFOBIP_2FA_MESSAGES must have %[1]s/*: CHANNELS offers %[1]s, and there is no message for it (otpctl provision prints the list)", c.lacks)
-		if c.lacks == "" && err != nil || c.lacks != "" && (err == nil || err.Error() != want) {
-			t.Errorf("%v of %q lack %v, want %q", c.offered, c.of.List, err, c.lacks)
+		var got []string
+		if err := c.of.Check(c.offered); err != nil {
+			got = strings.Split(err.Error(), "\n")
 		}
+		if diff := cmp.Diff(c.lacks, got); diff != "" {
+			t.Errorf("%v of %q lack (-want +got):\n%s", c.offered, c.of.List, diff)
+		}
+	}
+}
+
+// TestOnStandard: what has a default in the list, and what is no text for a phone, asks nothing of
+// the one template.
+func TestOnStandard(t *testing.T) {
+	all := []otp.Channel{otp.SMS, otp.Voice, otp.Email}
+	for _, c := range []struct {
+		list          string
+		offered, want []otp.Channel
+	}{
+		{"email/*=E", all[2:], nil},
+		{"email/de=E", all[2:], nil}, // which the template would not serve either
+		{"sms/*=S,voice/*=V", all, nil},
+		{"sms/*=S", all[:1], nil},
+		{"sms/*=S", all, all[1:2]},
+		{"sms/de=S,voice/*=V", all, all[:1]},
+		{"email/*=E", all, all[:2]},
+		{"email/*=E", nil, nil},
+	} {
+		if diff := cmp.Diff(c.want, list(t, c.list).OnStandard(c.offered), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("of %v beside %s (-want +got):\n%s", c.offered, c.list, diff)
+		}
+	}
+	if len(all) != 3 || all[0] != otp.SMS {
+		t.Errorf("the channels offered are now %v", all)
 	}
 }
 
@@ -200,11 +236,11 @@ func sixty() string {
 	return l.String()
 }
 
-// TestLookupAllocatesNothing, and a list of sixty fits into a function's settings.
+// TestLookupAllocatesNothing, and a list of sixty is not too long.
 func TestLookupAllocatesNothing(t *testing.T) {
 	text := sixty()
-	if len(text) > 3000 {
-		t.Errorf("sixty messages take %d characters of the 4096 that a function has", len(text))
+	if len(text) > MaxList {
+		t.Errorf("sixty messages take %d characters of the %d that a list has", len(text), MaxList)
 	}
 	c := Catalog{list(t, text), true}
 	near, far := tag(t, "at-AT"), tag(t, "zh-Hant-TW-x-private1")

@@ -12,6 +12,9 @@ const EndingForm = `the lines that end each SMS, such as \n@example.com # (each 
 // MaxEnding is how many bytes an ending has at most; it keeps room for the text: an SMS that a phone reads has 140 bytes.
 const MaxEnding = 100
 
+// hostEnd is what parts a host from the PIN.
+const hostEnd = " #"
+
 // appHashLength is that of the hash by which Android's SMS Retriever knows an app.
 const appHashLength = 11
 
@@ -41,6 +44,19 @@ func ParseEnding(text string) (Ending, error) {
 	return Ending{text}, nil
 }
 
+// NewEnding returns the ending with the hash of an app and the host of a page, either of which may
+// be empty. ParseEnding reads it if they have the forms that it demands.
+func NewEnding(appHash, host string) Ending {
+	lines := ""
+	if appHash != "" {
+		lines += "\n" + appHash
+	}
+	if host != "" {
+		lines += "\n@" + host + hostEnd
+	}
+	return Ending{lines}
+}
+
 // isAppHash reports whether a line is 11 characters of base64.
 func isAppHash(line string) bool {
 	return len(line) == appHashLength && made(line, letters+digits+"+/")
@@ -49,7 +65,7 @@ func isAppHash(line string) bool {
 // isHostLine reports whether a line is @host #, behind which the PIN comes.
 func isHostLine(line string) bool {
 	host, found := strings.CutPrefix(line, "@")
-	host, hash := strings.CutSuffix(host, " #")
+	host, hash := strings.CutSuffix(host, hostEnd)
 	return found && hash && made(host, letters+digits+"-.")
 }
 
@@ -58,7 +74,7 @@ const (
 	digits  = "0123456789"
 )
 
-// made reports whether text has at least one character and none but these.
+// made reports whether text has at least one character, and each is one of these.
 func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
 
 // String writes the ending in one line, as ParseEnding reads it.
@@ -74,13 +90,16 @@ func (e Ending) IsZero() bool { return e.lines == "" }
 // more.
 func (e Ending) Lines() string { return e.lines }
 
+// HasHost reports whether they end with a host.
+func (e Ending) HasHost() bool { return strings.HasSuffix(e.lines, hostEnd) }
+
 // Spoken is what stands in their place in a call: the end of a sentence, behind which the
 // PIN is said again where it follows the lines.
 func (e Ending) Spoken() string {
 	switch {
 	case e.IsZero():
 		return ""
-	case strings.HasSuffix(e.lines, "#"):
+	case e.HasHost():
 		return ". "
 	}
 	return "."

@@ -65,7 +65,7 @@ func TestSenders(t *testing.T) {
 		"US=12345678901234567":       "entry 1: its sender is not 1 to 16 characters of ASCII",
 		"US=1,AT=2,US=3":             "entry 3: its region stands before",
 		"US=1,":                      "entry 2: there is no such region",
-		strings.Repeat("US=1,", 900): "it has more than 4096 characters",
+		strings.Repeat("US=1,", 900): "it has more than 2700 characters",
 	} {
 		if got, err := ParseSenders(text); err == nil || err.Error() != want {
 			t.Errorf("%.30q: %v, %v, want %q", text, got, err, want)

@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -57,14 +59,31 @@ func (c Catalog) Has(channel otp.Channel) bool {
 	return ok
 }
 
-// Check returns which of the channels that are offered has no message for every request.
+// OnStandard returns which of the channels that are offered go in the template of
+// [Catalog.Standard], for want of a default in the list. Where it returns none, that template
+// is not used and INFOBIP_2FA_MSG_ID not needed.
+func (l List) OnStandard(offered []otp.Channel) []otp.Channel {
+	with, without := Catalog{List: l, Standard: true}, Catalog{List: l}
+	return slices.DeleteFunc(slices.Clone(offered), func(channel otp.Channel) bool {
+		return without.Has(channel) || !with.Has(channel)
+	})
+}
+
+// Check returns which of the channels that are offered have no message for every request, a
+// sentence each that says what would serve it.
 func (c Catalog) Check(offered []otp.Channel) error {
+	onStandard := c.List.OnStandard(offered)
+	var faults []error
 	for _, channel := range offered {
-		if !c.Has(channel) {
-			return fmt.Errorf("INFOBIP_2FA_MESSAGES must have %[1]s/*: CHANNELS offers %[1]s, and there is no message for it (otpctl provision prints the list)", channel)
+		switch {
+		case c.Has(channel):
+		case slices.Contains(onStandard, channel):
+			faults = append(faults, fmt.Errorf("INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have %[1]s/*: CHANNELS offers %[1]s, and there is no message for it (otpctl provision prints both)", channel))
+		default:
+			faults = append(faults, fmt.Errorf("INFOBIP_2FA_MESSAGES must have %[1]s/*: CHANNELS offers %[1]s, and there is no message for it (otpctl provision prints the list)", channel))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // read takes what is no language for none: its form was checked where it came from.

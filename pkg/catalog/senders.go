@@ -28,8 +28,8 @@ type Senders []Sender
 // ParseSenders reads a list; spaces around an entry count for nothing. Its error names the
 // entry by its number and shows nothing of it.
 func ParseSenders(text string) (Senders, error) {
-	if len(text) > maxList {
-		return nil, fmt.Errorf("it has more than %d characters", maxList)
+	if len(text) > MaxList {
+		return nil, fmt.Errorf("it has more than %d characters", MaxList)
 	}
 	senders := make(Senders, 0, strings.Count(text, ",")+1)
 	for part := range strings.SplitSeq(text, ",") {

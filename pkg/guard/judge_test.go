@@ -382,13 +382,14 @@ func TestNetworkOf(t *testing.T) {
 	}
 }
 
-func TestWithoutTag(t *testing.T) {
+func TestMailboxOf(t *testing.T) {
 	for address, want := range map[string]string{
 		"a@example.com": "a@example.com", "a+b@example.com": "a@example.com", "a+b+c@example.com": "a@example.com",
 		"+b@example.com": "@example.com", "a@sub+x.example.com": "a@sub+x.example.com", "none": "none",
+		"a.b.c@example.com": "abc@example.com", "a.b+c.d@mail.example.com": "ab@mail.example.com",
 	} {
-		if got := withoutTag(address); got != want {
-			t.Errorf("withoutTag(%q) = %q, want %q", address, got, want)
+		if got := mailboxOf(address); got != want {
+			t.Errorf("mailboxOf(%q) = %q, want %q", address, got, want)
 		}
 	}
 }

@@ -209,27 +209,25 @@ func DefaultAllowances() Allowances {
 	}
 }
 
-// Check returns what the rules forbid in one another's company: settings that would let one
+// Faults returns what the rules forbid in one another's company: settings that would let one
 // stranger shut out others, or nobody send at all.
-func (r Rules) Check() error {
+func (r Rules) Faults() []*SettingError {
+	var found []*SettingError
 	network, prefix := r.Allowances.Network, r.Allowances.Prefix
 	if network.Mode != Off && prefix.Mode != Off {
 		// Floors per second, as products: Window is at most a year, Floor at most a million.
 		faster := int64(network.Floor)*prefix.Window.Milliseconds() >= int64(prefix.Floor)*network.Window.Milliseconds()
 		if network.Floor >= prefix.Floor || faster {
-			return &SettingError{"NETWORK_ALLOWANCE", fmt.Sprintf(
-				"an allowance whose floor, and floor per second, are below PREFIX_ALLOWANCE's (%s): else one address could fill its neighbours' prefix", prefix)}
+			found = append(found, &SettingError{"NETWORK_ALLOWANCE", fmt.Sprintf(
+				"an allowance whose floor, and floor per second, are below PREFIX_ALLOWANCE's (%s): else one address could fill its neighbours' prefix", prefix)})
 		}
 	}
-	if r.Spend.Amount == 0 {
-		return nil
-	}
 	const few = 10
-	if dearest := r.dearest(); r.Spend.Amount < few*dearest {
-		return &SettingError{"SPEND_LIMIT", fmt.Sprintf(
-			"none, or at least ten times the dearest price (%s), for a prefix and e-mail may take a tenth of it", dearest)}
+	if dearest := r.dearest(); r.Spend.Amount > 0 && r.Spend.Amount < few*dearest {
+		found = append(found, &SettingError{"SPEND_LIMIT", fmt.Sprintf(
+			"none, or at least ten times the dearest price (%s), for a prefix and e-mail may take a tenth of it", dearest)})
 	}
-	return nil
+	return found
 }
 
 // Warnings returns what an owner should know of rules that are allowed.

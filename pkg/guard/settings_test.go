@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -107,7 +106,7 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-func TestCheck(t *testing.T) {
+func TestFaults(t *testing.T) {
 	allowance := func(text string) Allowance {
 		a, err := ParseAllowance(text)
 		if err != nil {
@@ -133,30 +132,30 @@ func TestCheck(t *testing.T) {
 		{"off", "off", one - 1, []otp.Channel{otp.SMS}, "SPEND_LIMIT"},
 		{"off", "off", one, []otp.Channel{otp.SMS, otp.Voice}, "SPEND_LIMIT"}, // a call is dearer
 		{"off", "off", 3 * one, []otp.Channel{otp.SMS, otp.Voice}, ""},
+		{"enforce 20/1d+3", "enforce 20/1d+3", one - 1, []otp.Channel{otp.SMS}, "NETWORK_ALLOWANCE" + "SPEND_LIMIT"}, // both at once
 	} {
 		rules := Rules{
 			Allowances: Allowances{Network: allowance(c.network), Prefix: allowance(c.prefix)},
 			Spend:      Limit{Amount: c.spend, Window: day}, Prices: DefaultPrices(), Channels: c.channels,
 		}
-		err := rules.Check()
 		got := ""
-		if fault, ok := errors.AsType[*SettingError](err); ok {
-			got = fault.Setting
-			if !strings.HasPrefix(err.Error(), got+" must be ") {
-				t.Errorf("the fault is %q", err)
+		for _, fault := range rules.Faults() {
+			got += fault.Setting
+			if !strings.HasPrefix(fault.Error(), fault.Setting+" must be ") {
+				t.Errorf("the fault is %q", fault)
 			}
 		}
 		if got != c.setting {
-			t.Errorf("%+v: %v, want %q", c, err, c.setting)
+			t.Errorf("%+v: %q, want %q", c, got, c.setting)
 		}
 	}
 	// A price that nothing is sent at is none.
 	rules := Rules{Channels: []otp.Channel{otp.SMS}, Regions: []string{"AT"}, Spend: Limit{Amount: one, Window: day}, Prices: MessagePrices{SMS: Prices{"*": one / 10, "CU": one}}}
-	if err := rules.Check(); err != nil {
-		t.Errorf("the price of a region that is not sent to counts: %v", err)
+	if found := rules.Faults(); len(found) > 0 {
+		t.Errorf("the price of a region that is not sent to counts: %v", found)
 	}
 	rules.Regions = []string{"AT", "CU"}
-	if err := rules.Check(); err == nil {
+	if found := rules.Faults(); len(found) == 0 {
 		t.Error("the price of a region that is sent to does not count")
 	}
 }

@@ -129,7 +129,7 @@ func NetworkKeys(client string, names otp.Keyring) []string {
 // digits, in E.164), or of an e-mail address in lower case.
 func PrefixKeys(prefix string, names otp.Keyring) []string {
 	if strings.Contains(prefix, "@") {
-		return []string{prefixMailKey + name(names, mailPrefix, withoutTag(prefix))}
+		return []string{prefixMailKey + name(names, mailPrefix, mailboxOf(prefix))}
 	}
 	return []string{prefixKey + name(names, "prefix", prefix)}
 }

@@ -35,7 +35,7 @@ type subject struct {
 	mail bool
 	// network of the client, by name; empty if it is not counted.
 	network string
-	// prefix is a number without its last four digits, or an address without its tag, by
+	// prefix is a number without its last four digits, or a mailbox (mailboxOf), by
 	// name.
 	prefix string
 	region string
@@ -94,23 +94,27 @@ func networkOf(client string) string {
 // lastDigits are what tells the numbers of one prefix apart.
 const lastDigits = 4
 
-// prefixOf returns a recipient's prefix: a number without its last four digits, an address
-// without its tag (person+tag@example.com).
+// prefixOf returns a recipient's prefix: a number without its last four digits, or an
+// address's mailbox.
 func prefixOf(to recipient.Recipient) string {
 	canonical := to.Canonical()
 	if _, ok := to.Phone(); ok {
 		return canonical[:max(len(canonical)-lastDigits, 0)]
 	}
-	return withoutTag(canonical)
+	return mailboxOf(canonical)
 }
 
-func withoutTag(address string) string {
+// mailboxOf returns an address without what large providers of mail pass over before the @:
+// a tag (person+tag@example.com) and dots (Gmail, alone; elsewhere two people share the room
+// of one prefix, which is far above what they need). Else one mailbox of eight letters has
+// 128 rooms, and can be filled through each.
+func mailboxOf(address string) string {
 	local, domain, found := strings.Cut(address, "@")
 	if !found {
 		return address
 	}
 	local, _, _ = strings.Cut(local, "+")
-	return local + "@" + domain
+	return strings.ReplaceAll(local, ".", "") + "@" + domain
 }
 
 // mailPrefix is the label under which the prefix of an address is named.

@@ -145,6 +145,29 @@ func addresses(t *testing.T) map[string]bool {
 	return accepted
 }
 
+// TestPossibleAddresses: each is sent to, and verified, as it is written but for its letter case.
+func TestPossibleAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(s *setup) {
+			s.guard = guard.Rules{Channels: []otp.Channel{otp.Email}}
+			s.sendLimit.Attempts, s.verifyLimit.Attempts = 1000, 1000
+		})
+		for address, accepted := range addresses(t) {
+			if !accepted {
+				continue
+			}
+			before := len(r.sim.Outbox(""))
+			r.post(httpapi.RouteSend, mailBody(address, "")).wantOK(t)
+			arrived := r.sim.Outbox("")[before:]
+			if want := strings.ToLower(address); len(arrived) != 1 || arrived[0].To != want {
+				t.Errorf("%q: %d messages, want one to %q: %v", address, len(arrived), want, arrived)
+				continue
+			}
+			r.post(httpapi.RouteVerify, mailBody(address, fmt.Sprintf(`,"pin":%q`, arrived[0].PIN))).wantOK(t)
+		}
+	})
+}
+
 // TestImpossibleAddresses: none of them is repaired, on any route.
 func TestImpossibleAddresses(t *testing.T) {
 	for address, accepted := range addresses(t) {

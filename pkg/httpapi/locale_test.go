@@ -131,3 +131,19 @@ func TestForeignTemplate(t *testing.T) {
 		r.post(httpapi.RouteSend, localised("sms", "fr")).wantOK(t)
 	})
 }
+
+// TestLineOfATestRecipient names the language of the message that it would have had.
+func TestLineOfATestRecipient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, speaking, reviewed(t))
+		sent := r.post(httpapi.RouteSend, localised("sms", "de-AT")).wantOK(t)
+		if got := r.lastLine()["locale"]; got != "de" {
+			t.Errorf("the send's line says %v, want de", got)
+		}
+		r.post(httpapi.RouteResend, resendBody(number, sent.VerificationID)).wantOK(t)
+		if got := r.lastLine()["locale"]; got != "de" {
+			t.Errorf("the resend's line says %v, want de", got)
+		}
+		r.wantCalls("", 0)
+	})
+}

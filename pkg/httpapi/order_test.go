@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	infobipotp "github.com/seed-a131a524/infobip-otp"
+
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 )
@@ -54,6 +56,7 @@ func TestOrderOfChecks(t *testing.T) {
 		{"PIN form before the address's form", verify, `{"email":"abc","pin":"abc"}`, nil, 400, badPIN},
 		{"the address's form before id", verify, `{"email":"abc","pin":"123456","verificationId":"x"}`, nil, 400, badEmail},
 		{"the address's form before locale", send, `{"email":"abc","locale":"-","channel":"fax"}`, nil, 400, badEmail},
+		{"locale before channel", send, `{"email":"a@example.com","locale":"-","channel":"fax"}`, []change{badKeyHeader}, 400, refused("Invalid locale.", "locale_invalid")},
 		{"key before channel offered, by e-mail", send, `{"email":"a@example.com"}`, []change{badKeyHeader}, 400, badKey},
 		{"channel offered before channel fits", send, `{"email":"a@example.com","channel":"voice"}`, nil, 400, noChannel},
 		{"channel fits before the client's limit", send, `{"email":"a@example.com","channel":"sms"}`, nil, 400, mismatch},
@@ -99,5 +102,21 @@ func TestOrderOfChecks(t *testing.T) {
 				r.wantCalls("", 0)
 			})
 		})
+	}
+}
+
+// TestOrderIsDescribed: openapi.yaml names the checks in the order in which they are made.
+func TestOrderIsDescribed(t *testing.T) {
+	_, text, _ := strings.Cut(infobipotp.OpenAPI, "**Order of checks**: ")
+	text, _, found := strings.Cut(text, "\n\n")
+	if !found {
+		t.Fatal("openapi.yaml has no order of checks")
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	const want = "method, path, origin, content type, size, JSON, members, presence, form of the PIN, of the number or address, " +
+		"of the verification id, of the locale, of the nonce, channel's word, Idempotency-Key, channel offered, " +
+		"channel fits recipient, region, line type, the client address's limit, the number's own, challenge and allowances."
+	if !strings.HasPrefix(text, want) {
+		t.Errorf("openapi.yaml says %q, want %q", text, want)
 	}
 }

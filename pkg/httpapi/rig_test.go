@@ -146,11 +146,11 @@ func (r *rig) provider(keys infobip.KeySource, s *setup) (*infobip.Client, catal
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	emailID, err := r.sim.ProvisionEmail(appID, s.form.PINLength)
+	emails, err := r.sim.ProvisionTemplates(appID, s.form.PINLength, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	messages := catalog.Catalog{List: catalog.List{{Channel: otp.Email, ID: emailID}}, Standard: true}
+	messages := catalog.Catalog{List: catalog.List{{Channel: otp.Email, ID: emails[0]}}, Standard: true}
 	for name, text := range s.texts {
 		settings.ApplicationID, settings.MessageText = appID, text
 		if text == "" {

@@ -145,8 +145,14 @@ func pathsOf(channel otp.Channel) paths {
 }
 
 // destinationOf returns a recipient as the provider writes it: a number's digits, as it
-// documents them, or the address.
-func destinationOf(to recipient.Recipient) string { return strings.TrimPrefix(to.Canonical(), "+") }
+// documents them, or the address. A plus at the beginning of an address is part of it:
+// without it the code would go to somebody else.
+func destinationOf(to recipient.Recipient) string {
+	if number, ok := to.Phone(); ok {
+		return strings.TrimPrefix(number.E164(), "+")
+	}
+	return to.Canonical()
+}
 
 // sendRequest is the body of a send, the same for each channel.
 type sendRequest struct {

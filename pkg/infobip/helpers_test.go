@@ -180,13 +180,15 @@ func providerError(t *testing.T, err error) *otp.ProviderError {
 }
 
 // testMailbox is testAddress's.
-var testMailbox = func() recipient.Recipient {
-	address, err := email.Parse(testAddress)
+var testMailbox = mailboxOf(testAddress)
+
+func mailboxOf(text string) recipient.Recipient {
+	address, err := email.Parse(text)
 	if err != nil {
 		panic(err)
 	}
 	return recipient.OfEmail(address)
-}()
+}
 
 // testRecipient is testNumber's.
 var testRecipient = func() recipient.Recipient {

@@ -56,6 +56,7 @@ func TestRequestsOfMessages(t *testing.T) {
 		{"call by a template of calls", host, nil, send(testRecipient, otp.Voice, otp.Message{ID: "voice-de"}), `{"applicationId":"app-1","messageId":"voice-de","to":"14155552671"}`},
 		{"call by the one template", host, nil, send(testRecipient, otp.Voice, otp.Message{}), `{"applicationId":"app-1","messageId":"msg-1","to":"14155552671","placeholders":{"ending":". "}}`},
 		{"e-mail", host, catalog.Senders{{Region: "US", From: "1"}}, send(testMailbox, otp.Email, otp.Message{ID: "mail-1"}), `{"applicationId":"app-1","messageId":"mail-1","to":"canary+tag@example.com"}`},
+		{"e-mail to a name that begins with a plus", "", nil, send(mailboxOf("+"+testAddress), otp.Email, otp.Message{ID: "mail-1"}), `{"applicationId":"app-1","messageId":"mail-1","to":"+canary+tag@example.com"}`},
 		{"resend by SMS", host, nil, resend(otp.SMS), `{"placeholders":{"ending":"\n@example.com #"}}`},
 		{"resend by voice", host, nil, resend(otp.Voice), `{"placeholders":{"ending":". "}}`},
 		{"resend by voice, without a host", hash, nil, resend(otp.Voice), `{"placeholders":{"ending":"."}}`},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -99,7 +100,7 @@ func NewProvisioner(baseURL string, allowHTTP bool, key string) (*Provisioner, e
 
 // Applications lists all applications of the account.
 func (p *Provisioner) Applications(ctx context.Context) ([]Application, error) {
-	var found []Application
+	var found applicationList
 	err := p.do(ctx, "list applications", http.MethodGet, applicationPath(), nil, &found)
 	return found, err
 }
@@ -130,7 +131,7 @@ func (p *Provisioner) UpdateApplication(ctx context.Context, a Application) (App
 
 // Messages lists the templates of an application.
 func (p *Provisioner) Messages(ctx context.Context, applicationID string) ([]Message, error) {
-	var found []Message
+	var found messageList
 	err := p.do(ctx, "list message templates", http.MethodGet, applicationPath(applicationID, "messages"), nil, &found)
 	return found, err
 }
@@ -188,7 +189,7 @@ func (m *Message) checkPINLength() error {
 func (p *Provisioner) ResendNothingByEmail(ctx context.Context) error {
 	var nobodys [16]byte
 	_, _ = rand.Read(nobodys[:]) // never fails: crypto/rand ends the program instead
-	var answer json.RawMessage
+	var answer anything
 	return p.do(ctx, "resend nothing by email", http.MethodPost, "/2fa/2/pin/"+strings.ToUpper(hex.EncodeToString(nobodys[:]))+"/resend/email", nil, &answer)
 }
 
@@ -203,14 +204,39 @@ func applicationPath(elements ...string) string {
 	return path
 }
 
-// identified is an answer that has to say which thing it is about.
-type identified interface{ identifier() string }
+// identified is an answer that has to say which thing, or things, it is about.
+type identified interface{ identified() bool }
 
-func (a *Application) identifier() string { return a.ID }
-func (m *Message) identifier() string     { return m.ID }
+func (a *Application) identified() bool { return isID(a.ID) }
+func (m *Message) identified() bool     { return isID(m.ID) }
+
+type (
+	applicationList []Application
+	messageList     []Message
+)
+
+func (l *applicationList) identified() bool {
+	return !slices.ContainsFunc(*l, func(a Application) bool { return !a.identified() })
+}
+
+func (l *messageList) identified() bool {
+	return !slices.ContainsFunc(*l, func(m Message) bool { return !m.identified() })
+}
+
+// anything is an answer that nobody looks at.
+type anything struct{ json.RawMessage }
+
+func (*anything) identified() bool { return true }
+
+// isID reports whether an id is a word that an operator's terminal, a shell and a file of
+// settings can take as it is. Those of Infobip are 32 hexadecimal digits.
+func isID(id string) bool {
+	const made = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,="
+	return id != "" && len(id) <= maxPinID && strings.Trim(id, made) == ""
+}
 
 // do makes one call and decodes its 2xx into out.
-func (p *Provisioner) do(ctx context.Context, operation, method, path string, in, out any) error {
+func (p *Provisioner) do(ctx context.Context, operation, method, path string, in any, out identified) error {
 	r := request{operation: operation, method: method, path: path, once: method == http.MethodPost}
 	r.use(p.key())
 	if in != nil {
@@ -228,8 +254,7 @@ func (p *Provisioner) do(ctx context.Context, operation, method, path string, in
 		return refusedSettings(r, res)
 	}
 	err := json.Unmarshal(res.body, out)
-	thing, single := out.(identified)
-	if err != nil || single && thing.identifier() == "" {
+	if err != nil || !out.identified() {
 		return &CallError{Operation: operation, Status: res.status, Reason: "the answer is not what the documentation has", Sent: true}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package infobip
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -177,5 +178,33 @@ func TestDetails(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", body, got, want)
 		}
+	}
+}
+
+// An id goes to a terminal and into a file of settings: it is one word, or the answer is none.
+func TestIDsAreWords(t *testing.T) {
+	ids := map[string]bool{
+		"8F0792F86035A9F4290821F1EE6BC06A": true, strings.Repeat("A", maxPinID): true,
+		"": false, "A\nB": false, "A\x1b[2J": false, "A B": false, "Ä": false, `A\`: false, "A'": false, "A,B": true, "A$(id)B": false, strings.Repeat("A", maxPinID+1): false,
+	}
+	for id, want := range ids {
+		name, _ := json.Marshal(id)
+		one := `{"applicationId":` + string(name) + `,"messageId":` + string(name) + `}`
+		single, list := serve(t, says(200, one)), serve(t, says(200, "["+one+"]"))
+		ask := func(url string, call func(*Provisioner) error) {
+			api, err := NewProvisioner(url, false, testKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer api.Close()
+			err = call(api)
+			if failed, _ := errors.AsType[*CallError](err); (err == nil) != want || !want && failed.Reason != "the answer is not what the documentation has" {
+				t.Errorf("%q: got %v, want it taken: %t", id, err, want)
+			}
+		}
+		ask(single.URL, func(p *Provisioner) error { _, err := p.Application(t.Context(), "A"); return err })
+		ask(single.URL, func(p *Provisioner) error { _, err := p.CreateMessage(t.Context(), Message{}); return err })
+		ask(list.URL, func(p *Provisioner) error { _, err := p.Applications(t.Context()); return err })
+		ask(list.URL, func(p *Provisioner) error { _, err := p.Messages(t.Context(), "A"); return err })
 	}
 }

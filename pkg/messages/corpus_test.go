@@ -1,5 +1,12 @@
 package messages
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/phone"
+)
+
 // specimen is a file, what the reader says of it, and whether messages.schema.json, which
 // an editor has, refuses it too.
 type specimen struct {
@@ -41,13 +48,13 @@ var specimens = []specimen{
 	{"no UTF-8", "default: en\nsms:\n  en: '\xe9 {{pin}} \xe9'\n", []string{"3:8: this is no UTF-8: save the file as UTF-8"}, beyond},
 	{"control character", "default: en\nsms:\n  en: 'ü\x07{{pin}}'\n", []string{"3:9: the control character U+0007 has no place here"}, beyond},
 	{"no quotes", "default: en\nsms:\n  en: {{pin}} is your code.\n", []string{
-		"3:15: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it has to stand in quotes",
+		"3:15: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},
 	{"no quotes, and nothing behind", "default: en\nsms:\n  en: {{pin}}\n", []string{
-		"3:7: the text has to be a text: one that begins with a brace has to stand in quotes",
+		"3:7: a message has to be a text: one that begins with a brace has to stand in quotes",
 	}, beyond},
 	{"a colon without quotes", "default: en\nsms:\n  en: Your code: {{pin}}\n", []string{
-		"3:16: this is no YAML: mapping values are not allowed in this context; a text with {{pin}} in it has to stand in quotes",
+		"3:16: this is no YAML: mapping values are not allowed in this context; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},
 	{"an end without a line break", "default:\nó", []string{"2:2: this is no YAML: could not find expected ':' while scanning a simple key that begins at 2:1"}, beyond},
 	{"a document that ends at once", "---", []string{"1:4: the file has nothing in it: fill it, or take the line out"}, bySchema},
@@ -62,9 +69,9 @@ var specimens = []specimen{
 	}, beyond},
 	{"bomb", "default: en\nsms:\n  en: &a ['{{pin}}', '{{pin}}']\n  de: &b [*a, *a]\nemail: *b\n", []string{
 		"3:7: &a is an anchor: write each text out, there are none here",
-		"3:7: the text has to be a text",
+		"3:7: a message has to be a text",
 		"4:7: &b is an anchor: write each text out, there are none here",
-		"4:7: the text has to be a text",
+		"4:7: a message has to be a text",
 		"4:11: *a refers to another place: write the text out, there are no aliases here",
 		"4:15: *a refers to another place: write the text out, there are no aliases here",
 		"5:8: *b refers to another place: write the text out, there are no aliases here",
@@ -72,7 +79,7 @@ var specimens = []specimen{
 	{"merge", "default: en\nsms:\n  <<: {en: '{{pin}}'}\n", []string{
 		"3:3: << merges mappings: write each member out",
 	}, beyond},
-	{"tag", "default: en\nsms:\n  en: !!binary aGk=\n", []string{"3:7: !!binary is a tag: there are none here", "3:7: the text has to be a text: put it in quotes"}, bySchema},
+	{"tag", "default: en\nsms:\n  en: !!binary aGk=\n", []string{"3:7: !!binary is a tag: there are none here", "3:7: a message has to be a text: put it in quotes"}, bySchema},
 	{"tag of a text", "default: !!str en\nsms:\n  en: '{{pin}}'\n", []string{"1:10: !!str is a tag: there are none here"}, beyond},
 	{"a list", "- default: en\n", []string{"1:1: the file has to be a mapping, in lines of NAME: VALUE"}, bySchema},
 	{"a word", "messages\n", []string{"1:1: the file has to be a mapping, in lines of NAME: VALUE"}, bySchema},
@@ -111,7 +118,7 @@ var specimens = []specimen{
 		"6:10: indiaDLT has nothing in it: fill it, or take the line out",
 		"7:5: sms has nothing in it: fill it, or take the line out",
 		"8:8: voice has nothing in it: fill it, or take the line out",
-		"10:6: the text has no value: give it one, or take the line out",
+		"10:6: a message has no value: give it one, or take the line out",
 	}, bySchema},
 	{"the default is in no channel", "default: de\nsms:\n  en: '{{pin}}'\nvoice:\n  de: '{{pin}}'\nemail:\n  de-AT: '{{pin}}'\n", []string{
 		"3:3: sms has no message in the default locale de",
@@ -126,10 +133,43 @@ var specimens = []specimen{
 		"7:3: pt BR is not a locale such as de, pt-BR or zh-Hant",
 	}, bySchema},
 	{"locales whose parts stand in no order", "default: en\nsms:\n  en: '{{pin}}'\n  de-AT-Latn: '{{pin}}'\n", []string{"4:3: de-AT-Latn is not a locale such as de, pt-BR or zh-Hant"}, beyond},
+	{name: "the longest locale", text: "default: cat-valencia\nsms:\n  cat-valencia: '{{pin}}'\n"},
+	{"long locales", "default: de-Latn-DE-1996\nsms:\n  de-Latn-DE-1996: '{{pin}}'\n  en_us_posix_x: '{{pin}}'\n", []string{
+		"1:10: de-Latn-DE-1996 is too long: it has 15 characters, and no more than 12 are taken",
+		"3:3: de-Latn-DE-1996 is too long: it has 15 characters, and no more than 12 are taken",
+		"4:3: en_us_posix_x is not a locale such as de, pt-BR or zh-Hant",
+	}, bySchema},
+	{"a locale that is long with its script", "default: en\nsms:\n  en: '{{pin}}'\n  zh_TW_x_a: '{{pin}}'\n", []string{
+		"4:3: zh_TW_x_a is too long: as zh-Hant-TW-x-a it has 14 characters, and no more than 12 are taken",
+	}, beyond},
+	{name: "Norwegian, which YAML 1.1 takes for false", text: "default: no\nsms:\n  no: '{{pin}}'\n  on: '{{pin}}'\n  nan: '{{pin}}'\n"},
+	{name: "as many messages as there may be", text: manyMessages(52)},
+	{"too many messages", manyMessages(53), []string{
+		"55:3: with this one the messages are too many: the list that the functions are told has 2744 characters then, and no more than 2700 are taken",
+	}, beyond},
+	{name: "as many parts as an SMS has at most", text: "default: en\nsms:\n  en: '{{pin}}" + strings.Repeat("ж", 255*67-6) + "'\n"},
+	{"an SMS of more parts than can be numbered", "default: en\nsms:\n  en: '{{pin}}" + strings.Repeat("ж", 255*67-5) + "'\n", []string{
+		"3:7: the message travels in 256 parts, and no phone puts more than 255 together",
+	}, beyond},
+	{"a text whose end is out of its quotes", "default: en\nsms:\n  en: '{{pin}}' is your code\n", []string{
+		"3:17: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
+	}, beyond},
+	{name: "a host beyond ASCII, in ASCII", text: good + "webOTP: xn--bcher-kva.example\n"},
+	{"too many messages with one that the simulator alone has", manyMessages(52) + "email:\n  en: '{{pin}}'\n", []string{
+		"56:3: with this one the messages are too many: the list that the functions are told has 2733 characters then, and no more than 2700 are taken",
+	}, beyond},
+	{name: "one e-mail for two locales", text: "default: en\nemail:\n  en: {templateId: 7, text: '{{pin}}'}\n  en-GB: {templateId: 7, text: '{{pin}}'}\n  fr: {templateId: 7}\n"},
+	{"an e-mail with two texts", "default: en\nemail:\n  en: {templateId: 7, text: '{{pin}}'}\n  fr: {templateId: 7, text: 'Le {{pin}}'}\n  de: {text: 'Der {{pin}}'}\n", []string{
+		"4:29: the e-mail template 7 has another text in line 3, and Infobip keeps one under a number",
+	}, beyond},
+	{name: "as many senders as there may be", text: good + "senders: {" + manySenders(142) + "}\n"},
+	{"too many senders", good + "senders: {" + manySenders(143) + "}\n", []string{
+		"4:3277: with this one the senders are too many: their list has 2716 characters, and no more than 2700 are taken",
+	}, beyond},
 	{"texts that are none", "default: en\nsms:\n  en: 123456\n  de: [a]\n  es: true\n  fr: {}\n  it: {sender: A}\n", []string{
-		"3:7: the text has to be a text: put it in quotes",
-		"4:7: the text has to be a text",
-		"5:7: the text has to be a text: put it in quotes",
+		"3:7: a message has to be a text: put it in quotes",
+		"4:7: a message has to be a text",
+		"5:7: a message has to be a text: put it in quotes",
 		"6:3: fr by sms has no text",
 		"6:7: a message of sms has nothing in it: fill it, or take the line out",
 		"7:3: it by sms has no text",
@@ -181,19 +221,32 @@ var specimens = []specimen{
 	}, beyond},
 
 	// Values.
-	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
+	{"senders", "default: en\nsender: 18335550100\nsenders: {US: 1, USA: A, us: A, CA: 'a,b', GB: '', AT: ' a', DE: 'Zwölf', FR: 'Twelve-chars', XX: A, BE: '+4366412345'}\nsms: {en: {text: '{{pin}}', sender: [A]}}\n", []string{
 		"2:9: sender has to be a text: put it in quotes",
 		"3:15: the sender of US has to be a text: put it in quotes",
 		"3:18: USA is not a region of phone numbers such as US",
 		"3:26: us is not a region of phone numbers such as US",
-		"3:37: the sender of CA has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:48: the sender of GB has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:56: the sender of AT has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:66: the sender of DE has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
-		"3:79: the sender of FR has to be up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign",
+		"3:37: the sender of CA has to be " + wantSender,
+		"3:48: the sender of GB has to be " + wantSender,
+		"3:56: the sender of AT has to be " + wantSender,
+		"3:66: the sender of DE has to be " + wantSender,
+		"3:79: the sender of FR has to be " + wantSender,
 		"3:95: XX is not a region of phone numbers such as US",
+		"3:106: the sender of BE has to be " + wantSender,
 		"4:37: sender has to be a text",
 	}, bySchema},
+	{name: "each character of senders", text: good + "senders: {US: 'A!#$%& ()*+', CA: '-./:;<>?@_z', GB: \"Z'\"}\n"},
+	{"characters that a sender cannot have", good + "senders: {US: 'a\"', CA: 'a\\', GB: 'a`', AT: 'a[b', DE: 'a~'}\n", []string{
+		"4:15: the sender of US has to be " + wantSender,
+		"4:25: the sender of CA has to be " + wantSender,
+		"4:35: the sender of GB has to be " + wantSender,
+		"4:45: the sender of AT has to be " + wantSender,
+		"4:56: the sender of DE has to be " + wantSender,
+	}, bySchema},
+	{name: "a plus sign within a sender", text: good + "sender: A+\n"},
+	{"a call from a name", "default: en\nsender: Example\nvoice:\n  en: {text: '{{pin}}', sender: Example}\n", []string{
+		"4:33: the sender of a call has to be a number, of up to 15 digits",
+	}, beyond},
 	{"regions that nobody calls", good + "senders: {XX: A}\n", []string{"4:11: XX is not a region of phone numbers such as US"}, beyond},
 	{"senders that are a list", good + "senders: [A]\n", []string{"4:10: senders has to be a mapping, in lines of NAME: VALUE"}, bySchema},
 	{"a host with a scheme", good + "webOTP: https://example.com\n", []string{wantHost}, bySchema},
@@ -267,10 +320,33 @@ var specimens = []specimen{
 }
 
 const (
-	hundred  = fifty + fifty
-	fifty    = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
-	wantHost = "4:9: webOTP has to be a host in small letters such as example.com, without https://, a port or a path"
+	hundred    = fifty + fifty
+	fifty      = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
+	wantSender = "up to 15 digits without a plus sign, or up to 11 letters, digits, spaces and any of ! # $ % & ' ( ) * + - . / : ; < > ? @ _"
+	wantHost   = "4:9: webOTP has to be a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path"
 )
+
+// manyMessages is a file of n messages by voice, with locales as long as they may be.
+func manyMessages(n int) string {
+	var text strings.Builder
+	text.WriteString("default: en\nvoice:\n  en: '{{pin}}'\n")
+	for i := range n - 1 {
+		fmt.Fprintf(&text, "  en-x-a%06d: '{{pin}}'\n", i)
+	}
+	return text.String()
+}
+
+// manySenders are n members of a mapping of senders, each as long as it may be.
+func manySenders(n int) string {
+	var members []string
+	for i := range 26 * 26 {
+		region := string([]byte{'A' + byte(i/26), 'A' + byte(i%26)})
+		if phone.IsRegion(region) && len(members) < n {
+			members = append(members, region+": '183355501001234'")
+		}
+	}
+	return strings.Join(members, ", ")
+}
 
 // everything has each member once at least.
 const everything = `# yaml-language-server: $schema=messages.schema.json

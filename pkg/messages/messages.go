@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 	"github.com/seed-a131a524/infobip-otp/pkg/sms"
@@ -32,8 +33,9 @@ type File struct {
 	Default locale.Tag
 	// Sender is that of SMS, and of calls where it is a number; empty is Infobip's own.
 	Sender string
-	// Senders go before any other, by the region of the number; in the file's order.
-	Senders []RegionSender
+	// Senders go before any other, by the region of the number; in the file's order. They are
+	// INFOBIP_SENDERS.
+	Senders catalog.Senders
 	// WebOTP is the host of every SMS's last line, or empty.
 	WebOTP string
 	// AndroidAppHash stands on a line of its own in every SMS, or is empty.
@@ -43,9 +45,6 @@ type File struct {
 	// Messages are by channel, and then in the file's order.
 	Messages []Message
 }
-
-// RegionSender is the sender of messages to numbers of a region.
-type RegionSender struct{ Region, Sender string }
 
 // IndiaDLT is what India's registry of senders and texts (DLT) knows a message by. Its JSON
 // is that of the provider's regional.indiaDlt.
@@ -65,7 +64,7 @@ type Message struct {
 	Text string
 	// Template is the message as Infobip is to hold it.
 	Template Template
-	ending   string
+	ending   catalog.Ending
 }
 
 // Template is a message template, member for member as the provider's API has them; an empty
@@ -93,7 +92,7 @@ func (m *Message) ForSimulator() bool {
 // Delivered returns the message as a person reads or hears it, with the PIN and the last lines;
 // empty of an e-mail without a text.
 func (m *Message) Delivered(pin string) string {
-	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, m.ending)
+	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, m.ending.Lines())
 	if m.Channel == otp.Email {
 		text = m.Text
 	}
@@ -102,17 +101,8 @@ func (m *Message) Delivered(pin string) string {
 
 // Spoken returns an SMS as a resend by voice speaks it.
 func (m *Message) Spoken(pin string) string {
-	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, spokenEnding(m.Template.Text))
+	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, m.ending.Spoken())
 	return strings.ReplaceAll(text, pinPlaceholder, pin)
-}
-
-// spokenEnding is what a resend by voice puts in an ending's place: between the text and the
-// code, which is said again, or at the end of the text.
-func spokenEnding(text string) string {
-	if strings.HasSuffix(text, pinPlaceholder) {
-		return ". "
-	}
-	return "."
 }
 
 // Size returns what an SMS with this PIN takes.
@@ -127,29 +117,17 @@ func (m *Message) characters(pin string) int {
 	return utf8.RuneCountInString(m.Delivered(pin))
 }
 
-// Ending returns what a send puts behind the text of an SMS, before the PIN if there is a
-// WebOTP host: lines, each with the line break before it. Empty if an SMS ends with its text.
-func (f *File) Ending() string {
-	ending := ""
-	if f.AndroidAppHash != "" {
-		ending += "\n" + f.AndroidAppHash
-	}
-	if f.WebOTP != "" {
-		ending += "\n@" + f.WebOTP + " #"
-	}
-	return ending
-}
+// Ending returns what a send puts behind the text of an SMS. It is INFOBIP_SMS_ENDING.
+func (f *File) Ending() catalog.Ending { return catalog.NewEnding(f.AndroidAppHash, f.WebOTP) }
 
-// EndingSetting returns the ending as INFOBIP_SMS_ENDING has it, in one line.
-func (f *File) EndingSetting() string { return strings.ReplaceAll(f.Ending(), "\n", `\n`) }
-
-// SendersSetting returns the senders as INFOBIP_SENDERS has them: US=18335550100,CA=….
-func (f *File) SendersSetting() string {
-	pairs := make([]string, len(f.Senders))
-	for i, s := range f.Senders {
-		pairs[i] = s.Region + "=" + s.Sender
+// Entry returns a message as the list that the functions are told has it (INFOBIP_2FA_MESSAGES),
+// without its id.
+func (f *File) Entry(m Message) catalog.Entry {
+	e := catalog.Entry{Channel: m.Channel, Locale: m.Locale}
+	if m.Locale == f.Default {
+		e.Locale = locale.Tag{}
 	}
-	return strings.Join(pairs, ",")
+	return e
 }
 
 // Of returns the messages of a channel, in the file's order; none if it has none.
@@ -166,10 +144,11 @@ func (f *File) Of(channel otp.Channel) []Message {
 // provisioned returns the text of an SMS as Infobip is to hold it: what only an SMS may carry
 // stands behind a placeholder, because a resend by voice speaks the same template.
 func (f *File) provisioned(text string) string {
+	ending := f.Ending()
 	switch {
-	case f.WebOTP != "":
+	case ending.HasHost():
 		return text + endingPlaceholder + pinPlaceholder
-	case f.AndroidAppHash != "":
+	case !ending.IsZero():
 		return text + endingPlaceholder
 	}
 	return text

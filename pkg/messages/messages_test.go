@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/locale"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -39,7 +40,7 @@ func TestEverything(t *testing.T) {
 	registered := func(template string) *IndiaDLT { return &IndiaDLT{"1101", template, "1302"} }
 	want := &File{
 		Default: tag("en"), Sender: "Example",
-		Senders: []RegionSender{{"US", "18335550100"}, {"CA", "18335550101"}, {"001", "Satellite"}},
+		Senders: catalog.Senders{{Region: "US", From: "18335550100"}, {Region: "CA", From: "18335550101"}, {Region: "001", From: "Satellite"}},
 		WebOTP:  "www.example.com", AndroidAppHash: "FA+9qCX9VSu", IndiaDLT: registered("1107"),
 		Messages: []Message{
 			{
@@ -76,7 +77,7 @@ func TestEverything(t *testing.T) {
 	if diff := cmp.Diff(want, file, cmpopts.IgnoreFields(Message{}, "ending"), cmp.Comparer(func(a, b locale.Tag) bool { return a == b })); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got, want := file.SendersSetting(), "US=18335550100,CA=18335550101,001=Satellite"; got != want {
+	if got, want := file.Senders.String(), "US=18335550100,CA=18335550101,001=Satellite"; got != want {
 		t.Errorf("the senders are %q, want %q", got, want)
 	}
 	for i, want := range []bool{5: false, 6: false, 7: true} {
@@ -136,12 +137,12 @@ func TestLastLines(t *testing.T) {
 	} {
 		file := parsed(t, good+c.members+"voice: {en: 'Code {{pin}}'}\nemail: {en: 'Mail {{pin}}'}\n", Options{})
 		m := file.Of(otp.SMS)[0]
-		got := []string{m.Template.Text, file.EndingSetting(), m.Delivered(pin), m.Spoken(pin)}
+		got := []string{m.Template.Text, file.Ending().String(), m.Delivered(pin), m.Spoken(pin)}
 		if diff := cmp.Diff([]string{c.template, c.setting, c.delivered, c.spoken}, got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
-		if file.Ending() != strings.ReplaceAll(c.setting, `\n`, "\n") {
-			t.Errorf("%s: the ending is %q", name, file.Ending())
+		if file.Ending().Lines() != strings.ReplaceAll(c.setting, `\n`, "\n") {
+			t.Errorf("%s: the ending is %q", name, file.Ending().Lines())
 		}
 		if got := file.Of(otp.Voice)[0].Template.Text + file.Of(otp.Voice)[0].Delivered(pin); got != "Code {{pin}}Code 123456" {
 			t.Errorf("%s: a call says %q", name, got)
@@ -155,16 +156,38 @@ func TestLastLines(t *testing.T) {
 // TestHostOfALocalRun stands in where the file names none.
 func TestHostOfALocalRun(t *testing.T) {
 	local := Options{WebOTP: "localhost"}
-	if got := parsed(t, good, local).Ending(); got != "\n@localhost #" {
+	if got := parsed(t, good, local).Ending().Lines(); got != "\n@localhost #" {
 		t.Errorf("without a host the ending is %q", got)
 	}
-	if got := parsed(t, good+"webOTP: example.com\n", local).Ending(); got != "\n@example.com #" {
+	if got := parsed(t, good+"webOTP: example.com\n", local).Ending().Lines(); got != "\n@example.com #" {
 		t.Errorf("with a host the ending is %q", got)
+	}
+	for _, text := range []string{
+		"default: en\nsms:\n  en: '{{pin}} " + hundred + fifty + "'\n",
+		"default: en\nandroidAppHash: FA+9qCX9VSu\nsms:\n  en: '{{pin}} 567 " + hundred + " 3456789012345678901234567'\n",
+	} {
+		without := parsed(t, text, Options{})
+		if with := parsed(t, text, local); with.Ending() != without.Ending() || with.Messages[0].Delivered(pin) != without.Messages[0].Delivered(pin) {
+			t.Errorf("without room for a host the ending is %q", with.Ending().Lines())
+		}
 	}
 	_, faults := Parse([]byte(good+"webOTP: Example\n"), local)
 	if len(faults) != 1 {
 		t.Errorf("a host that is none: %v", faults)
 	}
+}
+
+// TestHostOfThisMachine: it is for a file that no Infobip elsewhere gets.
+func TestHostOfThisMachine(t *testing.T) {
+	for _, host := range []string{"localhost", "app.localhost"} {
+		text := good + "webOTP: " + host + "\n"
+		parsed(t, text, Options{})
+		_, faults := Parse([]byte(text), Options{Deployed: true})
+		if len(faults) != 1 || !strings.HasPrefix(faults[0].String(), "4:9: webOTP: "+host+" is for an Infobip on this machine") {
+			t.Errorf("%s: %v", host, faults)
+		}
+	}
+	parsed(t, good+"webOTP: localhost.example\n", Options{Deployed: true})
 }
 
 // TestPINLength: messages are measured with as many digits as a PIN has.

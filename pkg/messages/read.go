@@ -21,8 +21,10 @@ import (
 // Forms of values; messages.schema.json has the same.
 var (
 	// An originating address has eleven characters of seven bits, or digits (3GPP TS 23.040,
-	// 9.1.2.5). A comma and an equals sign part the senders of INFOBIP_SENDERS.
-	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!-+\--<>-~]([ -+\--<>-~]{0,9}[!-+\--<>-~])?)$`)
+	// 9.1.2.5): those of the GSM alphabet that ASCII has, without the comma and the equals sign,
+	// which part the senders of INFOBIP_SENDERS, and the double quote, which not every reader
+	// of an .env file gives back. A number has no + at the provider.
+	senderForm = regexp.MustCompile(`^([0-9]{1,15}|[!#-*\--<>-Z_a-z]([ !#-+\--<>-Z_a-z]{0,9}[!#-+\--<>-Z_a-z])?)$`)
 	numberForm = regexp.MustCompile(`^[0-9]{1,15}$`)
 	// A host as a browser compares it: in small letters, without a port.
 	hostForm = regexp.MustCompile(`^(localhost|([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$`)
@@ -53,13 +55,16 @@ func (r *reader) readFile(root *yaml.Node) {
 		"default", "sender", "senders", "webOTP", "androidAppHash", "indiaDLT", string(otp.SMS), string(otp.Voice), string(otp.Email))
 	r.file.Sender = r.sender(top["sender"], "sender")
 	r.readSenders(top["senders"])
-	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com, without https://, a port or a path")
+	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path")
 	if top["webOTP"] == nil {
 		r.file.WebOTP = r.options.WebOTP
 	}
+	if host := r.file.WebOTP; r.options.Deployed && (host == "localhost" || strings.HasSuffix(host, ".localhost")) {
+		r.refuse(top["webOTP"], "webOTP: %s is for an Infobip on this machine, and this is none: write the host of the page that asks for the code, or take the line out (make run sets localhost by itself)", quotable(host))
+	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")
-	if len(r.file.Ending()) > catalog.MaxEnding && top["webOTP"] != nil {
-		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(r.file.Ending()), catalog.MaxEnding)
+	if lines := r.file.Ending().Lines(); len(lines) > catalog.MaxEnding && top["webOTP"] != nil {
+		r.refuse(top["webOTP"], "webOTP is too long: the last lines of an SMS have %d characters, and no more than %d are taken", len(lines), catalog.MaxEnding)
 		r.file.WebOTP = ""
 	}
 	r.file.IndiaDLT = r.readDLT(top["indiaDLT"])
@@ -71,8 +76,24 @@ func (r *reader) readFile(root *yaml.Node) {
 			channels++
 		}
 	}
+	r.checkList()
 	if channels == 0 && root.Kind == yaml.MappingNode {
 		r.refuse(root, "the file has no messages: sms, voice or email has to be there")
+	}
+}
+
+// checkList refuses the message with which the list that the functions are told becomes too long.
+func (r *reader) checkList() {
+	const idLength = 32 // of Infobip's, as far as they were seen
+	list := catalog.List{}
+	for _, m := range r.file.Messages {
+		entry := r.file.Entry(m)
+		entry.ID = strings.Repeat("x", idLength)
+		list = append(list, entry)
+		if length := len(list.String()); length > catalog.MaxList {
+			r.fault(m.Line, m.Column, "with this one the messages are too many: the list that the functions are told has %d characters then, and no more than %d are taken", length, catalog.MaxList)
+			return
+		}
 	}
 }
 
@@ -95,6 +116,14 @@ func (r *reader) locale(n *yaml.Node, text string) (locale.Tag, bool) {
 		r.refuse(n, "%s is not a locale such as de, pt-BR or zh-Hant", quotable(text))
 		return locale.Tag{}, false
 	}
+	if length := len(tag.String()); length > catalog.MaxLocale {
+		as := ""
+		if tag.String() != text {
+			as = "as " + quotable(tag.String()) + " "
+		}
+		r.refuse(n, "%s is too long: %sit has %d characters, and no more than %d are taken", quotable(text), as, length, catalog.MaxLocale)
+		return locale.Tag{}, false
+	}
 	return tag, true
 }
 
@@ -112,7 +141,7 @@ func (r *reader) form(n *yaml.Node, what string, form *regexp.Regexp, wanted str
 }
 
 func (r *reader) sender(n *yaml.Node, what string) string {
-	return r.form(n, what, senderForm, "up to 15 digits, or up to 11 characters of ASCII without a comma or an equals sign")
+	return r.form(n, what, senderForm, "up to 15 digits without a plus sign, or up to 11 letters, digits, spaces and any of ! # $ % & ' ( ) * + - . / : ; < > ? @ _")
 }
 
 func (r *reader) readSenders(n *yaml.Node) {
@@ -125,7 +154,11 @@ func (r *reader) readSenders(n *yaml.Node) {
 			continue
 		}
 		if sender := r.sender(m.value, "the sender of "+m.name); sender != "" {
-			r.file.Senders = append(r.file.Senders, RegionSender{m.name, sender})
+			r.file.Senders = append(r.file.Senders, catalog.Sender{Region: m.name, From: sender})
+		}
+		if length := len(r.file.Senders.String()); length > catalog.MaxList {
+			r.refuse(m.key, "with this one the senders are too many: their list has %d characters, and no more than %d are taken", length, catalog.MaxList)
+			return
 		}
 	}
 }
@@ -197,7 +230,7 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 			return
 		}
 	}
-	text, ok := r.text(written, "the text")
+	text, ok := r.text(written, "a message")
 	if !ok && (channel != otp.Email || written != nil) {
 		return
 	}
@@ -210,6 +243,7 @@ func (r *reader) readMessage(channel otp.Channel, tag locale.Tag, m pair) {
 	}
 	if channel == otp.Email {
 		r.readEmail(&message, values)
+		r.checkEmail(&message, written)
 	} else {
 		r.readTemplate(&message, m.key, values)
 	}
@@ -250,6 +284,10 @@ func (r *reader) readTemplate(m *Message, key *yaml.Node, values map[string]*yam
 		m.ending = r.file.Ending()
 	}
 	// A call comes from a number: a name is the sender of SMS alone.
+	if m.Channel == otp.Voice && t.Sender != "" && !numberForm.MatchString(t.Sender) {
+		r.refuse(values["sender"], "the sender of a call has to be a number, of up to 15 digits")
+		t.Sender = ""
+	}
 	if t.Sender == "" && (m.Channel == otp.SMS || numberForm.MatchString(r.file.Sender)) {
 		t.Sender = r.file.Sender
 	}
@@ -306,11 +344,26 @@ func (r *reader) readEmail(m *Message, values map[string]*yaml.Node) {
 	t.LandingPageID = r.short(values["landingPageId"], "landingPageId", maxName)
 }
 
-// checkSize refuses an SMS of several messages whose last lines a phone is to read: the code
-// is read out of one.
+// checkEmail refuses another text than an earlier message's of the same e-mail template.
+func (r *reader) checkEmail(m *Message, n *yaml.Node) {
+	id := m.Template.EmailTemplateID
+	for _, earlier := range r.file.Messages {
+		if id != 0 && m.Text != "" && earlier.Template.EmailTemplateID == id && earlier.Text != "" && earlier.Text != m.Text {
+			r.refuse(n, "the e-mail template %d has another text in line %d, and Infobip keeps one under a number", id, earlier.Line)
+			return
+		}
+	}
+}
+
+// checkSize refuses an SMS of more messages than there can be, and one of several whose last lines a
+// phone is to read: the code is read out of one.
 func (r *reader) checkSize(m *Message, n *yaml.Node) {
 	size := m.Size(r.options.samplePIN())
-	if m.ending == "" || size.Segments == 1 {
+	if size.Segments > sms.MaxSegments {
+		r.refuse(n, "the message travels in %d parts, and no phone puts more than %d together", size.Segments, sms.MaxSegments)
+		return
+	}
+	if m.ending.IsZero() || size.Segments == 1 {
 		return
 	}
 	because := ""

@@ -57,15 +57,7 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 			return Receipt{}, err
 		}
 	}
-	r.Trace.set(func(t *Trace) {
-		t.Channel = channel
-		switch {
-		case !r.resend:
-			t.Locale = traced(r.message.Locale)
-		case v != nil && !v.final():
-			t.Locale = traced(v.Locale)
-		}
-	})
+	r.traceMessage(channel, v)
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
 	order.Counted = doc.mark
 	if !r.resend { // a success is credited to whoever began the verification
@@ -103,6 +95,21 @@ func (s *Service) deliver(ctx context.Context, r *deliveryRequest) (Receipt, err
 		return Receipt{}, &Error{Reason: SendUnconfirmed, RetryAfter: s.until(ticket.Receipt.ResendAt), Err: unrecorded}
 	}
 	return ticket.Receipt, nil
+}
+
+// traceMessage says by which channel and in which language the code goes out: that of the
+// message that was found, or, of a resend, that of the verification v; nil for one that is
+// not there.
+func (r *deliveryRequest) traceMessage(channel Channel, v *Verification) {
+	r.Trace.set(func(t *Trace) {
+		t.Channel = channel
+		switch {
+		case !r.resend:
+			t.Locale = traced(r.message.Locale)
+		case v != nil && !v.final():
+			t.Locale = traced(v.Locale)
+		}
+	})
 }
 
 // reserve charges a delivery to the recipient and, beside the save of that, to the guard.

@@ -9,134 +9,6 @@ import (
 // What single guards are there for, where the tests of the rules around them would not
 // notice that one is missing.
 
-func TestWindowsBeginAnewAndWithTheirOwnSends(t *testing.T) {
-	l := Ledger{
-		Sends: 4, Unconfirmed: 2, WindowEnds: at(time.Hour), Senders: []Sender{{home, 5, at(2 * time.Hour)}},
-		Total: 9, TotalEnds: at(3 * time.Hour),
-	}
-	now := 3 * time.Hour
-	mustReserve(t, &l, at(now), anOrder("v"))
-	l.Verifications = nil
-	wantLedger(t, l, Ledger{
-		Sends: 1, WindowEnds: at(now + time.Hour), Senders: []Sender{{home, 1, at(now + 2*time.Hour)}},
-		Total: 1, TotalEnds: at(now + 3*time.Hour), NextSendAt: at(now + 10*time.Second),
-	})
-}
-
-func TestLongestWaitIsTold(t *testing.T) {
-	p := testPolicy()
-	ends := []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour}
-	for longest := range ends {
-		l := Ledger{
-			Sends: 4, WindowEnds: at(ends[(longest+1)%3]), Senders: []Sender{{home, 5, at(ends[(longest+2)%3])}},
-			Total: 9, TotalEnds: at(ends[longest]),
-		}
-		_, refused := l.Reserve(at(0), p, anOrder("v"))
-		wantRefusal(t, refused, RecipientLimited, 3*time.Hour)
-	}
-}
-
-// A store writes maps, and gives lists back in this order.
-func TestClientsStandInOrder(t *testing.T) {
-	p := testPolicy()
-	p.SendCooldown = 0
-	var l Ledger
-	for _, client := range []string{"b", "", "c", "a"} {
-		mustSendUnder(t, p, &l, at(0), of(client, "v-"+client))
-	}
-	want := []Sender{{"", 1, at(2 * time.Hour)}, {"a", 1, at(2 * time.Hour)}, {"b", 1, at(2 * time.Hour)}, {"c", 1, at(2 * time.Hour)}}
-	if fmt.Sprint(l.Senders) != fmt.Sprint(want) {
-		t.Errorf("clients are %v, want %v", l.Senders, want)
-	}
-}
-
-// slowPolicy lets sends run, and codes live, for longer than all windows.
-func slowPolicy() Policy {
-	p := testPolicy()
-	p.SendTimeout, p.PINTTL, p.SendCooldown = 24*time.Hour, 24*time.Hour, 0
-	return p
-}
-
-func TestOutcomesCountInTheWindowsOfTheirSends(t *testing.T) {
-	p := slowPolicy()
-	for name, outcome := range map[string]func(*Ledger, Order) error{
-		"failed": func(l *Ledger, o Order) error { return l.Fail(p, o.ID, o, NotDelivered) },
-		"lost":   func(l *Ledger, o Order) error { return l.Lose(p, o.ID, o) },
-		"withdrawn": func(l *Ledger, o Order) error {
-			l.Withdraw(p, o)
-			return nil
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var l Ledger
-			late := anOrder("late")
-			if _, err := l.Reserve(at(0), p, late); err != nil {
-				t.Fatal(err)
-			}
-			mustSendUnder(t, p, &l, at(3*time.Hour), anOrder("v")) // begins all windows anew
-			if err := outcome(&l, late); err != nil {
-				t.Fatal(err)
-			}
-			if l.Sends != 1 || l.Unconfirmed != 0 || l.sender(home).Sends != 1 || l.Total != 1 {
-				t.Errorf("%d sends, %d unconfirmed, %v of clients and a total of %d; want those of the new windows", l.Sends, l.Unconfirmed, l.Senders, l.Total)
-			}
-		})
-	}
-}
-
-// A success gives nothing back that is under way, and charges nothing anew.
-func TestSuccessLeavesSendsUnderWay(t *testing.T) {
-	p := slowPolicy()
-	t.Run("of its own client", func(t *testing.T) {
-		var l Ledger
-		mustSendUnder(t, p, &l, at(0), anOrder("v"))
-		if _, err := l.Reserve(at(time.Second), p, anOrder("under way")); err != nil {
-			t.Fatal(err)
-		}
-		mustVerify(t, p, &l, at(2*time.Second), named("g", "v"))
-		if l.Sends != 1 || l.sender(home).Sends != 1 {
-			t.Errorf("%d sends and %v of clients, want the one under way", l.Sends, l.Senders)
-		}
-	})
-	t.Run("of windows before", func(t *testing.T) {
-		var l Ledger
-		if _, err := l.Reserve(at(0), p, anOrder("under way")); err != nil {
-			t.Fatal(err)
-		}
-		mustSendUnder(t, p, &l, at(3*time.Hour), anOrder("v"))
-		mustVerify(t, p, &l, at(3*time.Hour), named("g", "v"))
-		if l.Sends != 0 || len(l.Senders) != 0 {
-			t.Errorf("%d sends and %v of clients, want none", l.Sends, l.Senders)
-		}
-	})
-}
-
-func TestClonesShareNoList(t *testing.T) {
-	original := Ledger{Senders: []Sender{{Client: home}}, Failures: []Failures{{Client: home}}}
-	clone := original.Clone()
-	clone.Senders[0].Client, clone.Failures[0].Client = "x", "x"
-	wantLedger(t, original, Ledger{Senders: []Sender{{Client: home}}, Failures: []Failures{{Client: home}}})
-}
-
-func TestForgetAtKnowsWindowsSharesAndWhoIsKnown(t *testing.T) {
-	p := testPolicy()
-	for name, c := range map[string]struct {
-		ledger Ledger
-		want   time.Time
-	}{
-		"the total":        {Ledger{WindowEnds: at(time.Hour), TotalEnds: at(3 * time.Hour)}, at(3 * time.Hour)},
-		"a client's share": {Ledger{WindowEnds: at(time.Hour), Senders: []Sender{{home, 1, at(2 * time.Hour)}, {"other", 1, at(0)}}}, at(2 * time.Hour)},
-		"who is known":     {Ledger{WindowEnds: at(time.Hour), VerifiedAt: at(time.Minute)}, at(time.Minute + p.KnownMemory)},
-	} {
-		if got := c.ledger.forgetAt(p); !got.Equal(c.want) {
-			t.Errorf("%s: forgetAt = %s, want %s", name, got, c.want)
-		}
-	}
-	known := Ledger{VerifiedAt: at(0)}
-	wantLedger(t, forgotten(known, at(p.KnownMemory-time.Millisecond)), known)
-	wantLedger(t, forgotten(known, at(p.KnownMemory)), Ledger{})
-}
-
 // A code whose time is over becomes small at once, unless something is still to be recorded
 // in it.
 func TestCodesThatAreOverEndUnlessSomethingIsUnderWay(t *testing.T) {
@@ -365,35 +237,6 @@ func TestCodeStateWhileChecksAreUnderWay(t *testing.T) {
 	}
 }
 
-func TestWhoIsCountedStaysCounted(t *testing.T) {
-	var l Ledger
-	for _, client := range []string{"", "a", "b", "c", "d", "e", "a"} {
-		l.fail(client)
-	}
-	want := []Failures{{"", 2}, {"a", 2}, {"b", 1}, {"c", 1}, {"d", 1}} // e is one of the rest
-	if fmt.Sprint(l.Failures) != fmt.Sprint(want) {
-		t.Errorf("failures are %v, want %v", l.Failures, want)
-	}
-}
-
-// A recipient is closed from the failure that closed it, whatever comes of checks under way.
-func TestDisablingBeginsOnce(t *testing.T) {
-	p := testPolicy()
-	l := Ledger{Failures: inARow(p.FailureLimit - 2), LastFailureAt: at(0)}
-	mustSend(t, &l, at(0), anOrder("v"))
-	first, second := byClient("a", "first"), byClient("b", "second")
-	for i, c := range []Check{first, second} {
-		mustDebit(t, &l, at(time.Duration(i)*p.VerifySpacing), c)
-	}
-	for i, c := range []Check{first, second} {
-		_, _, refused := l.Settle(at(time.Minute+time.Duration(i)*time.Second), p, Debited{VerificationID: "v", PinID: "pin-of-v"}, c, Wrong)
-		wantRefusal(t, refused, InvalidOrExpired, 0)
-	}
-	if !l.DisabledAt.Equal(at(time.Minute)) {
-		t.Errorf("it is closed since %s, want %s", l.DisabledAt, at(time.Minute))
-	}
-}
-
 // Twice a function's life after its start nobody will say any more what a run came to.
 func TestRunsAreWrittenOff(t *testing.T) {
 	p := testPolicy()
@@ -421,20 +264,6 @@ func TestRunsAreWrittenOff(t *testing.T) {
 	}
 	if after.find("v").Attempts != 1 || inRow(after) != 1 {
 		t.Errorf("%d attempts and %d failures, want those of the run that is dead", after.find("v").Attempts, inRow(after))
-	}
-}
-
-// A ledger that moved to the newer key leaves its old copy behind, which says nothing more.
-func TestChooseForgetsWhatHasMoved(t *testing.T) {
-	p := testPolicy()
-	newer := &document{revision: "r", ledger: Ledger{Total: 1, ForgetAt: at(time.Hour)}}
-	older := &document{revision: "r", ledger: Ledger{ForgetAt: at(time.Hour), Verifications: []Verification{
-		{Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(-time.Hour)}, State: StateExpired, ExpiresAt: at(-time.Minute)},
-	}}}
-	for _, id := range []string{"", "v"} {
-		if got := choose([]*document{newer, older}, at(0), p, id); got != newer {
-			t.Errorf("named %q: the copy that was left behind is chosen", id)
-		}
 	}
 }
 

@@ -159,3 +159,38 @@ func wantState(t *testing.T, n *Ledger, id string, want State) {
 		t.Fatalf("verification %s is %s, want %s", id, v.State, want)
 	}
 }
+
+// of is an order of another client than home.
+func of(client, id string) Order {
+	o := anOrder(id)
+	o.Client = client
+	return o
+}
+
+// byClient is a nameless check of another client than home.
+func byClient(client, run string) Check {
+	return Check{ID: "guess-" + run, RunID: run, Client: client}
+}
+
+func mustSendUnder(t *testing.T, p Policy, l *Ledger, now time.Time, o Order) {
+	t.Helper()
+	if _, err := l.Reserve(now, p, o); err != nil {
+		t.Fatalf("Reserve(%s): %v", o.ID, err)
+	}
+	if err := l.Activate(p, o.ID, o, "pin-of-"+o.ID); err != nil {
+		t.Fatalf("Activate(%s): %v", o.ID, err)
+	}
+}
+
+func mustVerify(t *testing.T, p Policy, l *Ledger, now time.Time, c Check) Settled {
+	t.Helper()
+	debited, err := l.Debit(now, p, c)
+	if err != nil {
+		t.Fatalf("Debit(%s): %v", c.RunID, err)
+	}
+	settled, _, err := l.Settle(now, p, debited, c, Verified)
+	if err != nil {
+		t.Fatalf("Settle(%s): %v", c.RunID, err)
+	}
+	return settled
+}

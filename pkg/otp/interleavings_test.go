@@ -23,7 +23,7 @@ type kind struct {
 	part func(w *otptest.World, before *otptest.Request) otptest.Part
 }
 
-// needsCode says whether a kind of request comes to nothing where there is no code.
+// needsCode reports whether a kind of request comes to nothing where there is no code.
 func (k kind) needsCode() bool { return !strings.HasPrefix(k.name, "send") }
 
 func sending(key string, voice bool, f otptest.Fault) func(*otptest.World, *otptest.Request) otptest.Part {

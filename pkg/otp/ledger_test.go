@@ -233,3 +233,111 @@ func TestErrorsUnwrapToTheirCause(t *testing.T) {
 		t.Errorf("a wait in the past is %s, want 0", got)
 	}
 }
+
+func TestIsZero(t *testing.T) {
+	if l := (Ledger{ForgetAt: at(0), Verifications: []Verification{}}); !l.IsZero() {
+		t.Error("a ledger without anything is not zero")
+	}
+	for name, l := range map[string]Ledger{
+		"sends": {Sends: 1}, "total": {Total: 1}, "failures": {Failures: inARow(1)}, "senders": {Senders: []Sender{{}}},
+		"verifications": {Verifications: []Verification{{}}}, "known": {VerifiedAt: at(0)},
+	} {
+		if l.IsZero() {
+			t.Errorf("a ledger with %s is zero", name)
+		}
+	}
+}
+
+// A rotation of the key leaves each ledger where it is; clocks that differ at its moment
+// may leave two.
+func TestChooseTheLedgerThatMatters(t *testing.T) {
+	empty := func() *document { return &document{} }
+	doc := func(id string, sent, forget time.Duration) *document {
+		return &document{revision: "r", ledger: Ledger{ForgetAt: at(forget), Verifications: []Verification{
+			{Delivery: Delivery{ID: id, Progress: Sent, StartedAt: at(sent)}, ExpiresAt: at(time.Hour)},
+		}}}
+	}
+	for _, c := range []struct {
+		name         string
+		newer, older *document
+		id           string
+		older2       bool // the older one is wanted
+	}{
+		{"neither", empty(), empty(), "", false},
+		{"only the newer", doc("a", 0, time.Hour), empty(), "", false},
+		{"only the older", empty(), doc("a", 0, time.Hour), "", true},
+		{"the older is over", empty(), doc("a", 0, 0), "", false},
+		{"the newer is over", doc("a", 0, 0), doc("b", 0, time.Hour), "", true},
+		{"both, the newer was sent last", doc("a", 2, time.Hour), doc("b", 1, time.Hour), "", false},
+		{"both, the older was sent last", doc("a", 1, time.Hour), doc("b", 2, time.Hour), "", true},
+		{"both, named in the newer", doc("a", 1, time.Hour), doc("b", 2, time.Hour), "a", false},
+		{"both, named in the older", doc("a", 2, time.Hour), doc("b", 1, time.Hour), "b", true},
+	} {
+		want := c.newer
+		if c.older2 {
+			want = c.older
+		}
+		if got := choose([]*document{c.newer, c.older}, at(0), testPolicy(), c.id); got != want {
+			t.Errorf("%s: the other one is chosen", c.name)
+		}
+	}
+}
+
+func TestSettledLedger(t *testing.T) {
+	p := testPolicy()
+	l := Ledger{
+		WindowEnds: at(time.Hour), TotalEnds: at(24 * time.Hour), VerifiedAt: at(0), Failures: inARow(2),
+		Verifications: []Verification{{ExpiresAt: at(30 * time.Minute)}, {ExpiresAt: at(2 * time.Hour)}},
+	}
+	for moment, want := range map[time.Duration]bool{
+		0: false, time.Hour: false, 2 * time.Hour: false, 2*time.Hour + 40*time.Second - 1: false, 2*time.Hour + 40*time.Second: true,
+	} {
+		if got := l.settled(at(moment), p); got != want {
+			t.Errorf("after %s: settled %t, want %t", moment, got, want)
+		}
+	}
+	l.Verifications = nil
+	if l.settled(at(time.Hour+39*time.Second), p) || !l.settled(at(time.Hour+40*time.Second), p) {
+		t.Error("the send window, in which keys are remembered, does not count")
+	}
+}
+
+// A ledger that moved to the newer key leaves its old copy behind, which says nothing more.
+func TestChooseForgetsWhatHasMoved(t *testing.T) {
+	p := testPolicy()
+	newer := &document{revision: "r", ledger: Ledger{Total: 1, ForgetAt: at(time.Hour)}}
+	older := &document{revision: "r", ledger: Ledger{ForgetAt: at(time.Hour), Verifications: []Verification{
+		{Delivery: Delivery{ID: "v", Progress: Sent, StartedAt: at(-time.Hour)}, State: StateExpired, ExpiresAt: at(-time.Minute)},
+	}}}
+	for _, id := range []string{"", "v"} {
+		if got := choose([]*document{newer, older}, at(0), p, id); got != newer {
+			t.Errorf("named %q: the copy that was left behind is chosen", id)
+		}
+	}
+}
+
+func TestForgetAtKnowsWindowsSharesAndWhoIsKnown(t *testing.T) {
+	p := testPolicy()
+	for name, c := range map[string]struct {
+		ledger Ledger
+		want   time.Time
+	}{
+		"the total":        {Ledger{WindowEnds: at(time.Hour), TotalEnds: at(3 * time.Hour)}, at(3 * time.Hour)},
+		"a client's share": {Ledger{WindowEnds: at(time.Hour), Senders: []Sender{{home, 1, at(2 * time.Hour)}, {"other", 1, at(0)}}}, at(2 * time.Hour)},
+		"who is known":     {Ledger{WindowEnds: at(time.Hour), VerifiedAt: at(time.Minute)}, at(time.Minute + p.KnownMemory)},
+	} {
+		if got := c.ledger.forgetAt(p); !got.Equal(c.want) {
+			t.Errorf("%s: forgetAt = %s, want %s", name, got, c.want)
+		}
+	}
+	known := Ledger{VerifiedAt: at(0)}
+	wantLedger(t, forgotten(known, at(p.KnownMemory-time.Millisecond)), known)
+	wantLedger(t, forgotten(known, at(p.KnownMemory)), Ledger{})
+}
+
+func TestClonesShareNoList(t *testing.T) {
+	original := Ledger{Senders: []Sender{{Client: home}}, Failures: []Failures{{Client: home}}}
+	clone := original.Clone()
+	clone.Senders[0].Client, clone.Failures[0].Client = "x", "x"
+	wantLedger(t, original, Ledger{Senders: []Sender{{Client: home}}, Failures: []Failures{{Client: home}}})
+}

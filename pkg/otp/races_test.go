@@ -14,7 +14,7 @@ import (
 // crowd is how many requests come at once.
 const crowd = 50
 
-// atOnce runs f for 0 to crowd-1 in parallel and gives their errors.
+// atOnce runs f for 0 to crowd-1 in parallel and returns their errors.
 func atOnce(f func(i int) error) []error {
 	errs := make([]error, crowd)
 	var all sync.WaitGroup
@@ -149,6 +149,25 @@ func TestParallelResendsUnderOneKeyGiveOneMessage(t *testing.T) {
 		atOnce(func(int) error { _, err := r.resend(t, otptest.Alice, id, "key"); return err })
 		if got := len(r.provider.Calls(otptest.Resend)); got != 1 {
 			t.Errorf("%d resends reached the provider, want 1", got)
+		}
+	})
+}
+
+func TestParallelSendsOfAllKeepTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := unspaced(&otptest.Provider{}, 0)
+		errs := atOnce(func(i int) error {
+			c := caller("")
+			c.Client = fmt.Sprint("client-", i)
+			_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
+			return err
+		})
+		want := r.policy.SendLimit.Attempts
+		if got := successes(errs); got != want {
+			t.Errorf("%d sends succeeded, want %d", got, want)
+		}
+		if got := r.provider.Delivered(); got != want {
+			t.Errorf("%d messages, want %d", got, want)
 		}
 	})
 }

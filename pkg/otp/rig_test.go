@@ -57,7 +57,7 @@ func (r *rig) verify(t *testing.T, number recipient.Recipient, id, pin, key stri
 	return err
 }
 
-// state gives what is saved of a number.
+// state returns what is saved of a number.
 func (r *rig) state(t *testing.T, number recipient.Recipient) otp.Ledger {
 	t.Helper()
 	n, _, err := r.store.Load(t.Context(), otptest.Keyring().LedgerKey(number))
@@ -72,7 +72,7 @@ const home = "home"
 
 const wrongPIN = "999999"
 
-// wantReason checks an error's reason and gives the error.
+// wantReason checks an error's reason and returns the error.
 func wantReason(t *testing.T, err error, want otp.Reason) *otp.Error {
 	t.Helper()
 	failure, ok := errors.AsType[*otp.Error](err)

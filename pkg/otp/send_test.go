@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
@@ -240,92 +239,6 @@ func TestForeignResendReachesNobody(t *testing.T) {
 	}
 }
 
-// The store failing before the provider is asked means no message, and no second try.
-func TestSendFailsClosed(t *testing.T) {
-	tests := map[string]*failingStore{
-		"load fails":            {failLoad: true},
-		"save fails":            {failSaves: 1},
-		"save's answer is lost": {loseSaves: 1},
-		"every save fails":      {failSaves: 1000},
-	}
-	for name, broken := range tests {
-		t.Run(name, func(t *testing.T) {
-			r := newRig(&otptest.Provider{})
-			broken.Store = r.store
-			r.service.Store = broken
-			_, err := r.send(t, otptest.Alice, "")
-			wantReason(t, err, otp.Unavailable)
-			if got := len(r.provider.Calls("")); got != 0 {
-				t.Errorf("%d calls reached the provider", got)
-			}
-			if broken.saves > 2 { // the charge, and that it is taken back
-				t.Errorf("%d saves: a failing store was asked again before the provider", broken.saves)
-			}
-			if n := r.state(t, otptest.Alice); broken.loseSaves == 0 && (n.Sends != 0 || n.Total != 0 || len(n.Verifications) != 0 || n.NextSendAt.After(r.clock.Now())) {
-				t.Errorf("nothing was sent, and what stays is %+v", n)
-			}
-		})
-	}
-}
-
-// Once a message is out its handle has to be saved: the write is repeated, and a
-// write whose answer is lost counts once.
-func TestOutcomeIsSavedAgainAndAgain(t *testing.T) {
-	for _, lost := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			r := newRig(&otptest.Provider{})
-			broken := &failingStore{Store: r.store, skipSaves: 1, failSaves: 5}
-			if lost {
-				broken = &failingStore{Store: r.store, skipSaves: 1, loseSaves: 1}
-			}
-			r.service.Store = broken
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			defer cancel()
-			var trace otp.Trace
-			c := caller("")
-			c.Trace = &trace
-			receipt, err := r.service.Send(ctx, otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
-			if err != nil {
-				t.Fatalf("lost=%t: %v", lost, err)
-			}
-			if trace.WriteRetries == 0 {
-				t.Error("no retry was counted")
-			}
-			pin := r.provider.PIN(otptest.Alice)
-			if err := r.verify(t, otptest.Alice, receipt.VerificationID, pin, ""); err != nil {
-				t.Errorf("lost=%t: right PIN: %v", lost, err)
-			}
-		})
-	}
-}
-
-// If it cannot be saved within the deadline, the caller hears that the send is
-// unconfirmed, the log that its handle is lost, and the request ends in time.
-func TestHandleThatCannotBeSavedIsUnconfirmed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const deadline = 20 * time.Second
-		r := newRig(&otptest.Provider{})
-		r.service.Store = &failingStore{Store: r.store, skipSaves: 1, failSaves: 1 << 30}
-		ctx, cancel := context.WithTimeout(t.Context(), deadline)
-		defer cancel()
-		var trace otp.Trace
-		c := caller("")
-		c.Trace = &trace
-		began := time.Now()
-		_, err := r.service.Send(ctx, otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS})
-		wantReason(t, err, otp.SendUnconfirmed)
-		if !trace.Unrecorded {
-			t.Error("the trace does not say that the handle is lost")
-		}
-		if took := time.Since(began); took >= deadline {
-			t.Errorf("took %s of %s", took, deadline)
-		}
-		if got := r.state(t, otptest.Alice).Sends; got != 1 {
-			t.Errorf("%d sends stay charged, want 1", got)
-		}
-	})
-}
-
 func TestAddressRefusalCostsNothing(t *testing.T) {
 	refused := errors.New("address is over its limit")
 	for _, failLoad := range []bool{false, true} {
@@ -350,60 +263,6 @@ func TestAddressRefusalCostsNothing(t *testing.T) {
 			t.Errorf("%d sends were charged", n.Sends)
 		}
 	}
-}
-
-func TestConflictsAreDecidedAnewAndBounded(t *testing.T) {
-	t.Run("a few settle", func(t *testing.T) {
-		r := newRig(&otptest.Provider{})
-		r.service.Store = &busyStore{Store: r.store, conflicts: 19}
-		var trace otp.Trace
-		c := caller("")
-		c.Trace = &trace
-		if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: otptest.Alice, Channel: otp.SMS}); err != nil {
-			t.Fatal(err)
-		}
-		if trace.Conflicts != 19 {
-			t.Errorf("%d conflicts counted, want 19", trace.Conflicts)
-		}
-	})
-	t.Run("endless ones end in busy", func(t *testing.T) {
-		r := newRig(&otptest.Provider{})
-		r.service.Store = &busyStore{Store: r.store, conflicts: 1000}
-		_, err := r.send(t, otptest.Alice, "")
-		wantReason(t, err, otp.Busy)
-		if got := len(r.provider.Calls("")); got != 0 {
-			t.Errorf("%d calls reached the provider", got)
-		}
-	})
-	t.Run("a client that left ends them", func(t *testing.T) {
-		r := newRig(&otptest.Provider{})
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		r.provider.Hold = func(otptest.Operation) { cancel() }
-		busy := &busyAfterFirstSave{Store: r.store}
-		r.service.Store = busy
-		_, err := r.service.Send(ctx, otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.SMS})
-		wantReason(t, err, otp.SendUnconfirmed)
-		if busy.saves > 2 {
-			t.Errorf("%d saves: conflicts were decided anew for nobody", busy.saves)
-		}
-	})
-}
-
-// busyAfterFirstSave conflicts once one save went through, longer than any request has
-// patience for.
-type busyAfterFirstSave struct {
-	otp.Store
-	saves int
-}
-
-func (s *busyAfterFirstSave) Save(ctx context.Context, key string, n otp.Ledger, was otp.Revision) (otp.Revision, error) {
-	const enough = 1000
-	s.saves++
-	if s.saves > 1 && s.saves < enough {
-		return "", &otp.Conflict{Current: n, Revision: was}
-	}
-	return s.Store.Save(ctx, key, n, was)
 }
 
 func TestValidVerificationID(t *testing.T) {
@@ -438,5 +297,49 @@ func TestVerificationIDsAreRandom(t *testing.T) {
 			t.Fatal("an id came twice")
 		}
 		seen[id] = true
+	}
+}
+
+// Whichever wait is longer is told, the provider's or the cooldown's, and none that is over.
+func TestWaitsAfterTheProvidersAnswer(t *testing.T) {
+	throttled := otptest.ProviderFailure(otp.Throttled)
+	throttled.RetryAfter = time.Second
+	for name, c := range map[string]struct {
+		fault *otp.ProviderError
+		took  time.Duration
+		want  time.Duration
+	}{
+		"throttled, and the cooldown is longer": {throttled, 0, 30 * time.Second},
+		"throttled, and the cooldown is over":   {throttled, time.Minute, time.Second},
+		"answer lost":                           {otptest.ProviderFailure(otp.Unknown), 0, 30 * time.Second},
+		"answer lost, and the cooldown is over": {otptest.ProviderFailure(otp.Unknown), time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(&otptest.Provider{Misbehave: always(otptest.Send, otptest.Fault{Err: c.fault})})
+			r.provider.Hold = func(otptest.Operation) { r.clock.Advance(c.took) }
+			_, err := r.send(t, otptest.Alice, "")
+			failure, ok := errors.AsType[*otp.Error](err)
+			if !ok || failure.RetryAfter != c.want {
+				t.Errorf("error is %+v, want one with a wait of %s", failure, c.want)
+			}
+		})
+	}
+}
+
+func TestClientsAreKeptAsShortHashes(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	for to, client := range map[recipient.Recipient]string{otptest.Alice: "203.0.113.7", otptest.Bob: ""} {
+		c := caller("")
+		c.Client = client
+		if _, err := r.service.Send(t.Context(), otp.SendRequest{Caller: c, To: to, Channel: otp.SMS}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := r.state(t, otptest.Alice).Senders[0].Client
+	if len(kept) != 8 || kept == "203.0.1" {
+		t.Errorf("a client is kept as %q, want 8 characters of a hash", kept)
+	}
+	if kept := r.state(t, otptest.Bob).Senders[0].Client; kept != "" {
+		t.Errorf("a client that is not known is kept as %q", kept)
 	}
 }

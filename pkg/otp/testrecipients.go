@@ -45,10 +45,11 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 		return Receipt{}, err
 	}
 	channel := r.channel
-	if v := findIn(doc.ledger.Tests, r.resendOf); channel == "" && v != nil {
+	v := findIn(doc.ledger.Tests, r.resendOf)
+	if channel == "" && v != nil {
 		channel = v.Channel
 	}
-	r.Trace.set(func(t *Trace) { t.Channel = channel })
+	r.traceMessage(channel, v)
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)
 	order.Locale = r.message.Locale
 	ticket, err := update(ctx, s, doc, r.Trace, onceOnly, func(l *Ledger, now time.Time) (Ticket, bool, error) {

@@ -2,6 +2,7 @@ package otp_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -309,5 +310,52 @@ func TestDisabledNumberReachesNoProvider(t *testing.T) {
 	r.clock.Advance(time.Millisecond)
 	if _, err := r.send(t, otptest.Alice, ""); err != nil {
 		t.Fatalf("after the wait that was told: %v", err)
+	}
+}
+
+func TestAKeyIsCheckedOnceAtATime(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.mustSend(t, otptest.Alice)
+	pin := r.right()
+	var second error
+	r.provider.Hold = func(otptest.Operation) {
+		r.provider.Hold = nil
+		second = r.verify(t, otptest.Alice, "", pin, "key")
+	}
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Fatal(err)
+	}
+	wantReason(t, second, otp.KeyInUse)
+	if err := r.verify(t, otptest.Alice, "", pin, "key"); err != nil {
+		t.Errorf("the repeat afterwards: %v", err)
+	}
+}
+
+// What came to nothing at the provider may be asked again under its key at once.
+func TestAKeyIsFreeAgainAfterAnUnknownOutcome(t *testing.T) {
+	r := newRig(&otptest.Provider{Misbehave: always(otptest.Verify, otptest.Fault{Err: otptest.ProviderFailure(otp.Unknown)})})
+	r.mustSend(t, otptest.Alice)
+	wantReason(t, r.verify(t, otptest.Alice, "", r.right(), "key"), otp.VerifyFailed)
+	r.clock.Advance(r.policy.VerifySpacing)
+	r.provider.Misbehave = nil
+	if err := r.verify(t, otptest.Alice, "", r.right(), "key"); err != nil {
+		t.Errorf("under the same key: %v", err)
+	}
+}
+
+func TestTraceTellsThatARecipientWasClosed(t *testing.T) {
+	r := newRig(&otptest.Provider{})
+	r.service.Policy.FailureLimit = 2
+	r.mustSend(t, otptest.Alice)
+	for i, closed := range []bool{false, true} {
+		var trace otp.Trace
+		c := caller("")
+		c.Client, c.Trace = fmt.Sprint("client-", i), &trace
+		_, err := r.service.Verify(t.Context(), otp.VerifyRequest{Caller: c, To: otptest.Alice, PIN: wrongPIN})
+		wantReason(t, err, otp.InvalidOrExpired)
+		if trace.Disabled != closed {
+			t.Errorf("after failure %d the trace says closed: %t, want %t", i+1, trace.Disabled, closed)
+		}
+		r.clock.Advance(r.policy.VerifySpacing)
 	}
 }

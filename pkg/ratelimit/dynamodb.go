@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 )
 
 // DynamoDBAPI is what DynamoDB needs of the SDK's client.
@@ -50,11 +51,11 @@ func (d *DynamoDB) Hit(ctx context.Context, key string, now time.Time, length ti
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	ends := now.Add(length)
-	values := map[string]types.AttributeValue{
-		":one":  number(1),
-		":now":  number(now.UnixMilli()),
-		":ends": number(ends.UnixMilli()),
-		":ttl":  number(ends.Add(time.Second - 1).Unix()),
+	values := attributes.Item{
+		":one":  attributes.Number(1),
+		":now":  attributes.Number(now.UnixMilli()),
+		":ends": attributes.Number(ends.UnixMilli()),
+		":ttl":  attributes.Number(attributes.TTL(ends)),
 	}
 	names := map[string]string{"#ttl": "ttl"} // a reserved word
 	count := &dynamodb.UpdateItemInput{
@@ -68,7 +69,7 @@ func (d *DynamoDB) Hit(ctx context.Context, key string, now time.Time, length ti
 	for range maxTries {
 		for _, in := range []*dynamodb.UpdateItemInput{count, restart} {
 			in.TableName = &d.table
-			in.Key = map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}}
+			in.Key = attributes.Item{"pk": attributes.Text(key)}
 			in.ExpressionAttributeNames = names
 			in.ExpressionAttributeValues = values
 			in.ReturnValues = types.ReturnValueAllNew
@@ -90,13 +91,13 @@ func (d *DynamoDB) GiveBack(ctx context.Context, key string, ends time.Time, hit
 	defer cancel()
 	_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:           &d.table,
-		Key:                 map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}},
+		Key:                 attributes.Item{"pk": attributes.Text(key)},
 		UpdateExpression:    aws.String("ADD hits :minus"),
 		ConditionExpression: aws.String("ends = :ends AND hits >= :hits"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":minus": number(int64(-hits)),
-			":hits":  number(int64(hits)),
-			":ends":  number(ends.UnixMilli()),
+		ExpressionAttributeValues: attributes.Item{
+			":minus": attributes.Number(int64(-hits)),
+			":hits":  attributes.Number(int64(hits)),
+			":ends":  attributes.Number(ends.UnixMilli()),
 		},
 	}, once)
 	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](err); refused {
@@ -112,23 +113,11 @@ func (d *DynamoDB) GiveBack(ctx context.Context, key string, ends time.Time, hit
 // place, and hits that are given back twice are a limit that does not hold.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
-func number(i int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(i, 10)}
-}
-
-func decode(item map[string]types.AttributeValue) (int, time.Time, error) {
-	hits, hitsOK := item["hits"].(*types.AttributeValueMemberN)
-	ends, endsOK := item["ends"].(*types.AttributeValueMemberN)
-	if !hitsOK || !endsOK {
+func decode(item attributes.Item) (int, time.Time, error) {
+	r := attributes.Reader{Item: item}
+	hits, ends := r.Integer("hits"), r.Time("ends")
+	if r.Err != nil || hits == 0 || ends.IsZero() { // what is absent is zero
 		return 0, time.Time{}, errUnreadable
 	}
-	count, err := strconv.Atoi(hits.Value)
-	if err != nil {
-		return 0, time.Time{}, errUnreadable
-	}
-	end, err := strconv.ParseInt(ends.Value, 10, 64)
-	if err != nil {
-		return 0, time.Time{}, errUnreadable
-	}
-	return count, time.UnixMilli(end).UTC(), nil
+	return int(hits), ends, nil
 }

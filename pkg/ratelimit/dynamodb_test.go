@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 )
 
 // The suite runs on the real DynamoDB Local in test/dynamodb. Here is what a healthy
@@ -47,13 +50,15 @@ func fails(err error) func(context.Context, *dynamodb.UpdateItemInput) (*dynamod
 
 func gives(hits, ends types.AttributeValue) func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
 	return func(context.Context, *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
-		return &dynamodb.UpdateItemOutput{Attributes: map[string]types.AttributeValue{"hits": hits, "ends": ends}}, nil
+		item := attributes.Item{"hits": hits, "ends": ends}
+		maps.DeleteFunc(item, func(_ string, value types.AttributeValue) bool { return value == nil })
+		return &dynamodb.UpdateItemOutput{Attributes: item}, nil
 	}
 }
 
 var (
 	over    = fails(&types.ConditionalCheckFailedException{})
-	counted = gives(number(3), number(1773342238000))
+	counted = gives(attributes.Number(3), attributes.Number(1773342238000))
 	start   = time.UnixMilli(1773342238000 - 60_000)
 )
 
@@ -71,10 +76,11 @@ func TestCallsOfAHit(t *testing.T) {
 		{"a failing table", append(none, fails(errDown)), 1, errDown},
 		{"a table that fails to start anew", append(none, over, fails(errDown)), 2, errDown},
 		{"throttled", append(none, fails(&types.ThrottlingException{})), 1, &types.ThrottlingException{}},
-		{"no hits", append(none, gives(&types.AttributeValueMemberS{Value: "3"}, number(1))), 1, errUnreadable},
-		{"no end", append(none, gives(number(3), nil)), 1, errUnreadable},
-		{"hits that are no number", append(none, gives(&types.AttributeValueMemberN{Value: "1.5"}, number(1))), 1, errUnreadable},
-		{"an end that is no number", append(none, gives(number(1), &types.AttributeValueMemberN{Value: "x"})), 1, errUnreadable},
+		{"no hits", append(none, gives(nil, attributes.Number(1))), 1, errUnreadable},
+		{"hits of another kind", append(none, gives(&types.AttributeValueMemberS{Value: "3"}, attributes.Number(1))), 1, errUnreadable},
+		{"no end", append(none, gives(attributes.Number(3), nil)), 1, errUnreadable},
+		{"hits that are no number", append(none, gives(&types.AttributeValueMemberN{Value: "1.5"}, attributes.Number(1))), 1, errUnreadable},
+		{"an end that is no number", append(none, gives(attributes.Number(1), &types.AttributeValueMemberN{Value: "x"})), 1, errUnreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fake := &client{answers: c.answers}

@@ -126,7 +126,7 @@ var table = [...]Setting{
 	}, {
 		Name: "SMS_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.10", Example: "*=0.08,US=0.01", Readers: Send | Laptop,
-		Sentence: "what a text message costs, by region; `*` is each region that is not named",
+		Sentence: "what a text message costs, by region, with all parts that its longest language travels in; `*` is each region that is not named",
 	}, {
 		Name: "VOICE_PRICES", Kind: Notation[guard.Prices]{Form: guard.PricesForm, Parse: guard.ParsePrices, Such: "*=0.08,US=0.01"},
 		Default: "*=0.30", Example: "*=0.25", Readers: Send | Laptop,
@@ -234,7 +234,7 @@ var table = [...]Setting{
 	}, {
 		Name: "INFOBIP_2FA_MSG_ID", Kind: Text{}, Unset: "drawn at each start of the simulator", Example: "MSG1",
 		Readers: Stateful | Laptop | Simulator | Stack, Setter: Deployment,
-		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them",
+		Sentence: "message template, likewise: what `sms` and `voice` go in where `INFOBIP_2FA_MESSAGES` has nothing for them. Not needed where it has a default (`*`) for each that `CHANNELS` offers",
 	}, {
 		Name: "INFOBIP_2FA_MESSAGES", Kind: Notation[catalog.List]{
 			Form: catalog.Form, Parse: catalog.Parse, Explains: true, Such: "sms/*=ID,sms/de=ID,voice/*=ID",

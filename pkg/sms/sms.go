@@ -23,6 +23,10 @@ const (
 // MaxBytes is what one message carries (3GPP TS 23.040, 9.2.3.24).
 const MaxBytes = 140
 
+// MaxSegments is how many messages a long one travels in at most: one octet counts them (3GPP TS
+// 23.040, 9.2.3.24.1).
+const MaxSegments = 255
+
 // A message of several has a header that says which part it is (3GPP TS 23.040,
 // 9.2.3.24.1): six octets, which are seven septets with the bit that fills the last one up.
 const (

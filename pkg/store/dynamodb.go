@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
@@ -77,7 +76,7 @@ func (d *DynamoDB) Load(ctx context.Context, key string) (otp.Ledger, otp.Revisi
 func (d *DynamoDB) Save(ctx context.Context, key string, l otp.Ledger, was otp.Revision) (otp.Revision, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	revision := newRevision()
+	revision := otp.Revision(attributes.NewRevision())
 	put := &dynamodb.PutItemInput{
 		TableName:                           &d.table,
 		Item:                                encode(key, l, revision),
@@ -108,11 +107,4 @@ func (d *DynamoDB) Save(ctx context.Context, key string, l otp.Ledger, was otp.R
 		return revision, nil
 	}
 	return "", &otp.Conflict{Current: current, Revision: currentRevision}
-}
-
-// newRevision has 96 random bits: enough never to meet itself again on one item.
-func newRevision() otp.Revision {
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return otp.Revision(base64.RawURLEncoding.EncodeToString(b[:]))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
@@ -54,7 +55,7 @@ func (m *Memory) Save(ctx context.Context, key string, l otp.Ledger, was otp.Rev
 	if current.revision != was {
 		return "", &otp.Conflict{Current: current.ledger.Clone(), Revision: current.revision}
 	}
-	revision := newRevision()
+	revision := otp.Revision(attributes.NewRevision())
 	m.entries[key] = kept{ledger: l.Clone(), revision: revision}
 	m.sweep()
 	return revision, nil

@@ -49,43 +49,15 @@ var shapes = map[string]otp.Ledger{
 		}},
 	},
 	// Shares of clients, the total, charges with their client, verified recipients.
-	"2.json": {
-		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
-		Senders:       []otp.Sender{{Sends: 1, Ends: moment(14)}, {Client: "aBcDeF", Sends: 2, Ends: moment(15)}},
-		Failures:      []otp.Failures{{Count: 3}, {Client: "aBcDeF", Count: 1}},
-		LastFailureAt: moment(5), VerifiedAt: moment(6), ForgetAt: moment(0),
-		Verifications: []otp.Verification{
-			{
-				Delivery: otp.Delivery{ID: "AAAAAAAAAAAAAAAAAAAAAA", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.Voice, Client: "aBcDeF", Mark: "mark", StartedAt: moment(7), ResendAt: moment(8)},
-				State:    otp.StateActive, PinID: "pin", ExpiresAt: moment(9), Attempts: 2, Strangers: 1,
-				Charges: []otp.Charge{
-					{RunID: "CCCCCCCCCCC", Key: "KKKKKK", Client: "aBcDeF", At: moment(16)},
-					{RunID: "DDDDDDDDDDD", Stranger: true, Forgiven: true, At: moment(17)},
-				},
-				Resends: []otp.Delivery{{ID: "EEEEEEEEEEEEEEEEEEEEEE", RunID: "FFFFFFFFFFF", Progress: otp.InFlight, Channel: otp.SMS, StartedAt: moment(10)}},
-			},
-			{
-				Delivery:  otp.Delivery{ID: "GGGGGGGGGGGGGGGGGGGGGG", Progress: otp.Sent, Channel: otp.SMS, StartedAt: moment(11)},
-				State:     otp.StateVerified,
-				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
-			},
-		},
-	},
+	"2.json": withShares(),
 	// Codes of a test recipient.
 	"3.json": withTests(),
 	// The language of a message, while its code lives.
 	"4.json": withLocale(),
 }
 
-// withLocale is the ledger of 3.json, with a message in a language.
-func withLocale() otp.Ledger {
-	l := withTests()
-	l.Verifications[0].Locale = "pt-BR"
-	return l
-}
-
-// withTests is the ledger of 2.json, of a recipient who became a test recipient.
-func withTests() otp.Ledger {
+// withShares is a ledger with clients and a total.
+func withShares() otp.Ledger {
 	return otp.Ledger{
 		Sends: 2, WindowEnds: moment(1), Unconfirmed: 1, Total: 3, TotalEnds: moment(4), NextSendAt: moment(2), NextVerifyAt: moment(3),
 		Senders:       []otp.Sender{{Sends: 1, Ends: moment(14)}, {Client: "aBcDeF", Sends: 2, Ends: moment(15)}},
@@ -107,20 +79,33 @@ func withTests() otp.Ledger {
 				ExpiresAt: moment(13), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(12), Nonce: "NNNNNNNNNNN",
 			},
 		},
-		Tests: []otp.Verification{
-			{
-				Delivery: otp.Delivery{ID: "IIIIIIIIIIIIIIIIIIIIII", RunID: "JJJJJJJJ", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.SMS, Client: "aBcDeF", StartedAt: moment(18), ResendAt: moment(19)},
-				State:    otp.StateActive, ExpiresAt: moment(20), Attempts: 1, Strangers: 1,
-				Charges: []otp.Charge{{RunID: "LLLLLLLL", At: moment(21)}},
-				Resends: []otp.Delivery{{ID: "MMMMMMMMMMMMMMMMMMMMMM", RunID: "OOOOOOOO", Progress: otp.Sent, Channel: otp.Voice, ResendAt: moment(22)}},
-			},
-			{
-				Delivery:  otp.Delivery{ID: "PPPPPPPPPPPPPPPPPPPPPP", RunID: "QQQQQQQQ", Progress: otp.Sent, Channel: otp.Voice, StartedAt: moment(23)},
-				State:     otp.StateVerified,
-				ExpiresAt: moment(24), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(25), Nonce: "NNNNNNNNNNN",
-			},
+	}
+}
+
+// withLocale is the ledger of 3.json, with a message in a language.
+func withLocale() otp.Ledger {
+	l := withTests()
+	l.Verifications[0].Locale = "pt-BR"
+	return l
+}
+
+// withTests is the ledger of 2.json, of a recipient who became a test recipient.
+func withTests() otp.Ledger {
+	l := withShares()
+	l.Tests = []otp.Verification{
+		{
+			Delivery: otp.Delivery{ID: "IIIIIIIIIIIIIIIIIIIIII", RunID: "JJJJJJJJ", Progress: otp.Sent, Fingerprint: "BBBBBBBBBBB", Channel: otp.SMS, Client: "aBcDeF", StartedAt: moment(18), ResendAt: moment(19)},
+			State:    otp.StateActive, ExpiresAt: moment(20), Attempts: 1, Strangers: 1,
+			Charges: []otp.Charge{{RunID: "LLLLLLLL", At: moment(21)}},
+			Resends: []otp.Delivery{{ID: "MMMMMMMMMMMMMMMMMMMMMM", RunID: "OOOOOOOO", Progress: otp.Sent, Channel: otp.Voice, ResendAt: moment(22)}},
+		},
+		{
+			Delivery:  otp.Delivery{ID: "PPPPPPPPPPPPPPPPPPPPPP", RunID: "QQQQQQQQ", Progress: otp.Sent, Channel: otp.Voice, StartedAt: moment(23)},
+			State:     otp.StateVerified,
+			ExpiresAt: moment(24), SettledBy: "HHHHHHHHHHHHHHHHHHHHHH", SettledAt: moment(25), Nonce: "NNNNNNNNNNN",
 		},
 	}
+	return l
 }
 
 func TestEveryShapeIsRead(t *testing.T) {

@@ -222,3 +222,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestGuessable: what the first dozens of guesses of anybody are, the PIN of examples among them.
+func TestGuessable(t *testing.T) {
+	for pin, want := range map[string]bool{
+		"424242": true, "000000": true, "121212": true, "123123": true, "123456": true, "654321": true, "789012": true, "210987": true, "4242": true, "1234": true, "12121": true,
+		"973164": false, "424243": false, "123457": false, "124242": false, "112233": false, "4243": false, "907316": false,
+	} {
+		list, err := testrecipients.Parse("+14155552671="+pin+"@2026-12-31", len(pin), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := list[0].Guessable(); got != want {
+			t.Errorf("%s is guessable: %t, want %t", pin, got, want)
+		}
+	}
+}

@@ -38,12 +38,12 @@ const (
 // maxBody is the contract's limit on a body.
 const maxBody = 4 << 10
 
-// All gives every case that can be sent as plain HTTP.
+// All returns every case that can be sent as plain HTTP.
 func All() []Case {
 	return concat(syntax(), members(), missing(), numbers(), addresses(), pins(), others(), headers(), routes())
 }
 
-// AsEvent gives the cases that API Gateway can pass on and plain HTTP cannot.
+// AsEvent returns the cases that API Gateway can pass on and plain HTTP cannot.
 func AsEvent() []Case {
 	return []Case{
 		{Name: "an Idempotency-Key with a line feed", Path: send, Headers: map[string]string{"idempotency-key": "a\nb"}, Body: sendBody(phone),
@@ -53,7 +53,7 @@ func AsEvent() []Case {
 	}
 }
 
-// BrokenBase64 gives bodies that claim to be base64 and are not.
+// BrokenBase64 returns bodies that claim to be base64 and are not.
 func BrokenBase64() map[string]string {
 	whole := base64.StdEncoding.EncodeToString([]byte(sendBody(phone)))
 	return map[string]string{
@@ -85,7 +85,7 @@ func concat(groups ...[]Case) []Case {
 	return all
 }
 
-// syntax gives bodies that are no JSON object.
+// syntax returns bodies that are no JSON object.
 func syntax() []Case {
 	var cases []Case
 	for name, body := range map[string]string{
@@ -132,7 +132,7 @@ func syntax() []Case {
 
 func padded(body string, size int) string { return body + strings.Repeat(" ", size-len(body)) }
 
-// members gives objects with members that the route does not have, or of other types.
+// members returns objects with members that the route does not have, or of other types.
 func members() []Case {
 	var cases []Case
 	for _, c := range []struct{ path, body, name string }{
@@ -160,7 +160,7 @@ func members() []Case {
 	return cases
 }
 
-// missing gives objects without what the route needs.
+// missing returns objects without what the route needs.
 func missing() []Case {
 	var cases []Case
 	for _, body := range []string{`{}`, `{"phoneNumber":null}`, `{"phoneNumber":""}`} {
@@ -179,7 +179,7 @@ func missing() []Case {
 	return cases
 }
 
-// numbers gives what looks like a phone number and is none, or needs a repair.
+// numbers returns what looks like a phone number and is none, or needs a repair.
 func numbers() []Case {
 	var cases []Case
 	for name, number := range map[string]string{
@@ -233,7 +233,7 @@ func numbers() []Case {
 	return cases
 }
 
-// pins gives what is not six ASCII digits.
+// pins returns what is not six ASCII digits.
 func pins() []Case {
 	var cases []Case
 	for name, pin := range map[string]string{
@@ -259,7 +259,7 @@ func pins() []Case {
 		Status: http.StatusBadRequest, Code: "pin_invalid", Sentence: sentencePIN})
 }
 
-// addresses gives what is no e-mail address, and requests that name two recipients, or none.
+// addresses returns what is no e-mail address, and requests that name two recipients, or none.
 func addresses() []Case {
 	var cases []Case
 	for name, wrong := range map[string]string{
@@ -302,7 +302,7 @@ func addresses() []Case {
 	return cases
 }
 
-// others gives unknown channels and impossible verification ids.
+// others returns unknown channels and impossible verification ids.
 func others() []Case {
 	var cases []Case
 	for _, channel := range []string{"", "SMS", "sms ", "whatsapp"} {
@@ -322,7 +322,7 @@ func others() []Case {
 	return cases
 }
 
-// headers gives content types and idempotency keys that are refused.
+// headers returns content types and idempotency keys that are refused.
 func headers() []Case {
 	var cases []Case
 	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp",
@@ -344,7 +344,7 @@ func headers() []Case {
 	return cases
 }
 
-// routes gives paths and methods that are none of ours.
+// routes returns paths and methods that are none of ours.
 func routes() []Case {
 	var cases []Case
 	for _, path := range []string{"/send-otp/", "/send-otp//", "/./send-otp", "/SEND-OTP", "/send-otp/..%2Fverify-otp", "/%73end-otp-", "/.env", "/otp"} {

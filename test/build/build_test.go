@@ -24,7 +24,7 @@ var functions = []string{"send", "verify", "discovery"}
 // sources is all that a build may depend on.
 var sources = []string{"Makefile", "go.mod", "openapi.go", "openapi.yaml", "go.sum", "functions", "internal", "pkg"}
 
-// copyOf gives a copy of the sources in a folder of its own.
+// copyOf returns a copy of the sources in a folder of its own.
 func copyOf(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "a copy")

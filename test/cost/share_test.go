@@ -48,7 +48,7 @@ func BenchmarkShare(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// limit gives a function's process that share from now on: what came before was its start, in
+// limit returns a function's process that share from now on: what came before was its start, in
 // which Lambda gives a whole CPU.
 func limit(b *testing.B, f *function, mb int) {
 	b.Helper()

@@ -116,7 +116,7 @@ func (s *service) start(t *testing.T, function string, env ...string) *harness.F
 // numbers counts the numbers that were given out.
 var numbers atomic.Int64
 
-// newNumber gives a number that no other test has: from 555-0100 to 555-0199 they belong
+// newNumber returns a number that no other test has: from 555-0100 to 555-0199 they belong
 // to nobody.
 func newNumber(t *testing.T) phone.Number {
 	t.Helper()
@@ -131,7 +131,7 @@ func newNumber(t *testing.T) phone.Number {
 	return number
 }
 
-// state gives what is kept about a number.
+// state returns what is kept about a number.
 func (s *service) state(t *testing.T, n phone.Number) otp.Ledger {
 	t.Helper()
 	state, _, err := s.store.Load(t.Context(), s.key.LedgerKey(recipient.OfPhone(n)))
@@ -197,7 +197,7 @@ func earlier(at *time.Time, by time.Duration) {
 // messages is how many SMS went out to a number.
 func (s *service) messages(n phone.Number) int { return len(s.simulator.Outbox(n.E164())) }
 
-// pin gives the newest PIN that was sent to a number.
+// pin returns the newest PIN that was sent to a number.
 func (s *service) pin(t *testing.T, n phone.Number) string {
 	t.Helper()
 	outbox := s.simulator.Outbox(n.E164())
@@ -283,7 +283,7 @@ func decoded(response events.APIGatewayV2HTTPResponse) (answer, error) {
 	}, nil
 }
 
-// ask sends a request to a function and gives its answer.
+// ask sends a request to a function and returns its answer.
 func ask(t *testing.T, f *harness.Function, r request) answer {
 	t.Helper()
 	a, err := decoded(f.Invoke(t, r.event(t)))

@@ -94,10 +94,10 @@ func TestNothingInClear(t *testing.T) {
 
 const simulatorKey = "simulator"
 
-// items gives every item of the table as text.
+// items returns every item of the table as text.
 func (r *rig) items() []string {
 	r.tb.Helper()
-	c := harness.DynamoDB(r.proxy.upstream)
+	c := harness.DynamoDB(r.proxy.Upstream)
 	out, err := c.Scan(r.tb.Context(), &dynamodb.ScanInput{TableName: &r.table})
 	if err != nil {
 		r.tb.Fatal(err)

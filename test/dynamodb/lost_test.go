@@ -17,22 +17,22 @@ import (
 func TestLostAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		fault fault
+		fault harness.DynamoDBFault
 	}{
-		{"load", fault{operation: "GetItem"}},
-		{"before the provider", fault{operation: "PutItem"}},
-		{"after the provider", fault{operation: "PutItem", skip: 1}},
-		{"counter", fault{operation: "UpdateItem"}},
+		{"load", harness.DynamoDBFault{Operation: "GetItem"}},
+		{"before the provider", harness.DynamoDBFault{Operation: "PutItem"}},
+		{"after the provider", harness.DynamoDBFault{Operation: "PutItem", Skip: 1}},
+		{"counter", harness.DynamoDBFault{Operation: "UpdateItem"}},
 	} {
-		c.fault.lose, c.fault.times = true, 1
+		c.fault.Lose, c.fault.Times = true, 1
 		t.Run("send/"+c.name, func(t *testing.T) {
 			r := newRig(t, nil)
-			r.proxy.inject(c.fault)
+			r.proxy.Inject(c.fault)
 			a := r.send().want(t, 200, "")
-			r.proxy.mend()
+			r.proxy.Mend()
 			r.wantCalls("send", 1)
 			remaining := "4"
-			if c.fault.operation == "UpdateItem" {
+			if c.fault.Operation == "UpdateItem" {
 				remaining = "3" // counted twice: more is allowed, less is not
 			}
 			if a.Headers["RateLimit-Remaining"] != remaining {
@@ -46,9 +46,9 @@ func TestLostAnswers(t *testing.T) {
 			r := newRig(t, free())
 			r.send().want(t, 200, "")
 			pin := r.pin()
-			r.proxy.inject(c.fault)
+			r.proxy.Inject(c.fault)
 			r.verify(pin).want(t, 200, "")
-			r.proxy.mend()
+			r.proxy.Mend()
 			r.wantCalls("verify", 1)
 			r.verify(pin).want(t, 401, "invalid_or_expired")
 		})
@@ -56,9 +56,9 @@ func TestLostAnswers(t *testing.T) {
 			r := newRig(t, free())
 			sent := r.send().want(t, 200, "")
 			pin := r.pin()
-			r.proxy.inject(c.fault)
+			r.proxy.Inject(c.fault)
 			a := r.verifyNamed(sent.VerificationID, wrong(pin))
-			r.proxy.mend()
+			r.proxy.Mend()
 			a.want(t, 401, "invalid_or_expired")
 			if *a.AttemptsRemaining != 4 {
 				t.Errorf("%d attempts are left, want 4: the attempt is charged once", *a.AttemptsRemaining)
@@ -69,9 +69,9 @@ func TestLostAnswers(t *testing.T) {
 			r := newRig(t, free())
 			sent := r.send().want(t, 200, "")
 			r.advance(30 * time.Second)
-			r.proxy.inject(c.fault)
+			r.proxy.Inject(c.fault)
 			r.resend(sent.VerificationID).want(t, 200, "")
-			r.proxy.mend()
+			r.proxy.Mend()
 			r.wantCalls("resend", 1)
 			r.wantCharged(2, 2)
 		})
@@ -83,9 +83,9 @@ func TestLostAnswers(t *testing.T) {
 func TestBothAnswersLost(t *testing.T) {
 	t.Run("send, before the provider", func(t *testing.T) {
 		r := newRig(t, free())
-		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 2})
+		r.proxy.Inject(harness.DynamoDBFault{Operation: "PutItem", Lose: true, Times: 2})
 		r.send("idempotency-key", "one").want(t, 503, "unavailable")
-		r.proxy.mend()
+		r.proxy.Mend()
 		r.wantTakenBack(7) // with the guard's stops
 		r.wantCalls("send", 0)
 		// The charge was taken back, and with it the cooldown.
@@ -99,10 +99,10 @@ func TestBothAnswersLost(t *testing.T) {
 		r := newRig(t, free())
 		sent := r.send().want(t, 200, "")
 		pin := r.pin()
-		r.proxy.spent()
-		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 2})
+		r.proxy.Spent()
+		r.proxy.Inject(harness.DynamoDBFault{Operation: "PutItem", Lose: true, Times: 2})
 		r.verifyNamed(sent.VerificationID, pin, "idempotency-key", "one").want(t, 503, "unavailable")
-		r.proxy.mend()
+		r.proxy.Mend()
 		r.wantTakenBack(6)
 		r.wantCalls("verify", 0)
 		if l := r.ledger(); len(l.Failures) != 0 || l.Verifications[0].Attempts != 0 || len(l.Verifications[0].Charges) != 0 {
@@ -114,22 +114,22 @@ func TestBothAnswersLost(t *testing.T) {
 	// The answers to the taking back are lost as well.
 	t.Run("before the provider, twice", func(t *testing.T) {
 		r := newRig(t, free())
-		r.proxy.inject(fault{operation: "PutItem", lose: true, times: 4})
+		r.proxy.Inject(harness.DynamoDBFault{Operation: "PutItem", Lose: true, Times: 4})
 		r.send().want(t, 503, "unavailable")
-		r.proxy.mend()
+		r.proxy.Mend()
 		r.wantCharged(0, 0)
 		r.send().want(t, 200, "")
 		r.wantCalls("send", 1)
 	})
 	t.Run("after the provider", func(t *testing.T) {
 		r := newRig(t, free())
-		r.proxy.inject(fault{operation: "PutItem", skip: 1, lose: true, times: 2})
+		r.proxy.Inject(harness.DynamoDBFault{Operation: "PutItem", Skip: 1, Lose: true, Times: 2})
 		r.send().want(t, 200, "")
-		r.proxy.mend()
+		r.proxy.Mend()
 		pin := r.pin()
-		r.proxy.inject(fault{operation: "PutItem", skip: 1, lose: true, times: 3})
+		r.proxy.Inject(harness.DynamoDBFault{Operation: "PutItem", Skip: 1, Lose: true, Times: 3})
 		r.verify(pin).want(t, 200, "")
-		r.proxy.mend()
+		r.proxy.Mend()
 		r.verify(pin).want(t, 401, "invalid_or_expired")
 		r.wantCalls("send", 1)
 		r.wantCalls("verify", 1)
@@ -140,7 +140,7 @@ func TestBothAnswersLost(t *testing.T) {
 // save. The SDK's repeat of the first save met its own write, and its answer is lost too.
 func (r *rig) wantTakenBack(calls int) {
 	r.tb.Helper()
-	if got, want := r.proxy.spent(), (spent{Calls: calls, Get: 2, Put: 3, Update: 1, Read: 2, Write: 4}); got != want {
+	if got, want := r.proxy.Spent(), (harness.Spent{Calls: calls, Get: 2, Put: 3, Update: 1, Read: 2, Write: 4}); got != want {
 		r.tb.Errorf("a charge that is taken back spent %+v, want %+v", got, want)
 	}
 }
@@ -162,14 +162,14 @@ func TestErrors(t *testing.T) {
 				r.send().want(t, 200, "")
 				pin := r.pin()
 				r.advance(time.Minute)
-				r.proxy.inject(fault{operation: operation, status: e.status, name: e.name})
+				r.proxy.Inject(harness.DynamoDBFault{Operation: operation, Status: e.status, Name: e.name})
 				for _, a := range []answer{r.send(), r.verify(pin)} {
 					a.want(t, 503, "unavailable")
 					if a.Headers["Retry-After"] == "" {
 						t.Error("the 503 has no Retry-After")
 					}
 				}
-				r.proxy.mend()
+				r.proxy.Mend()
 				r.wantCalls("", 1)
 				r.verify(pin).want(t, 200, "")
 				r.send().want(t, 200, "")
@@ -189,17 +189,17 @@ func TestTableMissing(t *testing.T) {
 // TestSaveWhoseAnswerIsLost: the store itself tells its own write from a stranger's.
 func TestSaveWhoseAnswerIsLost(t *testing.T) {
 	endpoint := harness.DynamoDBLocal(t)
-	p := startProxy(t, endpoint)
-	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.url, Attempt: patience}), harness.Table(t, endpoint))
+	p := harness.StartDynamoDBProxy(t, endpoint)
+	s := store.NewDynamoDB(app.NewDynamoDB(app.AWS{DynamoDB: p.URL, Attempt: patience}), harness.Table(t, endpoint))
 	was := otp.Revision("")
 	for sends := range 3 { // the first creates the item
-		p.inject(fault{operation: "PutItem", lose: true, times: 1})
+		p.Inject(harness.DynamoDBFault{Operation: "PutItem", Lose: true, Times: 1})
 		n := otp.Ledger{Sends: sends + 1, ForgetAt: time.Now().Add(time.Hour)}
 		revision, err := s.Save(t.Context(), "key", n, was)
 		if err != nil {
 			t.Fatalf("our own write came back as %v", err)
 		}
-		p.mend()
+		p.Mend()
 		got, current, err := s.Load(t.Context(), "key")
 		if err != nil || current != revision || got.Sends != n.Sends {
 			t.Fatalf("loaded %d sends at %q, %v; want %d at %q", got.Sends, current, err, n.Sends, revision)

@@ -162,7 +162,7 @@ func (r *rig) sendsAtOnce() (map[string]int, [parties]int) {
 // them from one client, ten whatever succeeded.
 func (r *rig) wantBudgets(total int) {
 	r.tb.Helper()
-	most := r.proxy.mostSaved()
+	most := r.mostSaved()
 	if most.sends != 5 || most.client > 3 || most.total != total {
 		r.tb.Errorf("at most %d sends were charged, %d to one client, and a total of %d; want 5, at most 3, and %d", most.sends, most.client, most.total, total)
 	}
@@ -231,7 +231,7 @@ func TestSendLimitsAtOnce(t *testing.T) {
 		if counts["429 number_limited"] != crowd || verified.Load() != 10 {
 			t.Errorf("%d codes were verified, and then clients got %v; want ten and number_limited for all", verified.Load(), counts)
 		}
-		if most := r.proxy.mostSaved(); most.sends > 5 || most.client > 3 || most.total != 10 {
+		if most := r.mostSaved(); most.sends > 5 || most.client > 3 || most.total != 10 {
 			t.Errorf("at most %+v was charged, want five sends, three of a client, a total of ten", most)
 		}
 		r.wantCalls("send", 10)
@@ -254,7 +254,7 @@ func (r *rig) verifyWhenNotBusy(id string) answer {
 // what that stands for. It may run in a goroutine.
 func (r *rig) pinOf(id string) string {
 	r.tb.Helper()
-	l, _, err := harness.TryOnlyLedger(r.tb.Context(), harness.DynamoDB(r.proxy.upstream), r.table)
+	l, _, err := harness.TryOnlyLedger(r.tb.Context(), harness.DynamoDB(r.proxy.Upstream), r.table)
 	if err != nil {
 		r.tb.Errorf("reading the ledger: %v", err)
 	}
@@ -293,7 +293,7 @@ func TestGuessesAtOnce(t *testing.T) {
 				t.Errorf("got %v, want %v", counts, refused)
 			}
 			r.wantCalls("verify", 5)
-			if most := r.proxy.mostSaved(); most.strangers != 5 || most.attempts != 0 {
+			if most := r.mostSaved(); most.strangers != 5 || most.attempts != 0 {
 				t.Errorf("at most %d guesses of strangers and %d of the owner were charged, want 5 and 0", most.strangers, most.attempts)
 			}
 			// The owner has all five, without the id and with it.
@@ -309,7 +309,7 @@ func TestGuessesAtOnce(t *testing.T) {
 				t.Errorf("got %v, want %v", counts, refused)
 			}
 			r.wantCalls("verify", 5)
-			if most := r.proxy.mostSaved(); most.strangers != 0 || most.attempts != 5 {
+			if most := r.mostSaved(); most.strangers != 0 || most.attempts != 5 {
 				t.Errorf("at most %d guesses of strangers and %d of the owner were charged, want 0 and 5", most.strangers, most.attempts)
 			}
 			r.from("198.51.100.1").verify(pin).want(t, 401, "invalid_or_expired")
@@ -326,7 +326,7 @@ func TestGuessesAtOnce(t *testing.T) {
 			if counts := guesses(r, pin, either); !maps.Equal(counts, refused) {
 				t.Errorf("got %v, want %v", counts, refused)
 			}
-			most := r.proxy.mostSaved()
+			most := r.mostSaved()
 			if most.strangers > 5 || most.attempts != 5 {
 				t.Errorf("at most %d guesses of strangers and %d of the owner were charged, want at most 5, and 5", most.strangers, most.attempts)
 			}

@@ -44,7 +44,7 @@ type rig struct {
 	tb    testing.TB
 	clock *harness.Clock
 	sim   *simulator.Simulator
-	proxy *proxy
+	proxy *harness.DynamoDBProxy
 	table string
 	// address is where requests come from.
 	address string
@@ -62,7 +62,7 @@ func (r *rig) from(address string) *rig {
 // ledger returns what is kept about the number.
 func (r *rig) ledger() otp.Ledger {
 	r.tb.Helper()
-	l, _ := harness.OnlyLedger(r.tb, harness.DynamoDB(r.proxy.upstream), r.table)
+	l, _ := harness.OnlyLedger(r.tb, harness.DynamoDB(r.proxy.Upstream), r.table)
 	return l
 }
 
@@ -86,10 +86,10 @@ func newRig(tb testing.TB, settings map[string]string) *rig {
 	endpoint := harness.DynamoDBLocal(tb)
 	clock := harness.NewClock()
 	r := &rig{
-		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: startProxy(tb, endpoint), address: "203.0.113.1",
+		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: harness.StartDynamoDBProxy(tb, endpoint), address: "203.0.113.1",
 		sim: simulator.New(simulator.Options{Strict: true, Clock: clock}), verifying: &atomic.Pointer[func(context.Context)]{},
 	}
-	variables := map[string]string{"TABLE_NAME": r.table, "AWS_ENDPOINT_URL_DYNAMODB": r.proxy.url}
+	variables := map[string]string{"TABLE_NAME": r.table, "AWS_ENDPOINT_URL_DYNAMODB": r.proxy.URL}
 	maps.Copy(variables, settings)
 	c, err := app.ReadConfig(func(name string) string { return variables[name] })
 	if err != nil {
@@ -132,11 +132,11 @@ func (r *rig) provision(c *app.Config) {
 		server.Close()
 	})
 	c.Infobip = app.Infobip{BaseURL: server.URL, APIKey: simulator.DefaultKey, ApplicationID: appID, MessageID: messageID}
-	emailID, err := r.sim.ProvisionEmail(appID, c.Form.PINLength)
+	emails, err := r.sim.ProvisionTemplates(appID, c.Form.PINLength, []simulator.Template{{EmailTemplateID: 1, From: "codes@example.com"}})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	c.Messages = catalog.List{{Channel: otp.Email, ID: emailID}}
+	c.Messages = catalog.List{{Channel: otp.Email, ID: emails[0]}}
 }
 
 // answer is what a client gets.

@@ -51,7 +51,7 @@ func (r *rig) older(file string, number standing) string {
 		delete(item, "disabledAt")
 	}
 	id := r.sendBy("voice").want(r.tb, 200, "").VerificationID
-	l, key := harness.OnlyLedger(r.tb, harness.DynamoDB(r.proxy.upstream), r.table)
+	l, key := harness.OnlyLedger(r.tb, harness.DynamoDB(r.proxy.Upstream), r.table)
 	setMoments(item, r.clock.Now())
 	item["pk"] = object{"S": key}
 	code := item["verifications"].(object)["L"].([]any)[0].(object)["M"].(object)
@@ -91,7 +91,7 @@ func setMoments(item object, now time.Time) {
 func (r *rig) put(item object) {
 	r.tb.Helper()
 	body := harness.JSON(r.tb, object{"TableName": r.table, "Item": item})
-	request, err := http.NewRequestWithContext(r.tb.Context(), http.MethodPost, r.proxy.upstream, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(r.tb.Context(), http.MethodPost, r.proxy.Upstream, bytes.NewReader(body))
 	if err != nil {
 		r.tb.Fatal(err)
 	}

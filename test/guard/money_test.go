@@ -120,8 +120,8 @@ func TestSendsThatFailGiveTheirMoneyBack(t *testing.T) {
 
 // withoutAddress is what docs/cost.md counts with for a request, less the count of the client's
 // address, which is not the domain's.
-func withoutAddress(s cost.Spent) spent {
-	return spent{Calls: s.Calls - cost.AddressCount.Calls, Read: s.Read, Write: s.Write - cost.AddressCount.Write}
+func withoutAddress(s cost.Spent) cost.Spent {
+	return cost.Spent{Calls: s.Calls - cost.AddressCount.Calls, Read: s.Read, Write: s.Write - cost.AddressCount.Write}
 }
 
 // TestBudgets asserts what guarded requests cost as numbers, by SMS and by e-mail, whose
@@ -132,42 +132,43 @@ func TestBudgets(t *testing.T) {
 	full, numberEarns := withoutAddress(cost.GuardedSend), withoutAddress(cost.GuardedVerify)
 	for kind, c := range map[string]struct {
 		to    func(*testing.T, int) recipient.Recipient
-		earns spent
+		earns cost.Spent
 	}{
 		"a number":   {number, numberEarns},
-		"an address": {mailbox, spent{Calls: numberEarns.Calls - 1, Read: numberEarns.Read, Write: numberEarns.Write - 1}},
+		"an address": {mailbox, cost.Spent{Calls: numberEarns.Calls - 1, Read: numberEarns.Read, Write: numberEarns.Write - 1}},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			to := c.to
 			r := newRig(t, fullRules())
 			want(t, "the first send", r.send(t, to(t, 0), "192.0.2.1"), "")
 			// DynamoDB Local charges nothing for cells that are not there yet; AWS does.
-			r.proxy.want(t, "the first send", spent{Calls: 8, Read: 1, Write: 2 + 4})
+			r.wantSpent(t, "the first send", cost.Spent{Calls: 8, Read: 1, Write: 2 + 4})
 			want(t, "a further send", r.send(t, to(t, 1), "192.0.2.1"), "")
-			r.proxy.want(t, "a further send", full)
+			r.wantSpent(t, "a further send", full)
+			r.proxy.LoadAfterRead()
 			want(t, "a send too soon", r.send(t, to(t, 1), "192.0.2.1"), otp.CoolingDown)
-			r.proxy.want(t, "a send too soon", spent{Calls: 2, Read: 5})
+			r.wantSpent(t, "a send too soon", cost.Spent{Calls: 2, Read: 5})
 			want(t, "the first success", r.verify(t, to(t, 0)), "")
-			r.proxy.want(t, "the first success of a window", c.earns)
+			r.wantSpent(t, "the first success of a window", c.earns)
 			want(t, "a further success", r.verify(t, to(t, 1)), "")
-			r.proxy.want(t, "a further success", c.earns)
+			r.wantSpent(t, "a further success", c.earns)
 		})
 	}
 
 	r := newRig(t, guard.Rules{})
 	want(t, "a send with everything off", r.send(t, number(t, 0), "192.0.2.1"), "")
-	r.proxy.want(t, "a send with everything off", spent{Calls: 4, Read: 1, Write: 2})
+	r.wantSpent(t, "a send with everything off", cost.Spent{Calls: 4, Read: 1, Write: 2})
 	// What an operator has ordered is read with it all the same.
 	now := r.clock.Now()
 	_, err := guard.Operator{Cells: r.cells}.Stop(t.Context(), now, guard.Stop{Scope: guard.Scope{Region: "DE"}, Until: now.Add(time.Hour), Reason: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.proxy.want(t, "the order", spent{Calls: 2, Write: 1})
+	r.wantSpent(t, "the order", cost.Spent{Calls: 2, Write: 1})
 	want(t, "a send beside an order", r.send(t, number(t, 1), "192.0.2.1"), "")
-	r.proxy.want(t, "a send beside an order", withoutAddress(cost.Send))
+	r.wantSpent(t, "a send beside an order", withoutAddress(cost.Send))
 	want(t, "a success with everything off", r.verify(t, number(t, 1)), "")
-	r.proxy.want(t, "a success with everything off", withoutAddress(cost.Verify))
+	r.wantSpent(t, "a success with everything off", withoutAddress(cost.Verify))
 }
 
 // TestLostAnswers: what is taken may be taken twice, and what is given is given once.
@@ -175,31 +176,21 @@ func TestLostAnswers(t *testing.T) {
 	rules := fullRules()
 	rules.Allowances, rules.RegionSpend = guard.Allowances{}, nil
 	r := newRig(t, rules)
-	loseNext := func() {
-		lost := false
-		r.proxy.losing(func(operation string) bool {
-			hit := operation == "UpdateItem" && !lost
-			lost = lost || hit
-			return hit
-		})
-	}
 	// The charge's answer is lost, and the SDK repeats it: too much is charged, never too
 	// little.
-	loseNext()
+	r.proxy.Inject(harness.DynamoDBFault{Operation: "UpdateItem", Lose: true, Times: 1})
 	want(t, "a send whose charge is not answered", r.send(t, number(t, 0), "192.0.2.1"), "")
+	r.proxy.Mend()
 	if got := r.spentBy(t); got != 2*unit {
 		t.Errorf("%s is spent, want the one message and its repeated charge", got)
 	}
 	// The give-back's answer is lost: it is not repeated.
 	r.provider.delivery = &otp.ProviderError{Effect: otp.NotSent, Err: fmt.Errorf("test")}
-	updates := 0
-	r.proxy.losing(func(operation string) bool {
-		if operation == "UpdateItem" {
-			updates++
-		}
-		return operation == "UpdateItem" && updates == 2
-	})
+	r.proxy.Spent()
+	r.proxy.Inject(harness.DynamoDBFault{Operation: "UpdateItem", Skip: 1, Lose: true, Times: 1})
 	want(t, "a send whose give-back is not answered", r.send(t, number(t, 1), "192.0.2.1"), otp.SendFailed)
+	r.proxy.Mend()
+	updates := r.proxy.Spent().Update
 	if got := r.spentBy(t); got != 2*unit || updates != 2 {
 		t.Errorf("%s is spent after %d updates, want the same as before and no repeat", got, updates)
 	}

@@ -1,22 +1,16 @@
 package guard
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/seed-a131a524/infobip-otp/internal/cost"
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/email"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
@@ -28,120 +22,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/store"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
-
-// proxy stands between the product and DynamoDB Local. It has every call tell what capacity
-// it consumed, and cuts the answer of chosen calls.
-type proxy struct {
-	upstream, url string
-
-	mu    sync.Mutex
-	spent spent
-	// lose reports whether the answer to a call of this operation gets lost; nil loses none.
-	lose func(operation string) bool
-}
-
-// spent is what calls cost.
-type spent struct {
-	Calls       int
-	Read, Write float64
-}
-
-func startProxy(tb testing.TB, upstream string) *proxy {
-	tb.Helper()
-	p := &proxy{upstream: upstream}
-	server := httptest.NewServer(p)
-	tb.Cleanup(server.Close)
-	p.url = server.URL
-	return p
-}
-
-func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	var members map[string]json.RawMessage
-	if json.NewDecoder(r.Body).Decode(&members) != nil {
-		panic(http.ErrAbortHandler)
-	}
-	members["ReturnConsumedCapacity"] = json.RawMessage(`"TOTAL"`)
-	body, err := json.Marshal(members)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	out, err := http.NewRequestWithContext(r.Context(), r.Method, p.upstream, bytes.NewReader(body))
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	out.Header = r.Header.Clone()
-	res, err := http.DefaultTransport.RoundTrip(out)
-	if err != nil {
-		panic(http.ErrAbortHandler) // the caller is gone, or DynamoDB Local is: the test says so
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil || p.note(operation, answer) {
-		panic(http.ErrAbortHandler)
-	}
-	for name, values := range res.Header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(res.StatusCode)
-	_, _ = w.Write(answer)
-}
-
-// note counts a call, and reports whether its answer gets lost.
-func (p *proxy) note(operation string, answer []byte) bool {
-	var members struct {
-		Type             string          `json:"__type"`
-		ConsumedCapacity json.RawMessage // of one table, or a list
-	}
-	type capacity struct{ CapacityUnits float64 }
-	_ = json.Unmarshal(answer, &members)
-	var one capacity
-	var several []capacity
-	if json.Unmarshal(members.ConsumedCapacity, &one) == nil {
-		several = []capacity{one}
-	} else {
-		_ = json.Unmarshal(members.ConsumedCapacity, &several)
-	}
-	if strings.HasSuffix(members.Type, "#ConditionalCheckFailedException") {
-		several = []capacity{{1}} // as documented; it tells none
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.spent.Calls++
-	for _, c := range several {
-		if operation == "GetItem" || operation == "BatchGetItem" {
-			p.spent.Read += c.CapacityUnits
-		} else {
-			p.spent.Write += c.CapacityUnits
-		}
-	}
-	return p.lose != nil && p.lose(operation)
-}
-
-func (p *proxy) want(t *testing.T, what string, want spent) {
-	t.Helper()
-	// A send that its number refuses does not wait for what it reads beside.
-	harness.Eventually(t, patience, func() error {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.spent.Calls < want.Calls {
-			return fmt.Errorf("%s made %d calls, want %d", what, p.spent.Calls, want.Calls)
-		}
-		return nil
-	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.spent != want {
-		t.Errorf("%s spent %+v, want %+v", what, p.spent, want)
-	}
-	p.spent = spent{}
-}
-
-func (p *proxy) losing(lose func(operation string) bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lose = lose
-}
 
 // provider delivers everything, unless it is told otherwise, and finds every PIN right.
 type provider struct {
@@ -165,7 +45,7 @@ func (p *provider) Verify(context.Context, string, recipient.Recipient, string) 
 type rig struct {
 	*otp.Service
 	provider *provider
-	proxy    *proxy
+	proxy    *harness.DynamoDBProxy
 	cells    guard.Cells
 	clock    *harness.Clock
 	key      pseudonym.Key
@@ -193,9 +73,8 @@ func fullRules() guard.Rules {
 // newRig makes one, whose calls to the table are counted.
 func newRig(t *testing.T, rules guard.Rules) *rig {
 	t.Helper()
-	endpoint := harness.DynamoDBLocal(t)
-	proxy := startProxy(t, endpoint)
-	r := newRigOn(t, rules, app.NewDynamoDB(app.AWS{DynamoDB: proxy.url, Attempt: patience}))
+	proxy := harness.StartDynamoDBProxy(t, harness.DynamoDBLocal(t))
+	r := newRigOn(t, rules, app.NewDynamoDB(app.AWS{DynamoDB: proxy.URL, Attempt: patience}))
 	r.proxy = proxy
 	return r
 }
@@ -265,6 +144,14 @@ func want(t *testing.T, what string, err error, reason otp.Reason) {
 		return
 	}
 	t.Errorf("%s: %v, want %q", what, err, reason)
+}
+
+// wantSpent checks what was spent since the last look.
+func (r *rig) wantSpent(t *testing.T, what string, want cost.Spent) {
+	t.Helper()
+	if got := r.proxy.Spent().Cost(); got != want {
+		t.Errorf("%s spent %+v, want %+v", what, got, want)
+	}
 }
 
 // spentBy is the money in the service's cell.

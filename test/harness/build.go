@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Bootstrap gives the compiled bootstrap of a function (send, verify, discovery) for
+// Bootstrap returns the compiled bootstrap of a function (send, verify, discovery) for
 // this machine's architecture, built by the Makefile's own recipe.
 func Bootstrap(tb testing.TB, function string) string {
 	tb.Helper()
@@ -25,7 +25,7 @@ func Bootstrap(tb testing.TB, function string) string {
 	})
 }
 
-// Program gives a compiled program of cmd/, built as `make run` builds it.
+// Program returns a compiled program of cmd/, built as `make run` builds it.
 func Program(tb testing.TB, name string) string {
 	tb.Helper()
 	return shared.address(tb, "program "+name, func() (string, func() error, error) {
@@ -35,7 +35,7 @@ func Program(tb testing.TB, name string) string {
 	})
 }
 
-// SharedDir gives a folder that is there until the tests of the package have ended.
+// SharedDir returns a folder that is there until the tests of the package have ended.
 func SharedDir(tb testing.TB) string {
 	tb.Helper()
 	return shared.address(tb, "the shared folder", func() (string, func() error, error) {

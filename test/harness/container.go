@@ -35,7 +35,7 @@ const enginePatience = 2 * time.Minute
 // engine is the one that the tests of this binary share, once it is found.
 var engine Engine
 
-// ContainerEngine gives an engine with a base image for Lambda functions. The tests of a
+// ContainerEngine returns an engine with a base image for Lambda functions. The tests of a
 // package share it.
 func ContainerEngine(tb testing.TB) Engine {
 	tb.Helper()
@@ -120,7 +120,7 @@ func podman(noDocker error) (Engine, func() error, error) {
 	return e, end, err
 }
 
-// run runs a command of the engine and gives what it printed.
+// run runs a command of the engine and returns what it printed.
 func (e Engine) run(within time.Duration, args ...string) (string, error) {
 	path, err := exec.LookPath(e.Name)
 	if err != nil {
@@ -144,7 +144,7 @@ const (
 	pullTime    = 3 * time.Minute
 )
 
-// baseImage gives the image to name to sam: none where the real one is here or can be
+// baseImage returns the image to name to sam: none where the real one is here or can be
 // pulled, else a stand-in.
 func baseImage(e Engine) (string, error) {
 	real := lambdaImage + "-" + SAMArchitecture()

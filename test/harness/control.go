@@ -37,7 +37,7 @@ type Call struct {
 	Status    int    `json:"status"`
 }
 
-// Outbox gives what was delivered to a phone number, newest last.
+// Outbox returns what was delivered to a phone number, newest last.
 func (c Control) Outbox(tb testing.TB, to string) []Message {
 	tb.Helper()
 	var messages []Message
@@ -45,7 +45,7 @@ func (c Control) Outbox(tb testing.TB, to string) []Message {
 	return messages
 }
 
-// Newest gives the newest message to a phone number.
+// Newest returns the newest message to a phone number.
 func (c Control) Newest(tb testing.TB, to string) Message {
 	tb.Helper()
 	messages := c.Outbox(tb, to)
@@ -55,7 +55,7 @@ func (c Control) Newest(tb testing.TB, to string) Message {
 	return messages[len(messages)-1]
 }
 
-// Calls gives the requests of an operation (send, resend, verify, *), refused ones too.
+// Calls returns the requests of an operation (send, resend, verify, *), refused ones too.
 func (c Control) Calls(tb testing.TB, operation string) []Call {
 	tb.Helper()
 	path := "/requests"

@@ -47,7 +47,7 @@ func (f *Function) Kill(tb testing.TB) {
 	}
 }
 
-// childrenOf gives the process ids of the living children of a process.
+// childrenOf returns the process ids of the living children of a process.
 func childrenOf(parent int) ([]int, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {

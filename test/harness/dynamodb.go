@@ -24,7 +24,7 @@ const (
 	SecretAccessKey = "local"
 )
 
-// DynamoDBLocal gives the endpoint of AWS's DynamoDB Local, kept in memory and shared
+// DynamoDBLocal returns the endpoint of AWS's DynamoDB Local, kept in memory and shared
 // by the tests of a package. Give each test a table of its own: see Table.
 func DynamoDBLocal(tb testing.TB) string {
 	tb.Helper()
@@ -130,7 +130,7 @@ func tableLike(name string) *dynamodb.CreateTableInput {
 	}
 }
 
-// DynamoDB gives a client for an endpoint.
+// DynamoDB returns a client for an endpoint.
 func DynamoDB(endpoint string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:       Region,

@@ -46,7 +46,7 @@ type part struct {
 	err     error
 }
 
-// address gives the address of a shared part, started on the first call.
+// address returns the address of a shared part, started on the first call.
 func (s *sharedParts) address(tb testing.TB, name string, start func() (string, func() error, error)) string {
 	tb.Helper()
 	s.mu.Lock()
@@ -78,7 +78,7 @@ func (s *sharedParts) address(tb testing.TB, name string, start func() (string, 
 	return p.address
 }
 
-// Shared gives the address of a part that all tests of a package share, of a kind that this
+// Shared returns the address of a part that all tests of a package share, of a kind that this
 // package does not know: start runs on the first call, and what it returns beside the
 // address ends it after the tests.
 func Shared(tb testing.TB, name string, start func() (string, func() error, error)) string {
@@ -110,7 +110,7 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
-// tool gives the path of something that `make tools` installs.
+// tool returns the path of something that `make tools` installs.
 func tool(parts ...string) (string, error) {
 	path := filepath.Join(append([]string{Root(), ".tools"}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
@@ -119,7 +119,7 @@ func tool(parts ...string) (string, error) {
 	return path, nil
 }
 
-// Tool gives the path of something that `make tools` installs, such as
+// Tool returns the path of something that `make tools` installs, such as
 // Tool(tb, "python", "bin", "sam").
 func Tool(tb testing.TB, parts ...string) string {
 	tb.Helper()

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Moto gives the endpoint of a moto server, an emulated AWS of which the tests use the
+// Moto returns the endpoint of a moto server, an emulated AWS of which the tests use the
 // Secrets Manager. The tests of a package share it.
 func Moto(tb testing.TB) string {
 	tb.Helper()
@@ -48,7 +48,7 @@ func startMotoOn(port int, server string) (string, func() error, error) {
 	return endpoint, p.stop, err
 }
 
-// SecretsManager gives a client for an endpoint.
+// SecretsManager returns a client for an endpoint.
 func SecretsManager(endpoint string) *secretsmanager.Client {
 	return secretsmanager.New(secretsmanager.Options{
 		Region:       Region,
@@ -57,7 +57,7 @@ func SecretsManager(endpoint string) *secretsmanager.Client {
 	})
 }
 
-// Secret keeps a value in the Secrets Manager behind endpoint and gives its id.
+// Secret keeps a value in the Secrets Manager behind endpoint and returns its id.
 func Secret(tb testing.TB, endpoint, value string) string {
 	tb.Helper()
 	id := "otp-" + rand.Text()

@@ -100,7 +100,7 @@ func (p *Process) Signal(signal syscall.Signal) error {
 	return nil
 }
 
-// Wait waits for the program to end by itself and gives its exit code, which is -1 if
+// Wait waits for the program to end by itself and returns its exit code, which is -1 if
 // a signal ended it.
 func (p *Process) Wait(tb testing.TB, within time.Duration) int {
 	tb.Helper()
@@ -175,7 +175,7 @@ func mask(s string) string {
 	return longNumber.ReplaceAllStringFunc(s, func(digits string) string { return strings.Repeat("*", len(digits)) })
 }
 
-// Run runs a program to its end within the given time and gives what it printed to
+// Run runs a program to its end within the given time and returns what it printed to
 // stdout. Its error holds what it printed at all.
 func Run(ctx context.Context, within time.Duration, c Command) (string, error) {
 	p, err := start(c)

@@ -11,7 +11,7 @@ import (
 // pause is the time between two looks at something that is about to happen.
 const pause = 20 * time.Millisecond
 
-// FreePort gives a port of the loopback interface that nothing listens on now. Somebody else may have
+// FreePort returns a port of the loopback interface that nothing listens on now. Somebody else may have
 // taken it when the program that is told of it listens.
 func FreePort(tb testing.TB) int {
 	tb.Helper()

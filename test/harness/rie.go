@@ -65,7 +65,7 @@ func startFunction(tb testing.TB, function string, env ...string) (*Function, er
 	return f, err
 }
 
-// Invoke sends an event and gives the function's answer.
+// Invoke sends an event and returns the function's answer.
 func (f *Function) Invoke(tb testing.TB, event []byte) events.APIGatewayV2HTTPResponse {
 	tb.Helper()
 	raw, err := f.invoke(tb.Context(), event)

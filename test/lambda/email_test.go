@@ -8,10 +8,11 @@ import (
 )
 
 // TestByEmail is the main job to an address: sent, sent again, verified once, and printed
-// nowhere.
+// nowhere. The list serves every channel, so the functions start without the one template.
 func TestByEmail(t *testing.T) {
 	s := startServiceWith(t, nil, func(simulator *harness.Simulator) []string {
-		return []string{"CHANNELS=sms,email", "INFOBIP_2FA_MESSAGES=email/*=" + simulator.EmailTemplate(t), "SEND_COOLDOWN=0s"}
+		list := "sms/*=" + simulator.MessageID + ",email/*=" + simulator.EmailTemplate(t)
+		return []string{"CHANNELS=sms,email", "INFOBIP_2FA_MSG_ID=", "INFOBIP_2FA_MESSAGES=" + list, "SEND_COOLDOWN=0s"}
 	})
 	const address = "canary.person@example.com"
 	status, sent, _ := s.post(t, "/send-otp", map[string]string{"email": "Canary.Person@Example.com"})

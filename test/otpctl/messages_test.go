@@ -24,7 +24,7 @@ email:
   en: {templateId: 1234}
 `
 
-// speaks gives the deployment the messages of a file, as an operator does: by otpctl provision.
+// speaks returns the deployment the messages of a file, as an operator does: by otpctl provision.
 func (p *patient) speaks(t *testing.T) {
 	t.Helper()
 	p.messages = filepath.Join(p.dist, "messages.yaml")
@@ -44,6 +44,13 @@ func (p *patient) speaks(t *testing.T) {
 	send["CHANNELS"] = "sms,voice,email"
 	for _, name := range []string{"INFOBIP_2FA_MESSAGES", "INFOBIP_SMS_ENDING", "INFOBIP_SENDERS"} {
 		send[name] = printed[name]
+	}
+}
+
+// withoutTheOneTemplate takes INFOBIP_2FA_MSG_ID from the deployment.
+func (p *patient) withoutTheOneTemplate() {
+	for _, function := range []string{"send", "verify"} {
+		delete(p.functions[function].environment, "INFOBIP_2FA_MSG_ID")
 	}
 }
 

@@ -26,7 +26,7 @@ func laptop(t *testing.T, env ...string) (*harness.Gateway, *operator) {
 	return gateway, newOperator(append(common, "INFOBIP_API_KEY="+simulatorKey)...)
 }
 
-// send has a code sent, and gives its PIN.
+// send has a code sent, and returns its PIN.
 func send(t *testing.T, g *harness.Gateway, o *operator) string {
 	t.Helper()
 	answer := g.Post(t, "/send-otp", `{"phoneNumber":"`+phone+`"}`)

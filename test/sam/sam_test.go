@@ -31,7 +31,7 @@ const (
 	patience = 2 * time.Minute
 )
 
-// sam gives a command of the sam CLI in the repository's folder. It has no credentials:
+// sam returns a command of the sam CLI in the repository's folder. It has no credentials:
 // with some it asks AWS who they are.
 func sam(t *testing.T, args ...string) harness.Command {
 	t.Helper()
@@ -145,7 +145,7 @@ func newRig(t *testing.T) rig {
 	return r
 }
 
-// local gives a `sam local` command.
+// local returns a `sam local` command.
 func (r rig) local(t *testing.T, args ...string) harness.Command {
 	t.Helper()
 	c := sam(t, append(append([]string{"local"}, args...), r.flags...)...)
@@ -153,7 +153,7 @@ func (r rig) local(t *testing.T, args ...string) harness.Command {
 	return c
 }
 
-// invoke runs `sam local invoke` with an event file and gives the function's answer.
+// invoke runs `sam local invoke` with an event file and returns the function's answer.
 func (r rig) invoke(t *testing.T, function, event string) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	printed, err := harness.Run(t.Context(), patience, r.local(t, "invoke", function, "--event", event))
@@ -249,6 +249,12 @@ func TestLocalStartAPI(t *testing.T) {
 			t.Errorf("POST /verify-otp = %d %s, want %d", got.Status, got.Body, want)
 		}
 		t.Logf("sam local start-api: POST /verify-otp: %d %s", got.Status, got.Body)
+	}
+	if got := api.Post(t, "/send-otp", `{"email":"`+address+`","locale":"de"}`); got.Status != http.StatusOK {
+		t.Fatalf("POST /send-otp to an address = %d %s, want 200", got.Status, got.Body)
+	}
+	if got := api.Post(t, "/verify-otp", `{"email":"`+address+`","pin":"`+r.simulator.Newest(t, address).PIN+`"}`); got.Status != http.StatusOK {
+		t.Errorf("POST /verify-otp of an address = %d %s, want 200", got.Status, got.Body)
 	}
 	if got := api.Post(t, "/resend-otp", `{}`); got.Status != http.StatusBadRequest || got.Members["code"] != "verification_id_required" {
 		t.Errorf("POST /resend-otp {} = %d %s, want 400", got.Status, got.Body)

@@ -62,7 +62,7 @@ func (a account) wantOnlySuccesses(t *testing.T) {
 	}
 }
 
-// runTool runs a program in a folder and gives what it printed.
+// runTool runs a program in a folder and returns what it printed.
 func runTool(t *testing.T, folder, name string, args ...string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -110,6 +110,9 @@ func TestClosed(t *testing.T) {
 	if code != 1 || !strings.Contains(found["closed"].Found, "whoever knows this address goes past the front door") {
 		t.Errorf("an open one: exit code %d and %+v", code, found)
 	}
+	if calls := open.Calls(t, "*"); len(calls) != 0 {
+		t.Errorf("Infobip was asked %d times by the look at an open one", len(calls))
+	}
 	shut := harness.StartGateway(t, "CLIENT_ADDRESS_HEADER=CloudFront-Viewer-Address", "ORIGIN_KEYS=an-origin-key-of-32-characters-or-more")
 	if found, code, stderr := smoke(t, "", shut.URL, "--closed"); code != 0 || found["closed"].Status != "ok" {
 		t.Errorf("a closed one: exit code %d and %+v\n%s", code, found, stderr)

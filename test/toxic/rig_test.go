@@ -337,7 +337,7 @@ func (a answer) wants(t *testing.T, what, want string) answer {
 // functionTimeout is what a request has in AWS.
 const functionTimeout = app.FunctionTimeout
 
-// sent gives a rig whose number has a code, with the cooldown over.
+// sent returns a rig whose number has a code, with the cooldown over.
 func (r *rig) sent(t *testing.T) string {
 	t.Helper()
 	id := r.postTo(t, r.calm, functionTimeout, "/send-otp", "", map[string]string{"phoneNumber": number}).wants(t, "the send before", "200").id

@@ -21,8 +21,10 @@ export function curlOf({ method, url, request }, base) {
   const lines = [words.join(' ')];
   for (const [name, value] of request.header) {
     if (left.test(name)) continue;
-    // The log has no credentials, so the command asks the shell for them.
-    lines.push(value.endsWith(masked) ? `-H "${name}: ${value.slice(0, -masked.length)}$KEY"` : `-H ${quote(`${name}: ${value}`)}`);
+    // The log has no credentials, so the command asks the shell for them. Whatever else ends so is a
+    // stranger's, and stands in quotes in which a shell runs nothing.
+    const known = value.endsWith(masked) ? value.slice(0, -masked.length) : value;
+    lines.push(`-H ${quote(`${name}: ${known}`)}${known === value ? '' : '"$KEY"'}`);
   }
   if (request.body) lines.push(`-d ${quote(request.body)}`);
   else if (method === 'POST') lines[0] += ' -X POST';

@@ -1,26 +1,16 @@
 // The screens as a person meets them: a number, a code, and success; and one for each thing that can go wrong.
 // It uses of the service what a front end of yours would: otp.js.
 
-import { Countdown, createClient, formatSeconds, receiveCode, tidyCode } from '../otp.js';
+import { createClient, formatSeconds, receiveCode, tidyCode } from '../otp.js';
 import { challengeScreen } from './challenge.js';
-import { $, copy, el, fault, say } from './dom.js';
+import { wordsOf } from './channels.js';
+import { $, el, fault, say } from './dom.js';
+import { doneScreen } from './done.js';
 import { languageField } from './language.js';
 import { numberField } from './number.js';
-import { checkSignature, decode, meanings, written } from './proof.js';
 import { wordsFor } from './refusals.js';
 
 const screens = ['screen-number', 'screen-challenge', 'screen-code', 'screen-notice', 'screen-done'];
-
-const channels = {
-  sms: { option: 'Text message', how: 'We sent it by text to', instead: 'Text me instead', button: 'Send code' },
-  voice: { option: 'Phone call', how: 'We are calling', instead: 'Call me instead', button: 'Call me' },
-  email: { option: 'E-mail', how: 'We sent it to', instead: 'Send me an e-mail instead', button: 'Send code' },
-};
-
-/** A channel that the service has and this page does not know goes by its name. */
-function wordsOf(channel) {
-  return channels[channel] ?? { option: channel, how: `We sent it by ${channel} to`, instead: `Send it by ${channel}`, button: 'Send code' };
-}
 
 const signs = {
   wait: 'M20 11v9l6 4',
@@ -227,7 +217,7 @@ export function startFlow(facts, messages, now) {
   }
 
   function settleVerify(result) {
-    if (result.ok) showDone(result.proof);
+    if (result.ok) done.show(current.shown, result.proof);
     else refused(result, settleVerify);
   }
 
@@ -335,24 +325,7 @@ export function startFlow(facts, messages, now) {
 
   // --- Success ------------------------------------------------------------------------------
 
-  function showDone(proof) {
-    $('done-who').textContent = current.shown;
-    const read = proof === undefined ? null : decode(proof);
-    $('proof').hidden = !read;
-    $('no-proof').hidden = proof !== undefined;
-    show('screen-done', $('done-title'));
-    if (!read) return;
-    $('claims').replaceChildren(...Object.entries(read.claims).map(([name, value]) => el('div', {},
-      el('dt', { className: 'mono' }, name),
-      el('dd', {}, el('span', { className: 'mono value' }, written(name, value)), meanings[name] ? el('span', { className: 'meaning' }, meanings[name]) : null))));
-    runDown(new Countdown(Math.max(0, read.claims.exp - read.claims.iat), now), $('proof-left'), () => { $('proof-left').textContent = 'no longer: it has ended'; });
-    $('proof-signature').textContent = 'Checking its signature…';
-    checkSignature(proof, facts.gateway).then(({ right, text }) => {
-      $('proof-signature').textContent = text;
-      $('proof-signature').dataset.right = right ? 'yes' : 'no';
-    });
-    $('proof-copy').onclick = () => copy(proof, $('proof-copy'));
-  }
+  const done = doneScreen(show, runDown, facts.gateway, now);
 
   $('done-again').addEventListener('click', () => {
     current = { recipient: {}, shown: '', channel: chosenChannel(), sent: undefined };

@@ -115,7 +115,7 @@ func explainRefusal(answer smithy.APIError, region string) finding {
 	return finding{refused + answer.ErrorCode() + ": " + answer.ErrorMessage(), nil}
 }
 
-// innermost is the cause that the SDK wraps into a line of its own terms.
+// innermost returns the cause that the SDK wraps into a line of its own terms.
 func innermost(err error) error {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner

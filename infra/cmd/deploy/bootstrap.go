@@ -48,10 +48,10 @@ func findTarget(ctx context.Context, refusal string) (target, *findings, error) 
 	}
 	account, missing := findAccount(ctx, os.Getenv)
 	found.missing(missing)
-	found.pinForm(os.Getenv(accountVariable))
+	found.pinForm(os.Getenv(props.AccountVariable))
 	t := target{account: account, stage: stage}
 	if len(missing) == 0 && found.identify(ctx, &t.account) {
-		found.rightAccount(t, os.Getenv(accountVariable))
+		found.rightAccount(t, os.Getenv(props.AccountVariable))
 	}
 	return t, found, found.report(os.Stderr, refusal)
 }

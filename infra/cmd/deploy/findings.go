@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp"
 )
 
 // finding is one sentence, and the commands that help.
@@ -89,16 +90,29 @@ func (f *findings) settings(unread error, p props.Props) {
 	}
 }
 
-// missingSettings are the settings without which nothing is deployed.
+// missingSettings returns the settings without which nothing is deployed.
 func missingSettings(p props.Props) []string {
 	var missing []string
 	if infobip := p.MissingForDeployment(); len(infobip) > 0 {
-		missing = append(missing, strings.Join(infobip, ", ")+" (as `otpctl provision` prints them)")
+		instead := ""
+		if slices.Contains(infobip, "INFOBIP_2FA_MSG_ID") {
+			instead = "; instead of INFOBIP_2FA_MSG_ID, INFOBIP_2FA_MESSAGES may have " + defaults(p.OnMessageID())
+		}
+		missing = append(missing, strings.Join(infobip, ", ")+" (as `otpctl provision` prints them"+instead+")")
 	}
 	if undecided := p.Undecided(); len(undecided) > 0 {
 		missing = append(missing, strings.Join(undecided, ", ")+" (README says what there is to decide)")
 	}
 	return missing
+}
+
+// defaults are the entries of a list of messages that serve channels in any language.
+func defaults(channels []otp.Channel) string {
+	entries := make([]string, len(channels))
+	for i, channel := range channels {
+		entries[i] = string(channel) + "/*"
+	}
+	return strings.Join(entries, " and ")
 }
 
 // identify finds out whose credentials these are, and reports whether anybody's.

@@ -40,9 +40,12 @@ func run(ctx context.Context, arguments []string) error {
 	if len(arguments) == 0 || commands[arguments[0]] == nil {
 		return errors.New("say what to do: deploy, bootstrap, rollback or destroy")
 	}
-	err := props.LoadFile(root)
+	notes, err := props.LoadFile(root)
 	if err != nil {
 		return err
+	}
+	for _, note := range notes {
+		say("note: %s", note)
 	}
 	return commands[arguments[0]](ctx, arguments[1:])
 }
@@ -54,10 +57,10 @@ func deploy(ctx context.Context, arguments []string) error {
 	signedIn := len(missing) == 0
 	found.missing(append(missing, missingSettings(p)...))
 	found.settings(err, p)
-	found.pinForm(os.Getenv(accountVariable))
+	found.pinForm(os.Getenv(props.AccountVariable))
 	if signedIn && found.identify(ctx, &account) {
 		target := target{account: account, stage: p.Stage}
-		found.rightAccount(target, os.Getenv(accountVariable))
+		found.rightAccount(target, os.Getenv(props.AccountVariable))
 		if err := p.CheckRegion(account.region()); err != nil {
 			found.stop(err.Error())
 		}

@@ -104,7 +104,7 @@ func TestMissingIsOneSentence(t *testing.T) {
 		environment []string
 		want        []string
 	}{
-		{"everything", nil, []string{"AWS credentials (set AWS_PROFILE", "an AWS region (set AWS_REGION)", "INFOBIP_BASE_URL, INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID"}},
+		{"everything", nil, []string{"AWS credentials (set AWS_PROFILE", "an AWS region (set AWS_REGION)", "INFOBIP_BASE_URL, INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID (as `otpctl provision` prints them; instead of INFOBIP_2FA_MSG_ID, INFOBIP_2FA_MESSAGES may have sms/*)"}},
 		{"credentials", complete[2:], []string{"AWS credentials (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"}},
 		{"half the credentials", without("AWS_SECRET_ACCESS_KEY"), []string{"missing: AWS_SECRET_ACCESS_KEY, to go with AWS_ACCESS_KEY_ID"}},
 		{"the other half", without("AWS_ACCESS_KEY_ID"), []string{"missing: AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY"}},
@@ -113,6 +113,8 @@ func TestMissingIsOneSentence(t *testing.T) {
 		{"address", without("INFOBIP_BASE_URL"), []string{"missing: INFOBIP_BASE_URL (as"}},
 		{"what there is to decide", append([]string{"STAGE=staging"}, complete...), []string{"missing: ALLOWED_REGIONS, SPEND_LIMIT, PROOF_AUDIENCE (README says what there is to decide)"}},
 		{"ids", complete[:4], []string{"missing: INFOBIP_2FA_APP_ID, INFOBIP_2FA_MSG_ID (as"}},
+		{"a message of each channel", append([]string{"CHANNELS=sms,voice"}, without("INFOBIP_2FA_MSG_ID")...), []string{"missing: INFOBIP_2FA_MSG_ID (as `otpctl provision` prints them; instead of INFOBIP_2FA_MSG_ID, INFOBIP_2FA_MESSAGES may have sms/* and voice/*)"}},
+		{"the address of e-mails alone", append([]string{"CHANNELS=email", "INFOBIP_2FA_MESSAGES=email/*=MSG2"}, complete[:3]...), []string{"missing: INFOBIP_BASE_URL, INFOBIP_2FA_APP_ID (as `otpctl provision` prints them)"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			output, code := runs(t, checkout(t), append(slices.Clone(test.environment), ready().start(t)), "deploy")
@@ -157,6 +159,20 @@ func TestDeploys(t *testing.T) {
 	if err != nil || string(remembered) != `{"account":"123456789012","region":"eu-central-1"}`+"\n" {
 		t.Errorf("remembered is %s (%v)", remembered, err)
 	}
+}
+
+// Who offers e-mail alone has no template for texts and calls.
+func TestDeploysEmailAlone(t *testing.T) {
+	environment := append(without("INFOBIP_2FA_MSG_ID"), "CHANNELS=email", ready().start(t))
+	output, code := runs(t, checkout(t), append(environment, "INFOBIP_2FA_MESSAGES=email/*=MSG2"), "deploy")
+	if code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, output)
+	}
+	output, code = runs(t, checkout(t), environment, "deploy")
+	if code != 1 || strings.Count(output, "\n") != 2 {
+		t.Errorf("exit code %d, want 1 and one sentence:\n%s", code, output)
+	}
+	want(t, output, "- INFOBIP_2FA_MESSAGES must have email/*: CHANNELS offers email, and there is no message for it")
 }
 
 func TestTheCDKsExitCodeIsOurs(t *testing.T) {

@@ -12,10 +12,6 @@ import (
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
 
-// accountVariable pins the account, in deploy.env or in the environment. It shapes no template,
-// so that it is no setting of the table.
-const accountVariable = "DEPLOY_ACCOUNT"
-
 var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
 // target is a stage in an account.
@@ -32,7 +28,7 @@ type place struct {
 	Region  string `json:"region"`
 }
 
-// memory is the file that remembers a stage's place on this machine. Git ignores it.
+// memory returns the file that remembers a stage's place on this machine. Git ignores it.
 func memory(stage string) string { return filepath.Join(root, ".deploy", stage+".json") }
 
 // remember notes where a stage is.
@@ -80,17 +76,17 @@ func forget(stage string) error {
 // pinForm looks at the form of the pin, which needs no credentials.
 func (f *findings) pinForm(pinned string) {
 	if pinned != "" && !accountForm.MatchString(pinned) {
-		f.stop(accountVariable + " must be the twelve digits of an AWS account")
+		f.stop(props.AccountVariable + " must be the twelve digits of an AWS account")
 	}
 }
 
-// rightAccount looks whether this is the account that is pinned, and the place where the stage
+// rightAccount checks that this is the account that is pinned, and the place where the stage
 // was the last time. A pin that fits answers the second question for the account.
 func (f *findings) rightAccount(t target, pinned string) {
 	switch {
 	case pinned == "", !accountForm.MatchString(pinned): // of which pinForm has spoken
 	case pinned != t.id:
-		f.stop(fmt.Sprintf("these credentials are of the account %s, and %s says %s: sign in there", t.id, accountVariable, pinned))
+		f.stop(fmt.Sprintf("these credentials are of the account %s, and %s says %s: sign in there", t.id, props.AccountVariable, pinned))
 		return
 	}
 	last, known, err := recall(t.stage)
@@ -107,5 +103,5 @@ func (f *findings) rightAccount(t target, pinned string) {
 	}
 }
 
-// shownMemory is the file as an operator in the repository's root names it.
+// shownMemory returns the file as an operator in the repository's root names it.
 func shownMemory(stage string) string { return filepath.Join(".deploy", stage+".json") }

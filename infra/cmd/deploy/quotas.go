@@ -33,7 +33,7 @@ func (t target) raise(serviceAndCode string, wanted int) string {
 	return t.aws(fmt.Sprintf("service-quotas request-service-quota-increase --service-code %s --desired-value %d", serviceAndCode, wanted))
 }
 
-// concurrency looks whether the account has the parallel executions that the functions are to
+// concurrency checks that the account has the parallel executions that the functions are to
 // reserve, and those that the throttles let in at once.
 func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack, p props.Props) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -72,7 +72,7 @@ func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack
 	}
 }
 
-// reservedBy is what the functions of the stack that is there reserve already.
+// reservedBy returns what the functions of the stack that is there reserve already.
 func reservedBy(ctx context.Context, t target, client *lambda.Client, stack *types.Stack) (int, error) {
 	if stack == nil {
 		return 0, nil
@@ -110,7 +110,7 @@ func resourcesOf(ctx context.Context, t target) ([]types.StackResourceSummary, e
 	return resources, nil
 }
 
-// throttles looks whether API Gateway lets as many requests into the account as the throttles
+// throttles checks that API Gateway lets as many requests into the account as the throttles
 // would. It is asked itself: Service Quotas names the usual quota also in regions that have less.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 func (f *findings) throttles(ctx context.Context, t target, asked props.Throttles) {

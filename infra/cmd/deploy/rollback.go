@@ -95,7 +95,7 @@ func movesBack(ctx context.Context, client *lambda.Client, t target) ([]move, er
 	return moves, oneRelease(moves)
 }
 
-// oneRelease is an error where the versions before are not of one deployment. Those that the stack
+// oneRelease returns an error where the versions before are not of one deployment. Those that the stack
 // publishes are; one that somebody published by hand, or an app that changes a function alone,
 // comes between.
 func oneRelease(moves []move) error {

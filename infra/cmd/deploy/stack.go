@@ -30,7 +30,7 @@ func describe(ctx context.Context, t target) (*types.Stack, error) {
 	return &answer.Stacks[0], nil
 }
 
-// noStack is what a command says that there is nothing to do for.
+// noStack returns the error of a command that finds no stack to work on.
 func (t target) noStack(refusal string) error {
 	return fmt.Errorf("%s: there is no stack %s in account %s in %s (STAGE, AWS_PROFILE and AWS_REGION say which)", refusal, t.stack(), t.id, t.region())
 }
@@ -64,7 +64,7 @@ func (f *findings) stopBusy(t target, stack *types.Stack) {
 		t.aws("cloudformation describe-stacks --stack-name "+t.stack()+" --query Stacks[0].StackStatus"))
 }
 
-// updatable looks whether the stack is in a state that a deployment can begin from, and returns
+// updatable checks that the stack is in a state that a deployment can begin from, and returns
 // the stack; nil where there is none or it cannot be seen.
 func (f *findings) updatable(ctx context.Context, t target) *types.Stack {
 	stack, err := describe(ctx, t)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/aws/jsii-runtime-go"
 
@@ -29,21 +30,25 @@ func main() {
 }
 
 func run(notes io.Writer) error {
-	err := props.LoadFile(root)
+	unknown, err := props.LoadFile(root)
 	if err != nil {
 		return err
 	}
 	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
 	// The region is what the CDK's command line deploys to.
-	err = errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
-	if err != nil {
-		return err
-	}
-	for _, note := range p.Notes() {
+	faults := errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
+	for _, note := range append(unknown, p.Notes()...) {
 		_, err = fmt.Fprintln(notes, "note: "+note)
 		if err != nil {
 			return fmt.Errorf("writing a note: %w", err)
 		}
+	}
+	if faults != nil {
+		return faults
+	}
+	_, err = exec.LookPath("node")
+	if err != nil {
+		return errors.New("no template was written, because node is missing, on which the CDK runs: install Node.js 22 or later")
 	}
 	app := infra.NewApp(cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out"))
 	_, _, err = infra.NewStack(app, p)

@@ -53,7 +53,7 @@ func Compare(left, right Template) []Difference {
 	return differences
 }
 
-// Except takes the allowed differences out, and gives those that none of the differences needed.
+// Except takes the allowed differences out, and returns those that none of the differences needed.
 func Except(differences []Difference, allowed []Allowed) ([]Difference, []Allowed) {
 	used := make([]bool, len(allowed))
 	var remaining []Difference
@@ -74,7 +74,7 @@ func Except(differences []Difference, allowed []Allowed) ([]Difference, []Allowe
 	return remaining, idle
 }
 
-// Facts are all values of a template by their paths, each as its JSON.
+// Facts returns all values of a template by their paths, each as its JSON.
 func (t Template) Facts() map[string]string {
 	facts := map[string]string{}
 	for name, resource := range t.Resources {

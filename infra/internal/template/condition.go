@@ -27,7 +27,7 @@ func choice(call map[string]any, rename func(string) string) (map[string]any, bo
 	return map[string]any{"Fn::If": rendered}, true, nil
 }
 
-// Assume is the template with its conditions decided: without the resources whose condition does
+// Assume returns the template with its conditions decided: without the resources whose condition does
 // not hold, and with one of the two values of each Fn::If. A condition that is not named does
 // not hold.
 func (t Template) Assume(conditions ...string) Template {

@@ -105,7 +105,7 @@ func expandFunction(name string, resource Resource, defaults map[string]any) (ma
 	return made, nil
 }
 
-// hasDefault says whether one of a function's events is the $default route.
+// hasDefault reports whether one of a function's events is the $default route.
 func hasDefault(events map[string]any) bool {
 	for _, event := range events {
 		members, _ := event.(map[string]any)

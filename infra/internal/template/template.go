@@ -57,7 +57,7 @@ func load(path string, rename func(string) string) (Template, error) {
 	return build(document, rename)
 }
 
-// NameInCDK is the name that a logical id has in the construct named id.
+// NameInCDK returns the name that a logical id has in the construct named id.
 func NameInCDK(logical, id string) string {
 	path := `^` + regexp.QuoteMeta(id) + `([A-Za-z0-9]+)[0-9A-F]{8}`
 	for _, form := range []string{path + `[0-9a-f]{32}$`, path + `$`} {

@@ -36,7 +36,7 @@ type Config struct {
 func Read(r *settings.Reader) Config {
 	c := Config{
 		Rules: guard.Rules{
-			Channels:    channels(r.List("CHANNELS")),
+			Channels:    Channels(r),
 			Regions:     r.List("ALLOWED_REGIONS"),
 			LineTypes:   lineTypes(r.List("ALLOWED_LINE_TYPES")),
 			Spend:       settings.Value[guard.Limit](r, "SPEND_LIMIT"),
@@ -65,7 +65,7 @@ func Read(r *settings.Reader) Config {
 	if c.Challenge.Kind != "" || mode == guard.Always {
 		c.Rules.Challenge = mode
 	}
-	if wrong, ok := errors.AsType[*guard.SettingError](c.Check()); ok {
+	for _, wrong := range c.Faults() {
 		r.Fault(wrong.Setting, wrong.Form)
 	}
 	return c
@@ -107,7 +107,9 @@ func (c Config) Checker(secret Secret, alone bool) (guard.Checker, error) {
 	return checker, nil
 }
 
-func channels(words []string) []otp.Channel {
+// Channels reads what is offered.
+func Channels(r *settings.Reader) []otp.Channel {
+	words := r.List("CHANNELS")
 	list := make([]otp.Channel, len(words))
 	for i, word := range words {
 		list[i] = otp.Channel(word)

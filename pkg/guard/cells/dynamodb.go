@@ -2,8 +2,6 @@ package cells
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -84,7 +82,7 @@ func (d *DynamoDB) Read(ctx context.Context, keys []string) ([]guard.Cell, error
 func (d *DynamoDB) Order(ctx context.Context, key string, o guard.Orders, was guard.Revision, keep time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	revision := newRevision()
+	revision := attributes.NewRevision()
 	in := &dynamodb.UpdateItemInput{
 		TableName:                           &d.table,
 		Key:                                 item{attributeKey: attributes.Text(key)},
@@ -107,11 +105,4 @@ func (d *DynamoDB) Order(ctx context.Context, key string, o guard.Orders, was gu
 		return r.Text(attributeOrdersRevision) == revision, nil
 	}
 	return false, fmt.Errorf("writing orders: %w: %w", otp.ErrUnavailable, err)
-}
-
-// newRevision has 96 random bits: enough never to meet itself again on one item.
-func newRevision() string {
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }

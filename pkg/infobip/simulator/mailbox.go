@@ -83,7 +83,7 @@ const (
 	longestWait = 10 * time.Minute
 )
 
-// controlWait gives nil, which is answered with 204, if nothing came in time.
+// controlWait returns nil, which is answered with 204, if nothing came in time.
 func (s *Simulator) controlWait(r *http.Request) (any, error) {
 	query, err := controlQuery(r, "to", "after", "timeout")
 	if err != nil {

@@ -154,15 +154,6 @@ func (s *Simulator) ProvisionTemplates(applicationID string, pinLength int, temp
 	return ids, nil
 }
 
-// ProvisionEmail creates, and returns the id of, an e-mail template of an application.
-func (s *Simulator) ProvisionEmail(applicationID string, pinLength int) (string, error) {
-	ids, err := s.ProvisionTemplates(applicationID, pinLength, []Template{{EmailTemplateID: 1, From: "codes@example.com"}})
-	if err != nil {
-		return "", err
-	}
-	return ids[0], nil
-}
-
 // orNil returns what a request has for a member that is left out where it is zero.
 func orNil[T comparable](value T) *T {
 	if value == *new(T) {

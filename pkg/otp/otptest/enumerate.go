@@ -14,7 +14,7 @@ type Part struct {
 
 // Scenario is a few requests that run together.
 type Scenario struct {
-	// Build gives a world as it is before the requests, and the requests. It is called
+	// Build returns a world as it is before the requests, and the requests. It is called
 	// once for every schedule and must always give the same.
 	Build func() (*World, []Part)
 	// Crash adds to every schedule all those in which one of the requests dies
@@ -71,7 +71,7 @@ type set uint
 
 func (s set) has(i int) bool { return s&(1<<i) != 0 }
 
-// follow runs a schedule that begins with a branch, and gives the alternatives it
+// follow runs a schedule that begins with a branch, and returns the alternatives it
 // passed. It is not complete if all that could go on was asleep.
 func (s *Scenario) follow(b branch) ([]branch, bool, error) {
 	w, parts := s.Build()
@@ -130,7 +130,7 @@ func (s *Scenario) follow(b branch) ([]branch, bool, error) {
 	return more, true, nil
 }
 
-// with gives a longer beginning that shares no memory.
+// with returns a longer beginning that shares no memory.
 func with(begin []choice, c choice) []choice { return append(slices.Clip(begin), c) }
 
 func (s *Scenario) awake(requests []*Request, asleep set) ([]int, bool) {
@@ -148,7 +148,7 @@ func (s *Scenario) awake(requests []*Request, asleep set) ([]int, bool) {
 	return awake, running
 }
 
-// stillAsleep gives those of a set that a step of request i does not wake.
+// stillAsleep returns those of a set that a step of request i does not wake.
 func (s *Scenario) stillAsleep(requests []*Request, asleep set, i int) set {
 	if !s.Reduce {
 		return 0
@@ -162,7 +162,7 @@ func (s *Scenario) stillAsleep(requests []*Request, asleep set, i int) set {
 	return still
 }
 
-// independent says whether two requests' next steps give the same world in either
+// independent reports whether two requests' next steps give the same world in either
 // order: unless both touch the store and one of them writes, or both ask the provider.
 // Admission and the arrival of an answer touch nothing that is shared.
 func independent(a, b Step) bool {

@@ -77,7 +77,7 @@ type pin struct {
 
 var _ otp.Provider = (*Provider)(nil)
 
-// fork gives a provider of its own with the same PINs, log and settings.
+// fork returns a provider of its own with the same PINs, log and settings.
 func (p *Provider) fork() *Provider {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -200,7 +200,7 @@ func (p *Provider) hold(op Operation) {
 	}
 }
 
-// Calls gives the log of one operation so far, of all if op is empty.
+// Calls returns the log of one operation so far, of all if op is empty.
 func (p *Provider) Calls(op Operation) []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -213,7 +213,7 @@ func (p *Provider) Calls(op Operation) []Call {
 	return calls
 }
 
-// last gives the newest call.
+// last returns the newest call.
 func (p *Provider) last() Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -127,9 +127,12 @@ func (s *suite) wantConflict(was otp.Revision, current otp.Ledger, revision otp.
 	}
 }
 
+// began is read once, so that two samples are equal whenever they are made.
+var began = time.Now().UTC().Truncate(time.Second)
+
 // soon is a time that a store keeps exactly.
 func soon(d time.Duration) time.Time {
-	return time.Now().UTC().Truncate(time.Second).Add(time.Hour + d)
+	return began.Add(time.Hour + d)
 }
 
 // sample has a value in every field, so that a field that an implementation forgets
