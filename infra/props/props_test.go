@@ -106,7 +106,7 @@ func TestValidate(t *testing.T) {
 		{"no limit elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("SPEND_LIMIT", "")(p) }, "SPEND_LIMIT must be none, or an amount and a window such as 50/1d"},
 		{"no limit in development", set("SPEND_LIMIT", ""), ""},
 		{"limit elsewhere", func(p *props.Props) { p.Stage = "staging"; decide(p); set("SPEND_LIMIT", "50/1d")(p) }, ""},
-		{"limit below ten messages", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least ten times the dearest price (0.10)"},
+		{"limit that pays for nothing", set("SPEND_LIMIT", "0.99/1d"), "SPEND_LIMIT must be none, or at least 1.00: less pays for no message"},
 		{"network above its prefix", set("NETWORK_ALLOWANCE", "enforce 21/1d+3"), "NETWORK_ALLOWANCE must be an allowance whose floor"},
 		{"e-mail without a message", set("CHANNELS", "sms,email"), "INFOBIP_2FA_MESSAGES must have email/*"},
 		{"SMS without a message", func(p *props.Props) { p.Infobip = infobip("abc123.api.infobip.com", "A1", "") }, "INFOBIP_2FA_MSG_ID must be set, or INFOBIP_2FA_MESSAGES have sms/*: CHANNELS offers sms"},
@@ -358,7 +358,7 @@ func TestFaultsAreToldAtOnceAndOnce(t *testing.T) {
 		{map[string]string{"HOSTED_ZONE_ID": "?", "PIN_TTL": "long"}, []string{"HOSTED_ZONE_ID", "PIN_TTL", "DOMAIN_NAME", "CERTIFICATE_ARN"}},
 		{map[string]string{"VPC_SUBNET_IDS": "subnet"}, []string{"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}},
 		{map[string]string{"CORS_ORIGINS": "app", "STAGE": "?"}, []string{"CORS_ORIGINS", "STAGE"}},
-		{map[string]string{"CHALLENGE": "turnstile", "NETWORK_ALLOWANCE": "enforce 21/1d+3", "SPEND_LIMIT": "0.5/1d", "CHANNELS": "sms,email", "PIN_TTL": "long"},
+		{map[string]string{"CHALLENGE": "turnstile", "NETWORK_ALLOWANCE": "enforce 21/1d+3", "SPEND_LIMIT": "0.005/1d", "CHANNELS": "sms,email", "PIN_TTL": "long"},
 			[]string{"PIN_TTL", "CHALLENGE_HOSTNAMES", "NETWORK_ALLOWANCE", "SPEND_LIMIT", "INFOBIP_2FA_MESSAGES"}},
 		// Beside a wrong one nobody knows what the other would be right with.
 		{map[string]string{"PREFIX_ALLOWANCE": "much", "NETWORK_ALLOWANCE": "enforce 21/1d+3", "SMS_PRICES": "dear", "SPEND_LIMIT": "0.5/1d"}, []string{"PREFIX_ALLOWANCE", "SMS_PRICES"}},

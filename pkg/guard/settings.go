@@ -2,6 +2,8 @@ package guard
 
 import (
 	"fmt"
+	"iter"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -222,10 +224,8 @@ func (r Rules) Faults() []*SettingError {
 				"an allowance whose floor, and floor per second, are below PREFIX_ALLOWANCE's (%s): else one address could fill its neighbours' prefix", prefix)})
 		}
 	}
-	const few = 10
-	if dearest := r.dearest(); r.Spend.Amount > 0 && r.Spend.Amount < few*dearest {
-		found = append(found, &SettingError{"SPEND_LIMIT", fmt.Sprintf(
-			"none, or at least ten times the dearest price (%s), for a prefix and e-mail may take a tenth of it", dearest)})
+	if least, _ := r.needed(); r.Spend.Amount > 0 && r.Spend.Amount < least {
+		found = append(found, &SettingError{"SPEND_LIMIT", fmt.Sprintf("none, or at least %s: less pays for no message", least)})
 	}
 	return found
 }
@@ -241,6 +241,9 @@ func (r Rules) Warnings() []string {
 			warn("%s has a floor of %d: at the dearest price (%s) that is %s, more than a tenth of SPEND_LIMIT (%s)",
 				name, a.Floor, dearest, floor, r.Spend)
 		}
+	}
+	if least, most := r.needed(); r.Spend.Amount >= least && r.Spend.Amount < most {
+		warn("SPEND_LIMIT (%s) pays for no message at the dearest price (%s): it would take %s", r.Spend, dearest, most)
 	}
 	if s := r.Allowances.Service; s.Mode == Enforce && s.Growth < tenths {
 		const percent = 100
@@ -299,12 +302,35 @@ func (m MessagePrices) of(channel otp.Channel) Prices {
 // dearest returns the highest price of a message that the owner sends at all.
 func (r Rules) dearest() Amount {
 	most := Amount(0)
-	for _, channel := range r.Channels {
-		for region, price := range r.Prices.of(channel) {
-			if region == anyRegion || r.region(region) {
-				most = max(most, price)
+	for _, price := range r.prices() {
+		most = max(most, price)
+	}
+	return most
+}
+
+// needed returns the least SPEND_LIMIT that pays for a stranger's message at the price that
+// asks least of it, and the one that does so at every price.
+func (r Rules) needed() (least, most Amount) {
+	least = math.MaxInt64
+	for channel, price := range r.prices() {
+		need := (price*fifths + strangersShare - 1) / strangersShare
+		if channel == otp.Email || r.Allowances.Prefix.Mode == Enforce {
+			need = price * tenthPart
+		}
+		least, most = min(least, need), max(most, need)
+	}
+	return min(least, most), most
+}
+
+// prices yields what the messages cost that the owner sends at all.
+func (r Rules) prices() iter.Seq2[otp.Channel, Amount] {
+	return func(yield func(otp.Channel, Amount) bool) {
+		for _, channel := range r.Channels {
+			for region, price := range r.Prices.of(channel) {
+				if (region == anyRegion || r.region(region)) && !yield(channel, price) {
+					return
+				}
 			}
 		}
 	}
-	return most
 }

@@ -128,10 +128,15 @@ func TestFaults(t *testing.T) {
 		{"enforce 10/12h+3", "enforce 20/1d+3", 0, nil, "NETWORK_ALLOWANCE"}, // as fast
 		{"off", "enforce 1/1d+3", 0, nil, ""},
 		{"enforce 10/1h+3", "off", 0, nil, ""},
-		{"off", "off", one, []otp.Channel{otp.SMS}, ""},
-		{"off", "off", one - 1, []otp.Channel{otp.SMS}, "SPEND_LIMIT"},
-		{"off", "off", one, []otp.Channel{otp.SMS, otp.Voice}, "SPEND_LIMIT"}, // a call is dearer
-		{"off", "off", 3 * one, []otp.Channel{otp.SMS, otp.Voice}, ""},
+		{"off", "enforce 20/1d+3", one, []otp.Channel{otp.SMS}, ""}, // a prefix takes a tenth
+		{"off", "enforce 20/1d+3", one - 1, []otp.Channel{otp.SMS}, "SPEND_LIMIT"},
+		{"off", "enforce 20/1d+3", one, []otp.Channel{otp.SMS, otp.Voice}, ""}, // for no call, but for an SMS
+		{"off", "enforce 20/1d+3", 3*one - 1, []otp.Channel{otp.Voice}, "SPEND_LIMIT"},
+		{"off", "record 20/1d+3", one / 8, []otp.Channel{otp.SMS}, ""}, // strangers have four fifths
+		{"off", "off", one / 8, []otp.Channel{otp.SMS}, ""},
+		{"off", "off", one/8 - 1, []otp.Channel{otp.SMS}, "SPEND_LIMIT"},
+		{"off", "off", one / 100, []otp.Channel{otp.Email}, ""}, // e-mail takes a tenth whatever is off
+		{"off", "off", one/100 - 1, []otp.Channel{otp.Email}, "SPEND_LIMIT"},
 		{"enforce 20/1d+3", "enforce 20/1d+3", one - 1, []otp.Channel{otp.SMS}, "NETWORK_ALLOWANCE" + "SPEND_LIMIT"}, // both at once
 	} {
 		rules := Rules{
@@ -150,13 +155,13 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	// A price that nothing is sent at is none.
-	rules := Rules{Channels: []otp.Channel{otp.SMS}, Regions: []string{"AT"}, Spend: Limit{Amount: one, Window: day}, Prices: MessagePrices{SMS: Prices{"*": one / 10, "CU": one}}}
-	if found := rules.Faults(); len(found) > 0 {
-		t.Errorf("the price of a region that is not sent to counts: %v", found)
+	rules := Rules{Channels: []otp.Channel{otp.SMS}, Regions: []string{"AT"}, Spend: Limit{Amount: one / 10, Window: day}, Prices: MessagePrices{SMS: Prices{"*": one, "CU": one / 100}}}
+	if found := rules.Faults(); len(found) == 0 {
+		t.Error("the price of a region that is not sent to counts")
 	}
 	rules.Regions = []string{"AT", "CU"}
-	if found := rules.Faults(); len(found) == 0 {
-		t.Error("the price of a region that is sent to does not count")
+	if found := rules.Faults(); len(found) > 0 {
+		t.Errorf("the price of a region that is sent to does not count: %v", found)
 	}
 }
 
@@ -182,5 +187,23 @@ func TestWarnings(t *testing.T) {
 	rules.Allowances.Service = Allowance{Mode: Record, Floor: 1, Window: time.Hour}
 	if got := rules.Warnings(); len(got) != 0 {
 		t.Errorf("a service that only records cannot shut itself: %q", got)
+	}
+}
+
+// TestAPriceOutOfReach: a limit that pays for some messages and not for the dearest starts, and
+// says so.
+func TestAPriceOutOfReach(t *testing.T) {
+	rules := Rules{Channels: otp.Channels(), Prices: DefaultPrices(), Spend: Limit{Window: day}}
+	for amount, want := range map[Amount]string{
+		one * 3 / 8: "",
+		one*3/8 - 1: "SPEND_LIMIT (0.374999/1d) pays for no message at the dearest price (0.30): it would take 0.375",
+		one / 100:   "SPEND_LIMIT (0.01/1d) pays for no message at the dearest price (0.30): it would take 0.375",
+		one/100 - 1: "", // that is a fault
+		0:           "", // no limit
+	} {
+		rules.Spend.Amount = amount
+		if got := strings.Join(rules.Warnings(), "\n"); got != want {
+			t.Errorf("a limit of %s warns %q, want %q", amount, got, want)
+		}
 	}
 }

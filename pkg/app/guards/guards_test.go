@@ -56,7 +56,7 @@ func TestFaults(t *testing.T) {
 		hosts    = "hostnames such as app.example.com, with commas between them"
 		score    = "a score from 0 to 1 such as 0.5"
 		fills    = "an allowance whose floor, and floor per second, are below PREFIX_ALLOWANCE's (enforce 20/1d+3): else one address could fill its neighbours' prefix"
-		low      = "none, or at least ten times the dearest price (0.10), for a prefix and e-mail may take a tenth of it"
+		low      = "none, or at least 1.00: less pays for no message"
 	)
 	for _, c := range []struct{ name, value, form string }{
 		{"SPEND_LIMIT", "400", limit},
@@ -65,7 +65,7 @@ func TestFaults(t *testing.T) {
 		{"SPEND_LIMIT", "400.0000001/1d", limit},
 		{"SPEND_LIMIT", "1000000001/1d", limit},
 		{"SPEND_LIMIT", "400/1d USD", limit},
-		{"SPEND_LIMIT", "0.99/1d", low}, // below ten messages
+		{"SPEND_LIMIT", "0.99/1d", low}, // a prefix takes a tenth of it
 		{"REGION_SPEND_LIMIT", "20/1d", regional},
 		{"REGION_SPEND_LIMIT", "XX=20/1d", regional},
 		{"SMS_PRICES", "US=0.01", price},
@@ -102,6 +102,7 @@ func TestFaults(t *testing.T) {
 	for _, variables := range []map[string]string{
 		{"SPEND_LIMIT": "none", "REGION_SPEND_LIMIT": "none"},
 		{"SPEND_LIMIT": "1/1d"},
+		{"SPEND_LIMIT": "0.2/1d", "PREFIX_ALLOWANCE": "off"},
 		{"NETWORK_ALLOWANCE": "enforce 30/1d+3", "PREFIX_ALLOWANCE": "off"},
 		{"NETWORK_ALLOWANCE": "enforce 30/1d+3", "PREFIX_ALLOWANCE": "enforce 31/1d+3"},
 	} {
