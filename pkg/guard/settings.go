@@ -310,8 +310,8 @@ func (r Rules) dearest() Amount {
 
 // needed returns the least SPEND_LIMIT that pays for a stranger's message at the price that
 // asks least of it, and the one that does so at every price.
-func (r Rules) needed() (least, most Amount) {
-	least = math.MaxInt64
+func (r Rules) needed() (Amount, Amount) {
+	least, most := Amount(math.MaxInt64), Amount(0)
 	for channel, price := range r.prices() {
 		need := (price*fifths + strangersShare - 1) / strangersShare
 		if channel == otp.Email || r.Allowances.Prefix.Mode == Enforce {
