@@ -61,11 +61,14 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.origins.answer(w.Header(), r)
 	var response events.APIGatewayV2HTTPResponse
-	if fault.Status == 0 || fault.Effect {
+	if fault.Status == 0 && !fault.Drop || fault.Effect {
 		response = g.invoke(r, body)
 	}
 	if !sleep(r.Context(), fault.Delay) {
 		return // the client is gone
+	}
+	if fault.Drop {
+		panic(http.ErrAbortHandler) // net/http then closes the connection without a byte
 	}
 	if fault.Status != 0 {
 		response = ownAnswer(fault.Status)

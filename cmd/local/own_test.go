@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -76,16 +78,41 @@ func TestOwnAnswerAfterTheEffect(t *testing.T) {
 	wantOneSend("after its repeat")
 }
 
+// TestGatewayDrop: the connection is cut before or after the function has sent.
+func TestGatewayDrop(t *testing.T) {
+	p := started(t, nil)
+	for i, drop := range []string{"before", "after"} { // the first sends nothing, the second once
+		if status, got := p.fault(fmt.Sprintf(`{"operation":"gateway","drop":%q}`, drop)); status != http.StatusOK {
+			t.Fatalf("the fault got %d %v", status, got)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.base+"/send-otp", strings.NewReader(`{"phoneNumber":"+14155552671"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		if response, err := http.DefaultClient.Do(r); !errors.Is(err, io.EOF) {
+			t.Errorf("a drop %s was answered: %+v, %v", drop, response, err)
+		}
+		if _, _, got := p.call(http.MethodGet, p.control+"/requests?operation=send", ""); strings.Count(fmt.Sprint(got["text"]), `"send"`) != i {
+			t.Errorf("after a drop %s the provider saw %v, want %d sends", drop, got["text"], i)
+		}
+	}
+	if status, _, got := p.call(http.MethodGet, p.base+"/", ""); status != http.StatusOK {
+		t.Errorf("after the drops the banner is %d %v", status, got)
+	}
+}
+
 // TestFaultsThatAreNotTheGateways: what the provider's faults may say, API Gateway does
 // not, and no fault of the gateway is met by the provider.
 func TestFaultsThatAreNotTheGateways(t *testing.T) {
 	p := started(t, nil)
 	for body, want := range map[string]string{
-		`{"operation":"gateway"}`:                                "a fault of the gateway needs a status or a delay",
+		`{"operation":"gateway"}`:                                "a fault of the gateway needs a status, a delay or a drop",
 		`{"operation":"gateway","status":200}`:                   "the gateway itself answers with statuses from 400 only",
-		`{"operation":"gateway","status":429,"body":"{}"}`:       "a fault of the gateway has status, effect, delay, times and every, nothing else",
-		`{"operation":"gateway","drop":"before"}`:                "a fault of the gateway has status, effect, delay, times and every, nothing else",
-		`{"operation":"gateway","status":429,"to":"1415555267"}`: "a fault of the gateway has status, effect, delay, times and every, nothing else",
+		`{"operation":"gateway","status":429,"body":"{}"}`:       "a fault of the gateway has status, effect, delay, drop, times and every, nothing else",
+		`{"operation":"gateway","drop":"during"}`:                "the gateway drops before or after the effect",
+		`{"operation":"gateway","drop":"before","status":500}`:   "drop cuts the answer off: it goes with no status, body, contentType or effect",
+		`{"operation":"gateway","status":429,"to":"1415555267"}`: "a fault of the gateway has status, effect, delay, drop, times and every, nothing else",
 	} {
 		if status, got := p.fault(body); status != http.StatusBadRequest || got["error"] != want {
 			t.Errorf("%s got %d %v, want %q", body, status, got, want)

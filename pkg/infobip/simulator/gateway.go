@@ -20,6 +20,9 @@ type GatewayFault struct {
 	Effect bool
 	// Delay before the answer.
 	Delay time.Duration
+	// Drop reports whether the connection is cut in place of an answer; Effect says
+	// whether before or after the function has carried the request out.
+	Drop bool
 }
 
 // TakeGatewayFault returns the first fault for the gateway that a request meets, and
@@ -35,7 +38,12 @@ func (s *Simulator) TakeGatewayFault() (GatewayFault, bool) {
 			s.faults = slices.Delete(s.faults, i, i+1)
 		}
 		delay, _ := fault.delay() // checked when the fault was added
-		return GatewayFault{Status: fault.Status, Effect: fault.Effect != nil && *fault.Effect, Delay: delay}, true
+		return GatewayFault{
+			Status: fault.Status,
+			Effect: fault.Drop == dropAfter || fault.Effect != nil && *fault.Effect,
+			Delay:  delay,
+			Drop:   fault.Drop != "",
+		}, true
 	}
 	return GatewayFault{}, false
 }
@@ -55,12 +63,14 @@ func (f *activeFault) spent() bool { return f.Times > 0 && f.met >= f.Times }
 
 // checkGateway refuses what API Gateway cannot answer.
 func (f *Fault) checkGateway() error {
-	plain := Fault{Operation: f.Operation, Times: f.Times, Every: f.Every, Delay: f.Delay, Status: f.Status, Effect: f.Effect}
+	plain := Fault{Operation: f.Operation, Times: f.Times, Every: f.Every, Delay: f.Delay, Drop: f.Drop, Status: f.Status, Effect: f.Effect}
 	switch {
 	case !reflect.DeepEqual(*f, plain):
-		return errors.New("a fault of the gateway has status, effect, delay, times and every, nothing else")
-	case f.Status == 0 && f.Delay == "":
-		return errors.New("a fault of the gateway needs a status or a delay")
+		return errors.New("a fault of the gateway has status, effect, delay, drop, times and every, nothing else")
+	case f.Status == 0 && f.Delay == "" && f.Drop == "":
+		return errors.New("a fault of the gateway needs a status, a delay or a drop")
+	case f.Drop == dropDuring:
+		return errors.New("the gateway drops before or after the effect")
 	case f.Status != 0 && f.Status < 400:
 		return errors.New("the gateway itself answers with statuses from 400 only")
 	}

@@ -17,6 +17,8 @@ func TestGatewayFaults(t *testing.T) {
 		{Operation: "*", Status: 500},
 		{Operation: "gateway", Status: 429, Times: 2},
 		{Operation: "gateway", Status: 504, Effect: new(true), Delay: "29s", Times: 1},
+		{Operation: "gateway", Drop: "before", Times: 1},
+		{Operation: "gateway", Drop: "after", Delay: "1s", Times: 1},
 		{Operation: "gateway", Delay: "1m30s", Every: 2},
 	} {
 		if err := s.AddFault(fault); err != nil {
@@ -25,6 +27,7 @@ func TestGatewayFaults(t *testing.T) {
 	}
 	want := []simulator.GatewayFault{
 		{Status: 429}, {Status: 429}, {Status: 504, Effect: true, Delay: 29 * time.Second},
+		{Drop: true}, {Drop: true, Effect: true, Delay: time.Second},
 		{}, {Delay: 90 * time.Second}, {}, {Delay: 90 * time.Second},
 	}
 	var got []simulator.GatewayFault

@@ -90,14 +90,14 @@ func (s *Simulator) controlWait(r *http.Request) (any, error) {
 		return nil, err
 	}
 	after := time.Time{}
-	if query.Has("after") {
+	if query.Get("after") != "" {
 		after, err = time.Parse(time.RFC3339, query.Get("after"))
 		if err != nil {
 			return nil, errors.New("after must be the `at` of a message (RFC 3339)")
 		}
 	}
 	timeout := usualWait
-	if query.Has("timeout") {
+	if query.Get("timeout") != "" {
 		timeout, err = parseSpan("timeout", query.Get("timeout"))
 		if err != nil {
 			return nil, err

@@ -22,6 +22,7 @@ func TestWaitTakesWhatIsThere(t *testing.T) {
 		want        int64
 	}{
 		{"anybody's newest", "", second.ID},
+		{"anybody's newest, asked with empty parameters", "?to=&after=&timeout=", second.ID},
 		{"the newest to a number", "?to=" + otherNumber, other.ID},
 		{"the next after one", "?after=" + url.QueryEscape(first.At.Format(time.RFC3339Nano)), other.ID},
 		{"the next to a number after one", "?to=" + number + "&after=" + url.QueryEscape(first.At.Format(time.RFC3339Nano)), second.ID},
