@@ -78,7 +78,7 @@ tools: ## Install what `make test` needs and this machine lacks, into .tools/
 
 # go decides what has to be built again, so these targets are never up to date.
 .PHONY: build
-build: ## Build the Lambda functions and their zips (GOARCH=arm64 or amd64)
+build: ## Build the Lambda functions into dist/GOARCH/, with their zips (GOARCH=arm64 or amd64)
 	@$(BUILD) -dist "$(DIST)"
 
 .PHONY: synth

@@ -204,7 +204,7 @@ func (a *addressLimit) hit(now time.Time, address, to string) error {
 	return nil
 }
 
-// verified returns the addresses back what they sent to a number.
+// verified gives the addresses back what they sent to a number.
 func (a *addressLimit) verified(to string) {
 	for _, address := range a.sent[to] {
 		if h := a.hits[address]; h != nil && h.count > 0 {

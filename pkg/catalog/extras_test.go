@@ -35,6 +35,23 @@ func TestEnding(t *testing.T) {
 	}
 }
 
+// TestNewEnding: what is made is read as the same, the host last.
+func TestNewEnding(t *testing.T) {
+	for setting, made := range map[string]Ending{
+		"":                              NewEnding("", ""),
+		`\nFA+9qCX9VSu`:                 NewEnding("FA+9qCX9VSu", ""),
+		`\n@example.com #`:              NewEnding("", "example.com"),
+		`\nFA+9qCX9VSu\n@example.com #`: NewEnding("FA+9qCX9VSu", "example.com"),
+	} {
+		if made.String() != setting || made.HasHost() != strings.Contains(setting, "@") || made.IsZero() != (setting == "") {
+			t.Errorf("it is written %q, want %q; it has a host: %t", made, setting, made.HasHost())
+		}
+		if again, err := ParseEnding(setting); setting != "" && (err != nil || again != made) {
+			t.Errorf("%q is read as %q, %v", setting, again, err)
+		}
+	}
+}
+
 func TestSenders(t *testing.T) {
 	s, err := ParseSenders("US=18335550100, SG=My Shop,001=Sat-1")
 	if err != nil {

@@ -190,7 +190,7 @@ func (d *delivery) GiveBack(ctx context.Context, e otp.Effect) error {
 	return errors.Join(errs...)
 }
 
-// giveBack returns one cell back what was taken from it; where nobody knows whether a message
+// giveBack puts back into one cell what was taken from it; where nobody knows whether a message
 // is out, its price stays paid.
 func (d *delivery) giveBack(ctx context.Context, s slot, took taken, e otp.Effect) error {
 	change := Change{Once: true}

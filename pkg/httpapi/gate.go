@@ -121,7 +121,7 @@ func (c *count) mark() string {
 	return ratelimit.Mark{Key: strings.TrimPrefix(c.key, sendCounters), Ends: c.decision.Ends}.String()
 }
 
-// giveBack returns the sends behind these marks back to the addresses that they were
+// giveBack takes the sends behind these marks off the counters of the addresses that they were
 // counted for. What is no mark was never counted.
 func (e Edge) giveBack(ctx context.Context, marks []string) error {
 	var hits []ratelimit.Mark

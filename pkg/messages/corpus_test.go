@@ -151,6 +151,12 @@ var specimens = []specimen{
 	{"an SMS of more parts than can be numbered", "default: en\nsms:\n  en: '{{pin}}" + strings.Repeat("ж", 255*67-5) + "'\n", []string{
 		"3:7: the message travels in 256 parts, and no phone puts more than 255 together",
 	}, beyond},
+	{"quotes without an end", "default: en\nsms:\n  en: '{{pin}}\n", []string{
+		"4:1: this is no YAML: found unexpected end of stream while scanning a quoted scalar that begins at 3:7",
+	}, beyond},
+	{"an escape that YAML has not", "default: en\nsms:\n  en: \"{{pin}} \\q\"\n", []string{
+		"3:16: this is no YAML: found unknown escape character while scanning a quoted scalar",
+	}, beyond},
 	{"a text whose end is out of its quotes", "default: en\nsms:\n  en: '{{pin}}' is your code\n", []string{
 		"3:17: this is no YAML: did not find expected key while parsing a block mapping; a text with {{pin}} in it stands in quotes from end to end",
 	}, beyond},

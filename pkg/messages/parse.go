@@ -178,8 +178,9 @@ func (r *reader) syntax(err error) {
 			sentence += fmt.Sprintf(" that begins at %d:%d", at.Line, at.Column)
 		}
 	}
+	quoted := strings.Contains(broken.ContextMsg, "quoted scalar")
 	for _, line := range []int{broken.Mark.Line, broken.ContextMark.Line} {
-		if strings.Contains(lineOf(r.data, line), "{{") {
+		if !quoted && strings.Contains(lineOf(r.data, line), "{{") {
 			sentence += "; a text with {{pin}} in it stands in quotes from end to end"
 			break
 		}

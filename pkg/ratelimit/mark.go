@@ -42,7 +42,7 @@ func ParseMark(text string) (Mark, bool) {
 	return m, m.String() == text // one spelling: no sign, no capitals
 }
 
-// GiveBack returns marked hits back to the windows that they were counted in. All marks of
+// GiveBack takes marked hits off the windows that they were counted in. All marks of
 // one window cost one call, those of a window that is over none; calls run side by side.
 // Its error joins theirs: what was not given back then is the strict side.
 func GiveBack(ctx context.Context, c Counter, now time.Time, marks []Mark) error {

@@ -95,7 +95,15 @@ func TestZipsDependOnTheSourcesAlone(t *testing.T) {
 					t.Errorf("the zip has %d bytes, more than %d", len(first), maxZip)
 				}
 				t.Logf("%s: %d bytes", name, len(first))
-				checkBootstrap(t, first, arch)
+				program := checkBootstrap(t, first, arch)
+				// Beside the zip, for who runs or packs it otherwise.
+				executable := filepath.Join(plain, "dist", arch, function, "bootstrap")
+				if !bytes.Equal(read(t, executable), program) {
+					t.Errorf("%s is not what the zip holds", executable)
+				}
+				if info, err := os.Stat(executable); err != nil || info.Mode().Perm()&0o100 == 0 {
+					t.Errorf("%s cannot be run (%v)", executable, err)
+				}
 			})
 		}
 	}
@@ -110,8 +118,8 @@ func read(t *testing.T, name string) []byte {
 	return content
 }
 
-// checkBootstrap wants the zip to hold a program built as the Makefile says.
-func checkBootstrap(t *testing.T, packed []byte, arch string) {
+// checkBootstrap wants the zip to hold a program built as the Makefile says, and returns it.
+func checkBootstrap(t *testing.T, packed []byte, arch string) []byte {
 	t.Helper()
 	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {
@@ -147,4 +155,5 @@ func checkBootstrap(t *testing.T, packed []byte, arch string) {
 	for setting := range want {
 		t.Errorf("not built with %s", setting)
 	}
+	return program
 }

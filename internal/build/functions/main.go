@@ -1,6 +1,6 @@
 // Command functions builds the functions of the repository for Lambda.
 //
-//	functions -goarch ARCH -dist FOLDER              FOLDER/NAME.zip of each, and its size
+//	functions -goarch ARCH -dist FOLDER              FOLDER/NAME/bootstrap and FOLDER/NAME.zip of each
 //	functions -goarch ARCH -bootstrap FILE NAME      the executable of one
 package main
 
@@ -16,13 +16,13 @@ import (
 
 func main() {
 	goarch := flag.String("goarch", "arm64", "`architecture` of the functions")
-	dist := flag.String("dist", "", "`folder` for the zips of all functions")
+	dist := flag.String("dist", "", "`folder` for the executables and the zips of all functions")
 	bootstrap := flag.String("bootstrap", "", "`file` for the executable of the one function that is named")
 	flag.Parse()
 	var err error
 	switch {
 	case *dist != "" && flag.NArg() == 0:
-		err = zips(*goarch, *dist)
+		err = all(*goarch, *dist)
 	case *bootstrap != "" && flag.NArg() == 1:
 		err = lambda.Build(context.Background(), ".", *goarch, flag.Arg(0), *bootstrap)
 	default:
@@ -35,10 +35,15 @@ func main() {
 	}
 }
 
-func zips(goarch, dist string) error {
+// all builds every function, and prints the size of its zip.
+func all(goarch, dist string) error {
 	for _, function := range lambda.Functions() {
-		out := filepath.Join(dist, function+".zip")
-		err := lambda.BuildZip(context.Background(), ".", goarch, function, out)
+		bootstrap, out := filepath.Join(dist, function, "bootstrap"), filepath.Join(dist, function+".zip")
+		err := lambda.Build(context.Background(), ".", goarch, function, bootstrap)
+		if err != nil {
+			return err
+		}
+		err = lambda.Zip(out, bootstrap)
 		if err != nil {
 			return err
 		}

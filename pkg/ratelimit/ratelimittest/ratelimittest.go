@@ -183,7 +183,7 @@ func limit(s *suite) {
 	}
 }
 
-// back returns hits back to the window that ends so long after the start.
+// back takes hits off the window that ends so long after the start.
 func (s *suite) back(wantEnd time.Duration, hits int) {
 	s.Helper()
 	if err := s.GiveBack(s.Context(), s.key, s.now.Add(wantEnd), hits); err != nil {
