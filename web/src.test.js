@@ -79,6 +79,9 @@ test('a message is asked for in a language of the person', () => {
     assert.equal(likely(locales, languages), want, languages.join());
   }
   assert.deepEqual(['pt-BR', '', 'tlh'].map(languageLabel), ['Brazilian Portuguese (pt-BR)', 'The default', 'Klingon (tlh)']);
+  // A variant twice is right by the service's grammar, and an error to those who name languages.
+  assert.throws(() => new Intl.DisplayNames(['en'], { type: 'language' }).of('de-1996-1996'), RangeError);
+  assert.equal(languageLabel('de-1996-1996'), 'de-1996-1996 (de-1996-1996)');
 });
 
 const around = { pinLength: 6, online: true, expired: false, checking: false };
