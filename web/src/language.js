@@ -70,3 +70,19 @@ export function likely(locales, languages) {
   }
   return undefined;
 }
+
+/**
+ * Finds the regions of a person's languages, likely ones where a tag names none. What is no tag has none: a browser
+ * under LANG=C speaks en-US@posix.
+ * @param {readonly string[]} languages as the browser has them
+ * @returns {string[]}
+ */
+export function regionsOf(languages) {
+  return languages.flatMap((tag) => {
+    try {
+      return new Intl.Locale(tag).maximize().region ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
