@@ -190,6 +190,7 @@ func TestHostOfThisMachine(t *testing.T) {
 		}
 	}
 	parsed(t, good+"webOTP: localhost.example\n", Options{Deployed: true})
+	parsed(t, good, Options{WebOTP: "localhost", Deployed: true}) // the options' host is never at fault
 }
 
 // TestPINLength: messages are measured with as many digits as a PIN has.
