@@ -62,6 +62,9 @@ Each check is ok or fail; the exit code is 1 if any fails.`,
 	flags.BoolVar(&s.exhaust, "exhaust", false, "use up the limit of verifies of this machine's address")
 	flags.BoolVar(&s.closed, "closed", false, "the address has to refuse all work, because clients go through a front door")
 	flags.BoolVar(&s.json, "json", false, "write the findings as a JSON array")
+	// What is refused can neither be sent to nor used up.
+	command.MarkFlagsMutuallyExclusive("closed", "phone")
+	command.MarkFlagsMutuallyExclusive("closed", "exhaust")
 	return command
 }
 
