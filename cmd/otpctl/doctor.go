@@ -52,7 +52,7 @@ What it may not see is a finding too.`,
 	flags := command.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&d.stack, "stack", "", "`name` of the stack (default infobip-otp- and STAGE)")
-	flags.StringVar(&d.dist, "dist", "dist/arm64", "`folder` of the local build, whose code is compared with the deployed")
+	flags.StringVar(&d.dist, "dist", "", "`folder` of the local build, whose code is compared with the deployed (default dist/arm64, or dist/amd64 where that runs)")
 	flags.StringVar(&d.messages, "messages", "", "`file` of messages to compare with (default "+messagesFile+", if it is there)")
 	flags.BoolVar(&d.json, "json", false, "write the findings as a JSON array")
 	return command

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -225,19 +226,23 @@ func checkLogLevel(_ context.Context, v *visit) []finding {
 func checkVersion(_ context.Context, v *visit) []finding {
 	var found []finding
 	var same, unbuilt []string
+	dist, build := cmp.Or(v.dist, "dist/arm64"), "make build"
 	for _, p := range programs {
 		f := v.functions[p.name]
 		if f == nil || f.found == nil {
 			continue
 		}
-		zip, err := os.ReadFile(filepath.Join(v.dist, p.name+".zip"))
+		if v.dist == "" && slices.Contains(f.found.Architectures, lambdatypes.ArchitectureX8664) {
+			dist, build = "dist/amd64", "make build GOARCH=amd64"
+		}
+		zip, err := os.ReadFile(filepath.Join(dist, p.name+".zip"))
 		switch sum := sha256.Sum256(zip); {
 		case errors.Is(err, fs.ErrNotExist):
 			unbuilt = append(unbuilt, p.name)
 		case err != nil:
 			found = append(found, warned("look at --dist", "the local build cannot be read: %s", innermost(err))...)
 		case base64.StdEncoding.EncodeToString(sum[:]) != aws.ToString(f.found.CodeSha256):
-			found = append(found, warned("git log says what is new; make build deploy deploys it", "%s, deployed %s, is not what %s holds", p.name, aws.ToString(f.found.LastModified), v.dist)...)
+			found = append(found, warned("git log says what is new; make build deploy deploys it", "%s, deployed %s, is not what %s holds", p.name, aws.ToString(f.found.LastModified), dist)...)
 		default:
 			same = append(same, p.name)
 		}
@@ -248,7 +253,7 @@ func checkVersion(_ context.Context, v *visit) []finding {
 	case len(found) > 0:
 		return found
 	case len(unbuilt) > 0:
-		return warned("make build, in a checkout of the version that should run, and run this again there", "not compared: %s has no zip of %s", v.dist, strings.Join(unbuilt, ", "))
+		return warned(build+", in a checkout of the version that should run, and run this again there", "not compared: %s has no zip of %s", dist, strings.Join(unbuilt, ", "))
 	}
-	return okay("what %s holds is what runs", v.dist)
+	return okay("what %s holds is what runs", dist)
 }

@@ -92,11 +92,7 @@ func (v *visit) checkEntry(ctx context.Context, in catalog.Entry, templates []in
 	i := slices.IndexFunc(templates, func(m infobip.Message) bool { return m.ID == in.ID })
 	switch {
 	case i < 0:
-		where := "the account has no such template"
-		if other := v.elsewhere(ctx, in.ID); other != "" {
-			where = "it is one of the application " + other
-		}
-		return failed(deployMessages, "%s is the template %s, which the application does not have (%s): such sends fail", inList(in), in.ID, where)
+		return failed(deployMessages, "%s is the template %s, which the application does not have (%s): such sends fail", inList(in), in.ID, v.elsewhere(ctx, in.ID))
 	case templates[i].IsEmail() != (in.Channel == otp.Email):
 		return failed(deployMessages, "%s is the template %s, which is one of another kind: such sends fail", inList(in), in.ID)
 	}
@@ -117,23 +113,31 @@ func (v *visit) checkEntry(ctx context.Context, in catalog.Entry, templates []in
 // mostApplications bounds in how many others a template is looked for.
 const mostApplications = 10
 
-// elsewhere is the application that has a template which ours has not, if one is found.
+// elsewhere says what is known of a template that our application has not: which other one has it,
+// that none has, or that not all could be looked at.
 func (v *visit) elsewhere(ctx context.Context, id string) string {
+	const unknown = "whether another one has it is not known"
 	all, err := v.provisioner.Applications(ctx)
 	if err != nil {
-		return ""
+		return unknown
 	}
-	for i, a := range all {
-		if i >= mostApplications {
-			break
+	for _, a := range all[:min(len(all), mostApplications)] {
+		if a.ID == v.application.ID {
+			continue
 		}
-		if _, err := v.provisioner.Message(ctx, a.ID, id); err == nil && a.ID != v.application.ID {
-			return fmt.Sprintf("%s (%s)", a.ID, a.Name)
-		} else if call, ok := errors.AsType[*infobip.CallError](err); ok && call.Status != http.StatusNotFound {
-			break
+		_, err := v.provisioner.Message(ctx, a.ID, id)
+		if err == nil {
+			return fmt.Sprintf("it is one of the application %s (%s)", a.ID, a.Name)
+		}
+		call, ok := errors.AsType[*infobip.CallError](err)
+		if !ok || call.Status != http.StatusNotFound {
+			return unknown
 		}
 	}
-	return ""
+	if len(all) > mostApplications {
+		return unknown
+	}
+	return "the account has no such template"
 }
 
 // idleTemplates are those that no message of the functions has.

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/seed-a131a524/infobip-otp/pkg/infobip"
 	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
@@ -51,5 +55,51 @@ func TestMessagesWithoutInfobip(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// That an account has no such template is said where all of it was looked at.
+func TestTemplateOfAnotherApplication(t *testing.T) {
+	const nowhere, unknown = "the account has no such template", "whether another one has it is not known"
+	for name, test := range map[string]struct {
+		applications int // of the account; none: they cannot be listed
+		holder       int // of the template
+		broken       bool
+		want         string
+	}{
+		"none has it":     {3, -1, false, nowhere},
+		"another has it":  {3, 2, false, "it is one of the application APP2 (name)"},
+		"nobody may list": {0, -1, false, unknown},
+		"one is broken":   {3, -1, true, unknown},
+		"beyond the last": {12, 11, false, unknown},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			const path = "/2fa/2/applications"
+			var list []string
+			for i := range test.applications {
+				list = append(list, fmt.Sprintf(`{"applicationId":"APP%d","name":"name"}`, i))
+			}
+			switch {
+			case r.URL.Path == path && list != nil:
+				fmt.Fprintf(w, "[%s]", strings.Join(list, ","))
+			case r.URL.Path == fmt.Sprintf("%s/APP%d/messages/MSG1", path, test.holder):
+				fmt.Fprint(w, `{"messageId":"MSG1"}`)
+			case r.URL.Path == path || test.broken:
+				w.WriteHeader(http.StatusForbidden)
+			default:
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}))
+		provisioner, err := infobip.NewProvisioner(server.URL, true, "key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &visit{provisioner: provisioner, application: &infobip.Application{ID: "APP0"}}
+		if got := v.elsewhere(t.Context(), "MSG1"); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+		provisioner.Close()
+		server.Close()
 	}
 }

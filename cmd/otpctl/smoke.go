@@ -62,6 +62,9 @@ Each check is ok or fail; the exit code is 1 if any fails.`,
 	flags.BoolVar(&s.exhaust, "exhaust", false, "use up the limit of verifies of this machine's address")
 	flags.BoolVar(&s.closed, "closed", false, "the address has to refuse all work, because clients go through a front door")
 	flags.BoolVar(&s.json, "json", false, "write the findings as a JSON array")
+	// What is refused can neither be sent to nor used up.
+	command.MarkFlagsMutuallyExclusive("closed", "phone")
+	command.MarkFlagsMutuallyExclusive("closed", "exhaust")
 	return command
 }
 
@@ -69,24 +72,33 @@ Each check is ok or fail; the exit code is 1 if any fails.`,
 type smokeCheck struct {
 	name string
 	run  func(ctx context.Context, s *smoke) (string, error)
+	// asks is set where a person may be asked: then the check itself says what takes long.
+	asks bool
+}
+
+func (c smokeCheck) look(ctx context.Context, s *smoke) (string, error) {
+	if !c.asks {
+		defer s.ui.during("looking at " + c.name)()
+	}
+	return c.run(ctx, s)
 }
 
 var (
 	smokeChecks = []smokeCheck{
-		{"banner", smokeBanner},
-		{"paths and methods", smokePaths},
-		{"content type and size", smokeEnvelope},
-		{"strict JSON", smokeJSON},
-		{"wrong forms", smokeForms},
-		{"limits", smokeLimits},
-		{"pages of others", smokeForeignPages},
-		{"pages of ours", smokeOwnPages},
-		{"description", smokeDescription},
-		{"keys", smokeKeys},
+		{name: "banner", run: smokeBanner},
+		{name: "paths and methods", run: smokePaths},
+		{name: "content type and size", run: smokeEnvelope},
+		{name: "strict JSON", run: smokeJSON},
+		{name: "wrong forms", run: smokeForms},
+		{name: "limits", run: smokeLimits},
+		{name: "pages of others", run: smokeForeignPages},
+		{name: "pages of ours", run: smokeOwnPages},
+		{name: "description", run: smokeDescription},
+		{name: "keys", run: smokeKeys},
 	}
-	smokeClosed   = smokeCheck{"closed", smokeIsClosed}
-	smokeMessage  = smokeCheck{"a real code", smokeTry}
-	smokeExhaust  = smokeCheck{"limit used up", smokeExhausted}
+	smokeClosed   = smokeCheck{name: "closed", run: smokeIsClosed}
+	smokeMessage  = smokeCheck{name: "a real code", run: smokeTry, asks: true}
+	smokeExhaust  = smokeCheck{name: "limit used up", run: smokeExhausted}
 	smokeNoDetour = "look at its log (otpctl doctor names the groups), and at what stands before the API"
 )
 
@@ -110,9 +122,7 @@ func (s *smoke) run(ctx context.Context, address string) error {
 	var all []finding
 	for _, check := range checks {
 		s.drift = nil
-		done := s.ui.during("looking at " + check.name)
-		found, err := check.run(ctx, s)
-		done()
+		found, err := check.look(ctx, s)
 		if ctx.Err() != nil {
 			return fails(ctx.Err())
 		}

@@ -29,8 +29,11 @@ func surround(ctx context.Context, ui *tui, getenv func(string) string, stack st
 	s := &surroundings{getenv: getenv, file: cmp.Or(getenv("DEPLOY_ENV"), deployFile), stack: stack}
 	var err error
 	s.inFile, err = godotenv.Read(s.file)
-	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && (!missing || getenv("DEPLOY_ENV") != "") {
+	unnamed := errors.Is(err, fs.ErrNotExist) && getenv("DEPLOY_ENV") == ""
+	if closed, ok := errors.AsType[*fs.PathError](err); ok && !unnamed {
+		return nil, fails(fmt.Errorf("%s cannot be read: %w", s.file, closed.Err), "settings are read from deploy.env, or from the file that DEPLOY_ENV names")
+	}
+	if err != nil && !unnamed {
 		// The parser's own text quotes the line, which may hold a key.
 		return nil, fails(fmt.Errorf("%s cannot be read", s.file), "it has one NAME=value a line; DEPLOY_ENV names another file")
 	}

@@ -61,8 +61,12 @@ func (p Props) Estimate(function settings.Program) map[string]string {
 				variables[name] = strings.Repeat("?", unknownSize)
 			}
 		}
-		if s, _ := settings.Lookup("PROOF_PUBLISHED_KEYS"); s.ReadBy(function) && len(p.StackKeys()) > 1 {
-			variables[s.Name] += strings.Repeat("?", unknownSize*(len(p.StackKeys())-1))
+		further := len(p.StackKeys())
+		if p.Settings["PROOF_KEY"] == "" {
+			further-- // the first of them signs
+		}
+		if s, _ := settings.Lookup("PROOF_PUBLISHED_KEYS"); s.ReadBy(function) && further > 0 {
+			variables[s.Name] += strings.Repeat("?", unknownSize*further)
 		}
 	}
 	for _, s := range settings.All() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 	"github.com/seed-a131a524/infobip-otp/pkg/catalog"
+	"github.com/seed-a131a524/infobip-otp/pkg/settings"
 )
 
 // manyRegions is a price or a limit of each of n regions.
@@ -44,6 +45,30 @@ func TestEnvironmentOverLambdasLimit(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "verify") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("send alone reads prices, and there is one fault:\n%v", err)
+	}
+}
+
+// A key of the owner's signs before those of the stack, which are all published then.
+func TestEstimateHasEveryKeyOfProofs(t *testing.T) {
+	p := props.Default(built(t))
+	const ownersKey = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	published := func() int { return strings.Count(p.Estimate(settings.Discovery)["PROOF_PUBLISHED_KEYS"], "?") }
+	for _, test := range []struct {
+		owners    string
+		stackKeys []string
+		want      int
+	}{
+		{"", nil, 0},
+		{"", []string{"1"}, 0},
+		{"", []string{"2", "1"}, 120},
+		{ownersKey, nil, 0},
+		{ownersKey, []string{"1"}, 120},
+		{ownersKey, []string{"2", "1"}, 240},
+	} {
+		p.Settings["PROOF_KEY"], p.ProofStackKeys = test.owners, test.stackKeys
+		if got := published(); got != test.want {
+			t.Errorf("PROOF_KEY=%q and the stack's %v: %d bytes of published keys that only the deployment knows, want %d", test.owners, test.stackKeys, got, test.want)
+		}
 	}
 }
 

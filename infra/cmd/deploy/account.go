@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
@@ -58,7 +57,7 @@ func findAccount(ctx context.Context, getenv func(string) string) (account, []st
 		missing = append(missing, "AWS_ACCESS_KEY_ID, to go with AWS_SECRET_ACCESS_KEY")
 	default:
 		_, err = loaded.Credentials.Retrieve(ctx)
-		if _, over := errors.AsType[*ssocreds.InvalidTokenError](err); over {
+		if err != nil && signsIn(loaded) {
 			missing = append(missing, "a sign-in that is not over (`"+signIn()+"`)")
 		} else if err != nil {
 			missing = append(missing, "AWS credentials (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
@@ -71,6 +70,20 @@ func findAccount(ctx context.Context, getenv func(string) string) (account, []st
 		missing = append(missing, fmt.Sprintf("an AWS region such as eu-central-1, which %q is not (set AWS_REGION)", region))
 	}
 	return account{config: loaded}, missing
+}
+
+// signsIn reports whether the credentials are those of a single sign-on, which the profile has itself
+// or takes from another. Of one that is over the SDK has no error of its own.
+func signsIn(loaded aws.Config) bool {
+	for _, source := range loaded.ConfigSources {
+		shared, _ := source.(config.SharedConfig)
+		for profile := &shared; profile != nil; profile = profile.Source {
+			if profile.SSOSessionName != "" || profile.SSOStartURL != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // signIn is the command that renews a single sign-on.

@@ -19,6 +19,10 @@ import (
 // bootstrap prepares the account for the CDK. It needs nothing of the deployment but its account.
 func bootstrap(ctx context.Context, arguments []string) error {
 	const refusal = "nothing was prepared"
+	err := noOtherProfile(arguments)
+	if err != nil {
+		return fmt.Errorf("%s: %w", refusal, err)
+	}
 	target, _, err := findTarget(ctx, refusal)
 	if err != nil {
 		return err
@@ -41,7 +45,7 @@ func findTarget(ctx context.Context, refusal string) (target, *findings, error) 
 	r := settings.NewReader(os.Getenv)
 	stage := r.Text("STAGE")
 	if err := r.Err(); err != nil {
-		return target{}, nil, err
+		return target{}, nil, fmt.Errorf("%s: %w", refusal, err)
 	}
 	if stage == "" {
 		stage = props.Development

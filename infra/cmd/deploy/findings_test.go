@@ -133,6 +133,16 @@ func TestNotes(t *testing.T) {
 		"note: how many parallel executions the account has was not looked at: the role may not lambda:GetAccountSettings\n",
 		"note: how many requests a second API Gateway takes in this account was not looked at: the role may not apigateway:GET\n")
 
+	// Without what the functions reserve already nobody knows what is to give.
+	c = ready()
+	c.status, c.unreserved, c.forbids = "CREATE_COMPLETE", 100, []string{"GetFunctionConcurrency"}
+	c.resources = []string{"Send AWS::Lambda::Function send-1"}
+	output, code = runs(t, checkout(t), append(complete, "RESERVED_CONCURRENCY_SEND=900", c.start(t)), "deploy")
+	if code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, output)
+	}
+	want(t, output, "note: what the functions reserve now was not looked at: the role may not cloudformation:ListStackResources and lambda:GetFunctionConcurrency\n")
+
 	c = ready()
 	c.status, c.concurrency, c.unreserved = "ROLLBACK_COMPLETE", 10, 10
 	output, code = runs(t, checkout(t), append(complete, c.start(t)), "deploy")
@@ -171,6 +181,12 @@ func TestAnotherPlaceThanTheLastTime(t *testing.T) {
 			}
 		}
 	}
+	// A pin changes what is refused, not what was.
+	root := checkout(t)
+	write(t, filepath.Join(root, ".deploy", "development.json"), `{"account":"111122223333","region":"us-east-1"}`, 0o600)
+	output, _ := runs(t, root, append(complete, "DEPLOY_ACCOUNT=123456789012", ready().start(t)), "deploy")
+	want(t, output, "was deployed to account 111122223333 in us-east-1 the last time, and this would be account 123456789012 in eu-central-1")
+
 	output, code := runs(t, checkout(t), append(complete, ready().start(t)), "bootstrap", "--trust", "111122223333")
 	if wanted := "preparing account 123456789012 in eu-central-1 for the CDK\ncdk bootstrap aws://123456789012/eu-central-1 --trust 111122223333 to eu-central-1, stage , in "; code != 0 || !strings.Contains(output, wanted) || strings.Contains(output, "in infra") {
 		t.Errorf("exit code %d, want 0, and the CDK in a folder without an app:\n%s", code, output)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed-a131a524/infobip-otp/infra/props"
 )
@@ -51,12 +52,17 @@ func run(ctx context.Context, arguments []string) error {
 }
 
 func deploy(ctx context.Context, arguments []string) error {
+	const refusal = "nothing was deployed"
+	err := noOtherProfile(arguments)
+	if err != nil {
+		return fmt.Errorf("%s: %w", refusal, err)
+	}
 	found := &findings{}
-	p, err := props.FromEnvironment(os.Getenv, "")
+	p, unread := props.FromEnvironment(os.Getenv, "")
 	account, missing := findAccount(ctx, os.Getenv)
 	signedIn := len(missing) == 0
 	found.missing(append(missing, missingSettings(p)...))
-	found.settings(err, p)
+	found.settings(unread, p)
 	found.pinForm(os.Getenv(props.AccountVariable))
 	if signedIn && found.identify(ctx, &account) {
 		target := target{account: account, stage: p.Stage}
@@ -69,13 +75,13 @@ func deploy(ctx context.Context, arguments []string) error {
 		found.concurrency(ctx, target, stack, p)
 		found.throttles(ctx, target, p.Throttles)
 	}
-	err = found.report(os.Stderr, "nothing was deployed")
+	err = found.report(os.Stderr, refusal)
 	if err != nil {
 		return err
 	}
 
 	say("deploying the %s stage to account %s in %s", p.Stage, account.id, account.region())
-	cdk, err := installCDK(ctx, "nothing was deployed")
+	cdk, err := installCDK(ctx, refusal)
 	if err != nil {
 		return err
 	}
@@ -86,8 +92,18 @@ func deploy(ctx context.Context, arguments []string) error {
 	return remember(p.Stage, place{Account: account.id, Region: account.region()})
 }
 
-// installCDK fetches the version of package-lock.json, and returns its program; npm finds out by
-// itself whether it is there already.
+// noOtherProfile refuses the argument by which the CDK would go to another account than the one
+// that was looked at.
+func noOtherProfile(arguments []string) error {
+	for _, argument := range arguments {
+		if argument == "--profile" || strings.HasPrefix(argument, "--profile=") {
+			return errors.New("ARGS has --profile, which only the CDK would follow: set AWS_PROFILE")
+		}
+	}
+	return nil
+}
+
+// installCDK installs the version of package-lock.json anew, and returns its program.
 func installCDK(ctx context.Context, refusal string) (string, error) {
 	_, err := exec.LookPath("npm")
 	if err != nil {
@@ -95,7 +111,8 @@ func installCDK(ctx context.Context, refusal string) (string, error) {
 	}
 	err = command(ctx, "npm", "ci", "--no-audit", "--no-fund").Run()
 	if err != nil {
-		return "", fmt.Errorf("installing the CDK's command line: %w", err)
+		// Not wrapped, or main would take npm's exit code for the CDK's.
+		return "", fmt.Errorf("%s, because npm could not install the CDK's command line (%v)", refusal, err) //nolint:errorlint // likewise
 	}
 	cdk, err := filepath.Abs(filepath.Join("node_modules", ".bin", "cdk"))
 	if err != nil {

@@ -145,6 +145,30 @@ func TestSignInThatIsOver(t *testing.T) {
 	want(t, output, "- this is missing: a sign-in that is not over (`aws sso login --profile work`)\n")
 }
 
+// So it is with a session that profiles share, as `aws configure sso` makes it.
+func TestSessionThatIsOver(t *testing.T) {
+	for name, cached := range map[string]string{
+		"over":     `{"accessToken":"nothing","expiresAt":"2020-01-01T00:00:00Z"}`,
+		"never in": "",
+	} {
+		root := checkout(t)
+		write(t, filepath.Join(root, ".aws", "config"), "[profile work]\nsso_session = us\nsso_account_id = 123456789012\nsso_role_name = Deployer\nregion = eu-central-1\n"+
+			"[profile deployer]\nrole_arn = arn:aws:iam::123456789012:role/Deployer\nsource_profile = work\nregion = eu-central-1\n"+
+			"[sso-session us]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-central-1\n", 0o600)
+		if cached != "" {
+			sum := sha1.Sum([]byte("us")) //nolint:gosec // the name of a file, as AWS makes it
+			write(t, filepath.Join(root, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"), cached, 0o600)
+		}
+		for _, profile := range []string{"work", "deployer"} {
+			output, code := runs(t, root, append(slices.Clone(complete[3:]), "AWS_PROFILE="+profile), "deploy")
+			if code != 1 {
+				t.Errorf("%s, %s: exit code %d, want 1", name, profile, code)
+			}
+			want(t, output, "- this is missing: a sign-in that is not over (`aws sso login --profile "+profile+"`)\n")
+		}
+	}
+}
+
 func TestDeploys(t *testing.T) {
 	root := checkout(t)
 	write(t, filepath.Join(root, "deploy.env"), "STAGE=staging\nINFOBIP_2FA_APP_ID=OTHER\nALLOWED_REGIONS=AT\nSPEND_LIMIT=50/1d\nPROOF_AUDIENCE=accounts.example.com\n", 0o600)
@@ -184,6 +208,42 @@ func TestTheCDKsExitCodeIsOurs(t *testing.T) {
 	_, err := os.Stat(filepath.Join(root, ".deploy"))
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a deployment that failed is remembered (%v)", err)
+	}
+}
+
+// What the CDK would be told of another account was looked at in none.
+func TestTheCDKIsToldOfNoOtherAccount(t *testing.T) {
+	for _, arguments := range [][]string{{"--profile", "other"}, {"--profile=other"}, {"--require-approval", "never", "--profile=other"}} {
+		for _, command := range []string{"deploy", "bootstrap"} {
+			output, code := runs(t, checkout(t), append(complete, ready().start(t)), append([]string{command}, arguments...)...)
+			if code != 1 || strings.Contains(output, "cdk") || strings.Contains(output, "npm") {
+				t.Errorf("%s %v: exit code %d, want 1 and nothing begun:\n%s", command, arguments, code, output)
+			}
+			want(t, output, "--profile")
+		}
+	}
+}
+
+func TestTheCDKCannotBeInstalled(t *testing.T) {
+	for command, refusal := range map[string]string{"deploy": "nothing was deployed", "bootstrap": "nothing was prepared"} {
+		root := checkout(t)
+		write(t, filepath.Join(root, "bin", "npm"), "#!/bin/sh\nexit 7\n", 0o700)
+		output, code := runs(t, root, append(complete, ready().start(t)), command)
+		if code != 1 || strings.Contains(output, "cdk deploy") {
+			t.Errorf("%s: exit code %d, want 1:\n%s", command, code, output)
+		}
+		want(t, output, refusal+", because npm could not install the CDK's command line (exit status 7)\n")
+	}
+}
+
+// TestTheFormOfTheStage: a command that reads no other setting refuses in its own words too.
+func TestTheFormOfTheStage(t *testing.T) {
+	for command, refusal := range map[string]string{"deploy": "nothing was deployed", "bootstrap": "nothing was prepared", "rollback": "nothing was rolled back", "destroy": "nothing was destroyed"} {
+		output, code := runs(t, checkout(t), append(complete, ready().start(t), "STAGE=Production"), command)
+		if code != 1 || !strings.HasPrefix(output, refusal+":") {
+			t.Errorf("%s: exit code %d and\n%s\nwant 1 and %q", command, code, output, refusal)
+		}
+		want(t, output, "STAGE must be up to 20 lower-case letters")
 	}
 }
 

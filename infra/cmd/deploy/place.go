@@ -91,13 +91,11 @@ func (f *findings) rightAccount(t target, pinned string) {
 	}
 	last, known, err := recall(t.stage)
 	here := place{Account: t.id, Region: t.region()}
-	if pinned == t.id {
-		last.Account = t.id
-	}
+	there := last == here || pinned == t.id && last.Region == here.Region
 	switch {
 	case err != nil:
 		f.stop(err.Error(), "rm "+shownMemory(t.stage))
-	case known && last != here:
+	case known && !there:
 		f.stop(fmt.Sprintf("the %s stage was deployed to account %s in %s the last time, and this would be account %s in %s; if it is meant:",
 			t.stage, last.Account, last.Region, here.Account, here.Region), "rm "+shownMemory(t.stage))
 	}

@@ -56,8 +56,7 @@ func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack
 		own, err := reservedBy(ctx, t, client, stack)
 		if err != nil {
 			f.unseen("what the functions reserve now", "cloudformation:ListStackResources and lambda:GetFunctionConcurrency", err)
-		}
-		if available := max(0, free+own-unreserved); reserved > available {
+		} else if available := max(0, free+own-unreserved); reserved > available {
 			f.stop(fmt.Sprintf("RESERVED_CONCURRENCY_SEND and its kin reserve %d parallel executions together, and the account has %d to give: "+
 				"of its %d in %s others reserve %d, and %d stay free; reserve less, or ask for more:",
 				reserved, available, all, t.region(), all-free-own, unreserved),

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
@@ -45,10 +46,15 @@ func rollback(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("%s: %w", refusal, err)
 	case stack == nil:
 		return t.noStack(refusal)
-	case busy(stack):
+	case stack.StackStatus == types.StackStatusUpdateInProgress: // the one state that can be called off
 		found.stop(fmt.Sprintf("CloudFormation is at work on the stack %s (%s); this takes back what an update has begun:", t.stack(), stack.StackStatus),
 			t.aws("cloudformation cancel-update-stack --stack-name "+t.stack()))
-		return found.report(os.Stderr, refusal)
+	case busy(stack):
+		found.stopBusy(t, stack)
+	}
+	err = found.report(os.Stderr, refusal)
+	if err != nil {
+		return err
 	}
 	client := lambda.NewFromConfig(t.config)
 	moves, err := movesBack(ctx, client, t)

@@ -57,6 +57,9 @@ func TestRollbackIsAllOrNothing(t *testing.T) {
 		"a deployment under way": {func(c *cloud) { c.status = "UPDATE_IN_PROGRESS" }, nil, "nothing was rolled back:\n" +
 			"- CloudFormation is at work on the stack infobip-otp-development (UPDATE_IN_PROGRESS); this takes back what an update has begun:\n" +
 			"    aws cloudformation cancel-update-stack --stack-name infobip-otp-development --region eu-central-1\n"},
+		"a deployment that is taken back": {func(c *cloud) { c.status = "UPDATE_ROLLBACK_IN_PROGRESS" }, nil, "nothing was rolled back:\n" +
+			"- CloudFormation is at work on the stack infobip-otp-development (UPDATE_ROLLBACK_IN_PROGRESS): wait until it is over\n" +
+			"    aws cloudformation describe-stacks --stack-name infobip-otp-development --query Stacks[0].StackStatus --region eu-central-1\n"},
 		"a word behind it":      {func(*cloud) {}, []string{"3"}, "nothing was rolled back: it takes no arguments, and \"3\" is one\n"},
 		"credentials of nobody": {func(c *cloud) { c.refuses = "InvalidClientTokenId" }, nil, "nothing was rolled back"},
 	} {
