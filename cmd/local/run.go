@@ -83,7 +83,9 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	}
 	logger := telemetry.NewLogger(stderr, c.LogLevel)
 	if c.AWS.DynamoDB != "" {
-		if err := store.CreateTable(ctx, app.NewDynamoDB(c.AWS), c.Table); err != nil {
+		patient := c.AWS
+		patient.Attempt = patience
+		if err := store.CreateTable(ctx, app.NewDynamoDB(patient), c.Table); err != nil {
 			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
 		}
 	}
@@ -100,6 +102,10 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	}
 	return serve.Run(ctx, listeners...)
 }
+
+// patience is for a call to an emulator that has only just been started: the first one
+// may take a fresh Java machine seconds, where a request gives a call one.
+const patience = 20 * time.Second
 
 // facts are what the console page is told.
 func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Facts {

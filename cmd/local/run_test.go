@@ -5,13 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -290,4 +293,29 @@ type failing struct{ cancel func() }
 func (f failing) Write([]byte) (int, error) {
 	f.cancel()
 	return 0, errors.New("nobody reads")
+}
+
+// TestColdEmulator: DynamoDB Local may take longer for its first call than a request waits for one.
+func TestColdEmulator(t *testing.T) {
+	var calls atomic.Int32
+	emulator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation != "CreateTable" {
+			return // the start's other calls may fail
+		}
+		calls.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-time.After(1500 * time.Millisecond):
+		case <-r.Context().Done():
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceInUseException","message":"Table exists"}`)
+	}))
+	defer emulator.Close()
+	started(t, map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": emulator.URL}).stop()
+	if calls.Load() != 1 {
+		t.Errorf("the table was created in %d calls, want one that was waited for", calls.Load())
+	}
 }
