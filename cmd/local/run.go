@@ -83,9 +83,7 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	}
 	logger := telemetry.NewLogger(stderr, c.LogLevel)
 	if c.AWS.DynamoDB != "" {
-		patient := c.AWS
-		patient.Attempt = patience
-		if err := store.CreateTable(ctx, app.NewDynamoDB(patient), c.Table); err != nil {
+		if err := prepare(ctx, &c); err != nil {
 			return fmt.Errorf("AWS_ENDPOINT_URL_DYNAMODB is set: %w", err)
 		}
 	}
@@ -103,9 +101,17 @@ func run(ctx context.Context, getenv func(string) string, envFile string, stdout
 	return serve.Run(ctx, listeners...)
 }
 
-// patience is for a call to an emulator that has only just been started: the first one
-// may take a fresh Java machine seconds, where a request gives a call one.
-const patience = 20 * time.Second
+// prepare makes the table of an emulator, and waits until it answers as fast as requests want it:
+// the first calls may take a fresh Java machine seconds, where a request gives each one.
+func prepare(ctx context.Context, c *config) error {
+	patient := c.AWS
+	patient.Attempt = 20 * time.Second
+	client := app.NewDynamoDB(patient)
+	if err := store.CreateTable(ctx, client, c.Table); err != nil {
+		return err
+	}
+	return store.WarmUp(ctx, client, c.Table)
+}
 
 // facts are what the console page is told.
 func facts(c *config, gateway net.Addr, simulated *console.Simulator) console.Facts {

@@ -12,9 +12,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 )
@@ -295,27 +296,35 @@ func (f failing) Write([]byte) (int, error) {
 	return 0, errors.New("nobody reads")
 }
 
-// TestColdEmulator: DynamoDB Local may take longer for its first call than a request waits for one.
+// TestColdEmulator: DynamoDB Local may take longer for its first call than a request waits for one,
+// so the start waits, and makes the first call of each kind in the place of a request.
 func TestColdEmulator(t *testing.T) {
-	var calls atomic.Int32
+	var mu sync.Mutex
+	var calls []string
 	emulator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation != "CreateTable" {
-			return // the start's other calls may fail
-		}
-		calls.Add(1)
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		mu.Lock()
+		calls = append(calls, operation)
+		mu.Unlock()
 		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		if operation != "CreateTable" {
+			_, _ = io.WriteString(w, `{}`)
+			return
+		}
 		select {
 		case <-time.After(1500 * time.Millisecond):
 		case <-r.Context().Done():
 			return
 		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceInUseException","message":"Table exists"}`)
 	}))
 	defer emulator.Close()
 	started(t, map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": emulator.URL}).stop()
-	if calls.Load() != 1 {
-		t.Errorf("the table was created in %d calls, want one that was waited for", calls.Load())
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{"CreateTable", "PutItem", "UpdateItem", "BatchGetItem", "DeleteItem"}; len(calls) < len(want) || !slices.Equal(calls[:len(want)], want) {
+		t.Errorf("the start calls %v, want %v first", calls, want)
 	}
 }

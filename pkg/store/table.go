@@ -46,3 +46,32 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 	}
 	return nil
 }
+
+// WarmUp makes a call of each kind that requests make, and leaves nothing behind: the first ones
+// may take an emulator that was just started longer than a request waits for them.
+func WarmUp(ctx context.Context, client *dynamodb.Client, table string) error {
+	key := map[string]types.AttributeValue{attributeKey: &types.AttributeValueMemberS{Value: "warm-up"}}
+	exists := map[string]string{"#pk": attributeKey}
+	_, putErr := client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &table, Item: key,
+		ConditionExpression: aws.String("attribute_not_exists(#pk)"), ExpressionAttributeNames: exists,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if _, refused := errors.AsType[*types.ConditionalCheckFailedException](putErr); refused {
+		putErr = nil // an earlier start was ended between this and the last call
+	}
+	_, updateErr := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &table, Key: key, UpdateExpression: aws.String("ADD hits :one"),
+		ConditionExpression: aws.String("attribute_exists(#pk)"), ExpressionAttributeNames: exists,
+		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
+		ReturnValues:              types.ReturnValueAllNew,
+	})
+	_, readErr := client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+		table: {Keys: []map[string]types.AttributeValue{key}, ConsistentRead: aws.Bool(true)},
+	}})
+	_, deleteErr := client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &table, Key: key})
+	if err := errors.Join(putErr, updateErr, readErr, deleteErr); err != nil {
+		return fmt.Errorf("warming up table %s: %w", table, err)
+	}
+	return nil
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -48,6 +49,13 @@ func TestCreateTable(t *testing.T) {
 	for range 2 { // the second finds it there
 		if err := store.CreateTable(t.Context(), c, table); err != nil {
 			t.Fatal(err)
+		}
+		if err := store.WarmUp(t.Context(), c, table); err != nil {
+			t.Fatal(err)
+		}
+		found, err := c.Scan(t.Context(), &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+		if err != nil || len(found.Items) != 0 {
+			t.Errorf("after the warm-up: %v, %v, want an empty table", found, err)
 		}
 	}
 	ttl, err := c.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &table})
