@@ -71,8 +71,8 @@ func deploy(ctx context.Context, arguments []string) error {
 			found.stop(err.Error())
 		}
 		found.bootstrapped(ctx, target)
-		stack := found.updatable(ctx, target)
-		found.concurrency(ctx, target, stack, p)
+		found.updatable(ctx, target)
+		found.concurrency(ctx, target, p)
 		found.throttles(ctx, target, p.Throttles)
 	}
 	err = found.report(os.Stderr, refusal)
