@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { codes } from './otp.js';
 import { curlOf, quote } from './src/curl.js';
-import { languageLabel, likely } from './src/language.js';
+import { languageLabel, likely, regionsOf } from './src/language.js';
 import { decode, written } from './src/proof.js';
 import { wordsFor } from './src/refusals.js';
 import { coding, length, webOTP } from './src/sms.js';
@@ -79,6 +79,13 @@ test('a message is asked for in a language of the person', () => {
     assert.equal(likely(locales, languages), want, languages.join());
   }
   assert.deepEqual(['pt-BR', '', 'tlh'].map(languageLabel), ['Brazilian Portuguese (pt-BR)', 'The default', 'Klingon (tlh)']);
+  // A variant twice is right by the service's grammar, and an error to those who name languages.
+  assert.throws(() => new Intl.DisplayNames(['en'], { type: 'language' }).of('de-1996-1996'), RangeError);
+  assert.equal(languageLabel('de-1996-1996'), 'de-1996-1996 (de-1996-1996)');
+});
+
+test('a country is guessed from the languages that are any', () => {
+  assert.deepEqual(regionsOf(['en-US@posix', 'de-AT', 'pt', '', 'C']), ['AT', 'BR']);
 });
 
 const around = { pinLength: 6, online: true, expired: false, checking: false };

@@ -245,8 +245,8 @@ func TestLookupAllocatesNothing(t *testing.T) {
 	c := Catalog{list(t, text), true}
 	near, far := tag(t, "at-AT"), tag(t, "zh-Hant-TW-x-private1")
 	if got := testing.AllocsPerRun(100, func() {
-		_, _ = c.Find(otp.SMS, near)
-		_, _ = c.Find(otp.Email, far)
+		_, _ = c.find(otp.SMS, near)
+		_, _ = c.find(otp.Email, far)
 		_, _ = c.Message(otp.Voice, "")
 	}); got != 0 {
 		t.Errorf("looking up takes %v allocations", got)
@@ -266,7 +266,7 @@ func BenchmarkFind(b *testing.B) {
 	c := Catalog{list(b, sixty()), true}
 	language := tag(b, "zh-Hant-TW")
 	for b.Loop() {
-		c.Find(otp.Email, language)
+		c.find(otp.Email, language)
 	}
 }
 

@@ -22,11 +22,11 @@ var _ otp.Messages = Catalog{}
 // Message returns the message for a language as a caller wrote it: its own, the nearest that
 // there is, or the default's.
 func (c Catalog) Message(channel otp.Channel, language string) (otp.Message, bool) {
-	return c.Find(channel, read(language))
+	return c.find(channel, read(language))
 }
 
-// Find is Message for a tag that was read before. It allocates nothing.
-func (c Catalog) Find(channel otp.Channel, language locale.Tag) (otp.Message, bool) {
+// find is Message for a tag that was read before. It allocates nothing.
+func (c Catalog) find(channel otp.Channel, language locale.Tag) (otp.Message, bool) {
 	if e, ok := c.List.nearest(channel, language); ok {
 		return otp.Message{ID: e.ID, Locale: e.Locale.String()}, true
 	}

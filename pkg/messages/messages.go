@@ -99,12 +99,6 @@ func (m *Message) Delivered(pin string) string {
 	return strings.ReplaceAll(text, pinPlaceholder, pin)
 }
 
-// Spoken returns an SMS as a resend by voice speaks it.
-func (m *Message) Spoken(pin string) string {
-	text := strings.ReplaceAll(m.Template.Text, endingPlaceholder, m.ending.Spoken())
-	return strings.ReplaceAll(text, pinPlaceholder, pin)
-}
-
 // Size returns what an SMS with this PIN takes.
 func (m *Message) Size(pin string) sms.Size { return sms.Measure(m.Delivered(pin)) }
 

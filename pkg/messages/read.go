@@ -58,8 +58,7 @@ func (r *reader) readFile(root *yaml.Node) {
 	r.file.WebOTP = r.form(top["webOTP"], "webOTP", hostForm, "a host in small letters such as example.com (bücher.example as xn--bcher-kva.example), without https://, a port or a path")
 	if top["webOTP"] == nil {
 		r.file.WebOTP = r.options.WebOTP
-	}
-	if host := r.file.WebOTP; r.options.Deployed && (host == "localhost" || strings.HasSuffix(host, ".localhost")) {
+	} else if host := r.file.WebOTP; r.options.Deployed && (host == "localhost" || strings.HasSuffix(host, ".localhost")) {
 		r.refuse(top["webOTP"], "webOTP: %s is for an Infobip on this machine, and this is none: write the host of the page that asks for the code, or take the line out (make run sets localhost by itself)", quotable(host))
 	}
 	r.file.AndroidAppHash = r.form(top["androidAppHash"], "androidAppHash", hashForm, "the 11 characters that Google's SMS Retriever computes from your app's key")

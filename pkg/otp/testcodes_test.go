@@ -108,9 +108,14 @@ func TestWhatGuardsMoneyDoesNotApply(t *testing.T) {
 		_, err := r.service.Send(t.Context(), otp.SendRequest{Caller: caller(""), To: otptest.Alice, Channel: otp.Email})
 		wantReason(t, err, otp.ChannelMismatch)
 	}
+	sent := r.mustSend(t, otptest.Alice)
 	r.service.Guard = notPermitted{r.guard, otp.ChannelNotAllowed}
 	_, err := r.send(t, otptest.Alice, "")
 	wantReason(t, err, otp.ChannelNotAllowed)
+	for _, channel := range []otp.Channel{otp.SMS, ""} { // chosen, and that of the send
+		_, err = r.service.Resend(t.Context(), otp.ResendRequest{Caller: caller(""), To: otptest.Alice, VerificationID: sent.VerificationID, Channel: channel})
+		wantReason(t, err, otp.ChannelNotAllowed)
+	}
 	r.untouched(t)
 	if l := r.state(t, otptest.Alice); l.Sends != 0 || l.Total != 0 || l.Senders != nil || !l.NextSendAt.IsZero() || !l.NextVerifyAt.IsZero() || l.Verifications != nil {
 		t.Errorf("something is charged: %+v", l)

@@ -48,6 +48,9 @@ func (s *Service) deliverTest(ctx context.Context, r *deliveryRequest, terms *Te
 	v := findIn(doc.ledger.Tests, r.resendOf)
 	if channel == "" && v != nil {
 		channel = v.Channel
+		if err := s.offers(r.to, channel); err != nil {
+			return Receipt{}, err
+		}
 	}
 	r.traceMessage(channel, v)
 	order := r.order(doc.keyring, clientOf(doc.keyring, r.Client), channel)

@@ -13,7 +13,12 @@ const names = new Intl.DisplayNames(['en'], { type: 'language' });
 
 /** Writes a tag for people: German. A tag of no language that this browser knows is shown as it is. */
 export function languageName(tag) {
-  return tag === '' ? 'the default language' : names.of(tag) ?? tag;
+  if (tag === '') return 'the default language';
+  try {
+    return names.of(tag) ?? tag;
+  } catch {
+    return tag; // right for the service, and more than a browser names: de-x-formal in some of them
+  }
 }
 
 /** Writes it with its tag: German (de). */
@@ -64,4 +69,20 @@ export function likely(locales, languages) {
     if (found) return found;
   }
   return undefined;
+}
+
+/**
+ * Finds the regions of a person's languages, likely ones where a tag names none. What is no tag has none: a browser
+ * under LANG=C speaks en-US@posix.
+ * @param {readonly string[]} languages as the browser has them
+ * @returns {string[]}
+ */
+export function regionsOf(languages) {
+  return languages.flatMap((tag) => {
+    try {
+      return new Intl.Locale(tag).maximize().region ?? [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -5,13 +5,14 @@ import examples from 'libphonenumber-js/examples.mobile.json';
 
 import { tidyNumber } from '../otp.js';
 import { $, el } from './dom.js';
+import { regionsOf } from './language.js';
 
 const regionNames = new Intl.DisplayNames(['en'], { type: 'region' });
 
 /** The country of a browser's language, for a start. A person sees it and can change it. */
 function likelyCountries() {
   const known = new Set(getCountries());
-  return (navigator.languages ?? []).map((tag) => new Intl.Locale(tag).maximize().region).filter((region) => known.has(region));
+  return regionsOf(navigator.languages ?? []).filter((region) => known.has(region));
 }
 
 /**

@@ -37,7 +37,11 @@ func run(notes io.Writer) error {
 	p, err := props.FromEnvironment(os.Getenv, os.Getenv("ASSETS_DIR"))
 	// The region is what the CDK's command line deploys to.
 	faults := errors.Join(p.Faults(err), p.CheckRegion(os.Getenv("CDK_DEFAULT_REGION")))
-	for _, note := range append(unknown, p.Notes()...) {
+	told := unknown
+	if faults == nil {
+		told = append(told, p.Notes()...)
+	}
+	for _, note := range told {
 		_, err = fmt.Fprintln(notes, "note: "+note)
 		if err != nil {
 			return fmt.Errorf("writing a note: %w", err)
