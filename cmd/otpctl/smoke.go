@@ -145,6 +145,7 @@ func (s *smoke) run(ctx context.Context, address string) error {
 type unreachableError struct{ cause error }
 
 func (e *unreachableError) Error() string { return e.cause.Error() }
+func (e *unreachableError) Unwrap() error { return e.cause }
 
 // reply is an answer that was held to openapi.yaml.
 type reply struct {
@@ -192,7 +193,7 @@ func (s *smoke) raw(ctx context.Context, method, path string, header map[string]
 	}
 	status, got, raw, err := s.api.do(request)
 	if err != nil {
-		return reply{}, &unreachableError{err}
+		return reply{}, &unreachableError{fails(err, wayThere)}
 	}
 	return reply{status: status, header: got, body: string(raw), refused: *readRefusal(status, got, raw)}, nil
 }

@@ -293,11 +293,14 @@ func (t *try) report(r *tried) error {
 	})
 }
 
+// wayThere is what to look at where a service does not answer at all.
+const wayThere = "look at the address, and at the network on the way there"
+
 // explain adds to a refusal what an operator can do about it.
 func (t *try) explain(err error) error {
 	refused, ok := errors.AsType[*apiRefusal](err)
 	if !ok {
-		return fails(err, "look at the address, and at the network on the way there")
+		return fails(err, wayThere)
 	}
 	var hints []string
 	if hint := refusalHints[refused.Code]; hint != "" {

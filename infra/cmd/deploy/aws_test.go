@@ -140,6 +140,10 @@ func (c *cloud) answer(t *testing.T, w http.ResponseWriter, r *http.Request, bod
 		xml(fmt.Sprintf("<Stacks><member><StackName>infobip-otp-development</StackName><StackId>arn:aws:cloudformation:eu-central-1:123456789012:stack/a/b</StackId>"+
 			"<StackStatus>%s</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><EnableTerminationProtection>%t</EnableTerminationProtection></member></Stacks>", c.status, c.protected))
 	case "ListStackResources":
+		if c.status == "" {
+			refuse("ValidationError", "Stack with id infobip-otp-development does not exist")
+			return
+		}
 		var members strings.Builder
 		for line := range slices.Values(c.resources) {
 			part := strings.Fields(line)

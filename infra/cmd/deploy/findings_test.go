@@ -134,14 +134,16 @@ func TestNotes(t *testing.T) {
 		"note: how many requests a second API Gateway takes in this account was not looked at: the role may not apigateway:GET\n")
 
 	// Without what the functions reserve already nobody knows what is to give.
-	c = ready()
-	c.status, c.unreserved, c.forbids = "CREATE_COMPLETE", 100, []string{"GetFunctionConcurrency"}
-	c.resources = []string{"Send AWS::Lambda::Function send-1"}
-	output, code = runs(t, checkout(t), append(complete, "RESERVED_CONCURRENCY_SEND=900", c.start(t)), "deploy")
-	if code != 0 {
-		t.Errorf("exit code %d, want 0:\n%s", code, output)
+	for _, forbidden := range [][]string{{"GetFunctionConcurrency"}, {"ListStackResources"}, {"DescribeStacks", "ListStackResources"}} {
+		c = ready()
+		c.status, c.unreserved, c.forbids = "CREATE_COMPLETE", 100, forbidden
+		c.resources = []string{"Send AWS::Lambda::Function send-1"}
+		output, code = runs(t, checkout(t), append(complete, "RESERVED_CONCURRENCY_SEND=900", c.start(t)), "deploy")
+		if code != 0 {
+			t.Errorf("without %v: exit code %d, want 0:\n%s", forbidden, code, output)
+		}
+		want(t, output, "note: what the functions reserve now was not looked at: the role may not cloudformation:ListStackResources and lambda:GetFunctionConcurrency\n")
 	}
-	want(t, output, "note: what the functions reserve now was not looked at: the role may not cloudformation:ListStackResources and lambda:GetFunctionConcurrency\n")
 
 	c = ready()
 	c.status, c.concurrency, c.unreserved = "ROLLBACK_COMPLETE", 10, 10

@@ -53,11 +53,10 @@ func run(ctx context.Context, arguments []string) error {
 
 func deploy(ctx context.Context, arguments []string) error {
 	const refusal = "nothing was deployed"
-	err := noOtherProfile(arguments)
-	if err != nil {
-		return fmt.Errorf("%s: %w", refusal, err)
-	}
 	found := &findings{}
+	if err := noOtherProfile(arguments); err != nil {
+		found.stop(err.Error())
+	}
 	p, unread := props.FromEnvironment(os.Getenv, "")
 	account, missing := findAccount(ctx, os.Getenv)
 	signedIn := len(missing) == 0
@@ -71,11 +70,11 @@ func deploy(ctx context.Context, arguments []string) error {
 			found.stop(err.Error())
 		}
 		found.bootstrapped(ctx, target)
-		stack := found.updatable(ctx, target)
-		found.concurrency(ctx, target, stack, p)
+		found.updatable(ctx, target)
+		found.concurrency(ctx, target, p)
 		found.throttles(ctx, target, p.Throttles)
 	}
-	err = found.report(os.Stderr, refusal)
+	err := found.report(os.Stderr, refusal)
 	if err != nil {
 		return err
 	}

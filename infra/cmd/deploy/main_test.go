@@ -219,7 +219,7 @@ func TestTheCDKIsToldOfNoOtherAccount(t *testing.T) {
 			if code != 1 || strings.Contains(output, "cdk") || strings.Contains(output, "npm") {
 				t.Errorf("%s %v: exit code %d, want 1 and nothing begun:\n%s", command, arguments, code, output)
 			}
-			want(t, output, "--profile")
+			want(t, output, "ARGS has --profile, which only the CDK would follow: set AWS_PROFILE\n")
 		}
 	}
 }

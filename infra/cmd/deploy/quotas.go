@@ -35,7 +35,7 @@ func (t target) raise(serviceAndCode string, wanted int) string {
 
 // concurrency checks that the account has the parallel executions that the functions are to
 // reserve, and those that the throttles let in at once.
-func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack, p props.Props) {
+func (f *findings) concurrency(ctx context.Context, t target, p props.Props) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	client := lambda.NewFromConfig(t.config)
@@ -53,7 +53,7 @@ func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack
 		reserved += aws.ToInt(n)
 	}
 	if reserved > 0 {
-		own, err := reservedBy(ctx, t, client, stack)
+		own, err := reservedBy(ctx, t, client)
 		if err != nil {
 			f.unseen("what the functions reserve now", "cloudformation:ListStackResources and lambda:GetFunctionConcurrency", err)
 		} else if available := max(0, free+own-unreserved); reserved > available {
@@ -71,13 +71,13 @@ func (f *findings) concurrency(ctx context.Context, t target, stack *types.Stack
 	}
 }
 
-// reservedBy returns what the functions of the stack that is there reserve already.
-func reservedBy(ctx context.Context, t target, client *lambda.Client, stack *types.Stack) (int, error) {
-	if stack == nil {
-		return 0, nil
-	}
+// reservedBy returns what the functions of the stack reserve already; nothing where there is none.
+func reservedBy(ctx context.Context, t target, client *lambda.Client) (int, error) {
 	own := 0
 	resources, err := resourcesOf(ctx, t)
+	if absent(err) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, err
 	}

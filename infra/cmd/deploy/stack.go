@@ -18,7 +18,7 @@ func describe(ctx context.Context, t target) (*types.Stack, error) {
 	defer cancel()
 	answer, err := cloudformation.NewFromConfig(t.config).DescribeStacks(ctx,
 		&cloudformation.DescribeStacksInput{StackName: aws.String(t.stack())})
-	if refused, ok := errors.AsType[smithy.APIError](err); ok && refused.ErrorCode() == "ValidationError" && strings.Contains(refused.ErrorMessage(), "does not exist") {
+	if absent(err) {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
 	if err != nil {
@@ -28,6 +28,12 @@ func describe(ctx context.Context, t target) (*types.Stack, error) {
 		return nil, nil //nolint:nilnil // likewise
 	}
 	return &answer.Stacks[0], nil
+}
+
+// absent reports whether CloudFormation refused because there is no such stack.
+func absent(err error) bool {
+	refused, ok := errors.AsType[smithy.APIError](err)
+	return ok && refused.ErrorCode() == "ValidationError" && strings.Contains(refused.ErrorMessage(), "does not exist")
 }
 
 // noStack returns the error of a command that finds no stack to work on.
@@ -64,16 +70,16 @@ func (f *findings) stopBusy(t target, stack *types.Stack) {
 		t.aws("cloudformation describe-stacks --stack-name "+t.stack()+" --query Stacks[0].StackStatus"))
 }
 
-// updatable checks that the stack is in a state that a deployment can begin from, and returns
-// the stack; nil where there is none or it cannot be seen.
-func (f *findings) updatable(ctx context.Context, t target) *types.Stack {
+// updatable checks that the stack, where there is one, is in a state that a deployment can begin
+// from.
+func (f *findings) updatable(ctx context.Context, t target) {
 	stack, err := describe(ctx, t)
 	if err != nil {
 		f.unseen("the state of the stack", "cloudformation:DescribeStacks", err)
-		return nil
+		return
 	}
 	if stack == nil {
-		return nil
+		return
 	}
 	status := stack.StackStatus
 	switch {
@@ -93,5 +99,4 @@ func (f *findings) updatable(ctx context.Context, t target) *types.Stack {
 		f.stop(fmt.Sprintf("an update of the stack %s failed, and so did taking it back (%s); look why, and take it back whole:", t.stack(), status),
 			t.events(), t.aws("cloudformation continue-update-rollback --stack-name "+t.stack()))
 	}
-	return stack
 }
