@@ -23,6 +23,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/httpapi"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -42,7 +43,7 @@ const patience = 20 * time.Second
 type rig struct {
 	*app.App
 	tb    testing.TB
-	clock *harness.Clock
+	clock *otptest.Clock
 	sim   *simulator.Simulator
 	proxy *harness.DynamoDBProxy
 	table string
@@ -84,7 +85,7 @@ func (r *rig) wantCharged(sends, total int) {
 func newRig(tb testing.TB, settings map[string]string) *rig {
 	tb.Helper()
 	endpoint := harness.DynamoDBLocal(tb)
-	clock := harness.NewClock()
+	clock := otptest.NewClock()
 	r := &rig{
 		tb: tb, clock: clock, table: harness.Table(tb, endpoint), proxy: harness.StartDynamoDBProxy(tb, endpoint), address: "203.0.113.1",
 		sim: simulator.New(simulator.Options{Strict: true, Clock: clock}), verifying: &atomic.Pointer[func(context.Context)]{},

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/guard"
 	"github.com/seed-a131a524/infobip-otp/pkg/guard/cells"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/phone"
 	"github.com/seed-a131a524/infobip-otp/pkg/pseudonym"
 	"github.com/seed-a131a524/infobip-otp/pkg/recipient"
@@ -47,7 +48,7 @@ type rig struct {
 	provider *provider
 	proxy    *harness.DynamoDBProxy
 	cells    guard.Cells
-	clock    *harness.Clock
+	clock    *otptest.Clock
 	key      pseudonym.Key
 	table    string
 }
@@ -82,7 +83,7 @@ func newRig(t *testing.T, rules guard.Rules) *rig {
 // newRigOn makes one that reaches the table through this client.
 func newRigOn(t *testing.T, rules guard.Rules, c *dynamodb.Client) *rig {
 	t.Helper()
-	r := &rig{provider: &provider{}, clock: harness.NewClock(), table: harness.Table(t, harness.DynamoDBLocal(t))}
+	r := &rig{provider: &provider{}, clock: otptest.NewClock(), table: harness.Table(t, harness.DynamoDBLocal(t))}
 	var err error
 	r.key, err = pseudonym.NewKey("1", make([]byte, pseudonym.KeySize))
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 	"github.com/seed-a131a524/infobip-otp/pkg/app"
 	"github.com/seed-a131a524/infobip-otp/pkg/infobip/simulator"
 	"github.com/seed-a131a524/infobip-otp/pkg/otp"
+	"github.com/seed-a131a524/infobip-otp/pkg/otp/otptest"
 	"github.com/seed-a131a524/infobip-otp/pkg/telemetry"
 	"github.com/seed-a131a524/infobip-otp/test/harness"
 )
@@ -73,7 +74,7 @@ const (
 
 // rig is the product but for its process, over a bad network.
 type rig struct {
-	clock     *harness.Clock
+	clock     *otptest.Clock
 	simulator *simulator.Simulator
 	provider  *proxy
 	database  *proxy
@@ -104,7 +105,7 @@ const patience = 20 * time.Second
 
 func newRigWith(t *testing.T, attempt time.Duration) *rig {
 	t.Helper()
-	r := &rig{clock: harness.NewClock(), logs: &lockedbuffer.Buffer{}}
+	r := &rig{clock: otptest.NewClock(), logs: &lockedbuffer.Buffer{}}
 	r.simulator = simulator.New(simulator.Options{Key: harness.SimulatorKey, Strict: true, Clock: r.clock})
 	s := simulator.DefaultSettings()
 	s.VerifySpacing = 0
