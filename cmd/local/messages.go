@@ -40,7 +40,7 @@ func (c *config) readMessages() error {
 	for _, fault := range faults {
 		lines = append(lines, fmt.Errorf("%s:%s", name, fault))
 	}
-	c.texts, c.report = file, new(messages.Lint(data, options))
+	c.texts, c.report = file, new(messages.NewReport(file, faults, options))
 	if len(lines) == 0 {
 		lines = c.lacking(name)
 	}

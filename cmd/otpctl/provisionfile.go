@@ -67,7 +67,7 @@ func (p *provision) readMessages(name string, gateway app.Config) (*messages.Fil
 	if offersEmail && len(file.Of(otp.Email)) == 0 {
 		return nil, nil, fails(fmt.Errorf("CHANNELS offers email, and %s has no message for it", name), "write one under email:, with its templateId")
 	}
-	warnOfParts(p.ui, messages.Lint(data, options))
+	warnOfParts(p.ui, messages.NewReport(file, faults, options))
 	if len(simulated) > 0 {
 		names := make([]string, len(simulated))
 		for i, m := range simulated {

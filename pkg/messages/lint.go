@@ -27,6 +27,11 @@ type Reported struct {
 // Lint reads a file and reports on it.
 func Lint(data []byte, o Options) Report {
 	file, faults := Parse(data, o)
+	return NewReport(file, faults, o)
+}
+
+// NewReport reports on a file as [Parse] has read it with the same options.
+func NewReport(file *File, faults Faults, o Options) Report {
 	report := Report{Messages: make([]Reported, 0, len(file.Messages)), Faults: faults}
 	if faults == nil {
 		report.Faults = Faults{} // an array in JSON
