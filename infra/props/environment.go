@@ -3,6 +3,7 @@ package props
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,28 +98,31 @@ func FromEnvironment(getenv func(string) string, assetsDir string) (Props, error
 func (p Props) Faults(unread error) error {
 	told := map[string]bool{}
 	faults := []error{unread}
-	for _, line := range lines(unread) {
-		told[variable(line)] = true
+	for name := range Sentences(unread) {
+		told[name] = true
 	}
-	for _, line := range lines(p.Validate()) {
-		if !told[variable(line)] {
-			faults = append(faults, errors.New(line))
+	for name, sentence := range Sentences(p.Validate()) {
+		if !told[name] {
+			faults = append(faults, errors.New(sentence))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// lines has the sentences of an error, of which each begins with its variable.
-func lines(err error) []string {
-	if err == nil {
-		return nil
+// Sentences yields those of an error of this package, each after the variable that it begins with;
+// none of nil.
+func Sentences(err error) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		if err == nil {
+			return
+		}
+		for sentence := range strings.SplitSeq(err.Error(), "\n") {
+			name, _, _ := strings.Cut(sentence, " ")
+			if !yield(name, sentence) {
+				return
+			}
+		}
 	}
-	return strings.Split(err.Error(), "\n")
-}
-
-func variable(sentence string) string {
-	name, _, _ := strings.Cut(sentence, " ")
-	return name
 }
 
 // optional is nil for zero, which no bound allows.

@@ -143,10 +143,9 @@ func (p Props) disagreements(wrong map[string]bool) []error {
 	})
 	c := guards.Read(r)
 	var judged []error
-	for _, line := range lines(errors.Join(r.Err(), c.CheckDeployed())) {
-		name := variable(line)
+	for name, sentence := range Sentences(errors.Join(r.Err(), c.CheckDeployed())) {
 		if !slices.ContainsFunc(append([]string{name}, judgedWith[name]...), func(name string) bool { return wrong[name] }) {
-			judged = append(judged, errors.New(line))
+			judged = append(judged, errors.New(sentence))
 		}
 	}
 	return judged

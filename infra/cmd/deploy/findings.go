@@ -77,15 +77,10 @@ func (f *findings) missing(names []string) {
 
 // settings is what is there and wrong; what is not there has its place in [findings.missing].
 func (f *findings) settings(unread error, p props.Props) {
-	err := p.Faults(unread)
-	if err == nil {
-		return
-	}
 	absent := append(p.Undecided(), p.MissingForDeployment()...)
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		name, _, _ := strings.Cut(line, " ") // each fault begins with its variable
+	for name, sentence := range props.Sentences(p.Faults(unread)) {
 		if !slices.Contains(absent, name) {
-			f.stop(line)
+			f.stop(sentence)
 		}
 	}
 }
