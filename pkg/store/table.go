@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/seed-a131a524/infobip-otp/pkg/attributes"
 )
 
 // CreateTable makes the table, with its TTL, where there is none: for a laptop and
@@ -50,7 +52,7 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 // WarmUp makes a call of each kind that requests make, and leaves nothing behind: the first ones
 // may take an emulator that was just started longer than a request waits for them.
 func WarmUp(ctx context.Context, client *dynamodb.Client, table string) error {
-	key := map[string]types.AttributeValue{attributeKey: &types.AttributeValueMemberS{Value: "warm-up"}}
+	key := attributes.Item{attributeKey: attributes.Text("warm-up")}
 	exists := map[string]string{"#pk": attributeKey}
 	_, putErr := client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &table, Item: key,
@@ -63,11 +65,11 @@ func WarmUp(ctx context.Context, client *dynamodb.Client, table string) error {
 	_, updateErr := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &table, Key: key, UpdateExpression: aws.String("ADD hits :one"),
 		ConditionExpression: aws.String("attribute_exists(#pk)"), ExpressionAttributeNames: exists,
-		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
+		ExpressionAttributeValues: attributes.Item{":one": attributes.Number(1)},
 		ReturnValues:              types.ReturnValueAllNew,
 	})
 	_, readErr := client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-		table: {Keys: []map[string]types.AttributeValue{key}, ConsistentRead: aws.Bool(true)},
+		table: {Keys: []attributes.Item{key}, ConsistentRead: aws.Bool(true)},
 	}})
 	_, deleteErr := client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &table, Key: key})
 	if err := errors.Join(putErr, updateErr, readErr, deleteErr); err != nil {
